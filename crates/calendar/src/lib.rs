@@ -1,0 +1,1 @@
+//! relevo-calendar.
