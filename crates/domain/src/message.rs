@@ -1,0 +1,186 @@
+//! What comes in from a channel, in the one vocabulary that all channels are parsed to.
+
+use crate::Private;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Where a person is reached on a channel, as the provider wrote it. Never normalised for replying.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// What kind of identifier `value` is.
+    pub kind: AddressKind,
+    /// The identifier as received.
+    pub value: Private<String>,
+}
+
+/// Kinds of address. Two addresses of different kinds are never equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressKind {
+    /// A telephone number (WhatsApp id, SMS sender, caller).
+    Phone,
+    /// An e-mail address.
+    Email,
+    /// A user id that has a meaning only at the provider (WhatsApp `user_id`, page-scoped id, chat id …).
+    User,
+}
+
+/// What a verified webhook item turns out to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "item", rename_all = "snake_case")]
+pub enum Inbound {
+    /// Somebody wrote.
+    Message(Box<InboundMessage>),
+    /// The provider reports on something that was sent earlier.
+    Status(StatusReport),
+    /// Something else that belongs to a conversation or to the account; kept, opens nothing.
+    Other(OtherEvent),
+    /// An item that could not be understood. The rest of its batch is not affected.
+    Problem(Problem),
+}
+
+/// A message from a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InboundMessage {
+    /// The provider's id, by which a repeat is recognised.
+    pub external_id: String,
+    /// Who wrote, and where a reply goes.
+    pub from: Address,
+    /// Further identifiers of the same sender in this message (never used to merge people).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_known_as: Vec<Address>,
+    /// The sender's name as the provider gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Private<String>>,
+    /// What kind of message it is.
+    pub kind: MessageKind,
+    /// The text as sent, not trimmed; for kinds without text a plain description (a location's name, a
+    /// button's title).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Private<String>>,
+    /// E-mail and forms: the subject line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Private<String>>,
+    /// Files, by reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// The external id of the message that this one answers, quotes or reacts to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+    /// The provider's structure where text does not carry it all (coordinates, contact cards, button ids,
+    /// the whole of an unsupported type).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Private<Value>>,
+    /// When the provider says it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// BCP 47 language where the provider names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Observations for people who look into it: a foreign phone number id, a forwarded mark. No personal data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// Kinds of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Plain text.
+    Text,
+    /// One or more files.
+    Media,
+    /// A place.
+    Location,
+    /// Contact cards.
+    Contacts,
+    /// A button or list entry was chosen.
+    Choice,
+    /// An emoji on another message (empty text: it was taken back). Opens no ticket, stops no clock.
+    Reaction,
+    /// A type that this version does not know; kept whole in `data`.
+    Unsupported,
+}
+
+/// A file by reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The provider's media id or an URL; the bytes are fetched later.
+    pub reference: String,
+    /// `image`, `audio`, `video`, `document`, `sticker`, `file`.
+    pub kind: String,
+    /// MIME type as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mime_type: Option<String>,
+    /// File name as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<Private<String>>,
+    /// Hash as declared by the provider (`sha256:<hex or base64>`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Size in bytes where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+}
+
+/// What became of something that we sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The provider's id of our message.
+    pub external_id: String,
+    /// The new state.
+    pub state: DeliveryState,
+    /// The recipient as the provider names it, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<Address>,
+    /// Provider's error code and title, for `failed`. No personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// States of an outgoing message, in their natural order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Accepted by us, not yet by the provider.
+    Queued,
+    /// Accepted by the provider.
+    Sent,
+    /// Arrived at the device.
+    Delivered,
+    /// Opened.
+    Read,
+    /// Given up, or refused by the provider.
+    Failed,
+}
+
+/// An event that is neither a message nor a status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherEvent {
+    /// By which a repeat is recognised.
+    pub external_id: String,
+    /// The provider's name for it.
+    pub kind: String,
+    /// The person it concerns; none means the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Address>,
+    /// The payload.
+    pub data: Private<Value>,
+}
+
+/// An item that is kept for a person to look at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// By which a repeat is recognised: the item's own id or a hash of its bytes.
+    pub external_id: String,
+    /// Where in the payload: a JSON pointer.
+    pub pointer: String,
+    /// What was wrong with it. No personal data.
+    pub why: String,
+    /// The item itself.
+    pub data: Private<Value>,
+}
