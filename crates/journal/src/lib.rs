@@ -1,1 +1,2 @@
 //! relevo-journal.
+pub mod store;
