@@ -1,0 +1,246 @@
+//! A desk as data: queues, people, calendars, policies, templates, channels, survey.
+//!
+//! The format is described with an annotated example in the README of the journal crate. A pack is one JSON
+//! document; parts that belong to another crate (calendars, templates) are kept as JSON here and are checked
+//! by that crate when the pack is published.
+
+mod survey;
+mod validate;
+
+use crate::category::Category;
+use crate::sla::Policy;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub use survey::{Survey, SurveyPage};
+pub use validate::{PackProblem, parse};
+
+/// The format that this version reads and writes.
+pub const FORMAT: &str = "relevo-pack/1";
+
+/// A whole pack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// What people call the desk.
+    pub name: String,
+    /// Language of the desk and the fallback chains for others.
+    pub locale: Locale,
+    /// Business calendars by name; format of the calendar crate.
+    #[serde(default)]
+    pub calendars: BTreeMap<String, Value>,
+    /// Teams by id.
+    #[serde(default)]
+    pub teams: BTreeMap<String, Team>,
+    /// People by id; a token is issued for one of them.
+    #[serde(default)]
+    pub people: BTreeMap<String, Person>,
+    /// Queues by id.
+    pub queues: BTreeMap<String, Queue>,
+    /// Statuses by id, each in a fixed category. Every category also is a status of its own name unless the
+    /// pack names one.
+    #[serde(default)]
+    pub statuses: BTreeMap<String, Status>,
+    /// Where new tickets go: the first rule that matches.
+    #[serde(default)]
+    pub routing: Vec<Route>,
+    /// Service-level policies: the first that matches.
+    #[serde(default)]
+    pub sla: Vec<Policy>,
+    /// Channel accounts: channel slug → account name → settings. Secrets are set apart and never part of a pack.
+    #[serde(default)]
+    pub channels: BTreeMap<String, BTreeMap<String, ChannelAccount>>,
+    /// Templates by name; format of the rendering crate.
+    #[serde(default)]
+    pub templates: BTreeMap<String, Value>,
+    /// Pieces that templates include, by name.
+    #[serde(default)]
+    pub partials: BTreeMap<String, Value>,
+    /// The satisfaction survey, if the desk asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<Survey>,
+}
+
+/// Languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Locale {
+    /// BCP 47 tag used where nothing else is known.
+    pub default: String,
+    /// For a tag, the tags to try after it (`"es-MX": ["es", "en"]`).
+    #[serde(default)]
+    pub fallback: BTreeMap<String, Vec<String>>,
+}
+
+/// A team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    /// What people call it.
+    pub name: String,
+}
+
+/// Somebody who works at the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Name as shown to colleagues and, where a template says so, to customers.
+    pub name: String,
+    /// What the person may do at most; a token may carry less.
+    pub role: Role,
+    /// Team ids.
+    #[serde(default)]
+    pub teams: Vec<String>,
+    /// BCP 47 tags.
+    #[serde(default)]
+    pub languages: Vec<String>,
+}
+
+/// What a person may do; each role may do all that the ones before it may (a service: what an agent may).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A program; its replies are not a human's and stop no response clock.
+    Service,
+    /// Works on tickets.
+    Agent,
+    /// Also sees the team's figures and excuses breaches.
+    Lead,
+    /// Also the desk's reports.
+    Manager,
+    /// Also packs, secrets and tokens.
+    Admin,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// What people call it.
+    pub name: String,
+    /// The team that works on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+}
+
+/// A status that the pack defines inside a fixed category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// What people call it.
+    pub name: String,
+    /// What it means to clocks and figures.
+    pub category: Category,
+}
+
+/// A routing rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// Fields of the new ticket (`channel`, `account`, `locale`) and the values that match; empty: always.
+    #[serde(default)]
+    pub when: BTreeMap<String, Vec<String>>,
+    /// Queue id.
+    pub queue: String,
+    /// Priority.
+    #[serde(default)]
+    pub priority: Priority,
+    /// Tags that the ticket starts with.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// Priorities, lowest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Can wait.
+    Low,
+    /// As it comes.
+    #[default]
+    Normal,
+    /// Before others.
+    High,
+    /// Now.
+    Urgent,
+}
+
+impl Priority {
+    /// As in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+/// A channel account of the desk.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelAccount {
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Language of those who write here unless they are known to speak another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// What the channel needs to know and may be seen (`phone_number_id`, `sender` …); documented by each channel.
+    #[serde(default)]
+    pub settings: serde_json::Map<String, Value>,
+}
+
+impl Pack {
+    /// The category of a status id or of a category's own name, with the status id to record.
+    pub fn status(&self, name: &str) -> Option<(String, Category)> {
+        if let Some(status) = self.statuses.get(name) {
+            return Some((name.to_owned(), status.category));
+        }
+        let category = Category::parse(name)?;
+        let own = self.statuses.iter().find(|(_, s)| s.category == category).map(|(id, _)| id.clone());
+        Some((own.unwrap_or_else(|| name.to_owned()), category))
+    }
+
+    /// Where a new ticket goes: the first routing rule whose conditions all hold, else the first queue.
+    pub fn route(&self, facts: &BTreeMap<&str, String>) -> Route {
+        let matching = self.routing.iter().find(|rule| {
+            rule.when
+                .iter()
+                .all(|(field, allowed)| facts.get(field.as_str()).is_some_and(|value| allowed.contains(value)))
+        });
+        matching.cloned().unwrap_or_else(|| Route {
+            when: BTreeMap::new(),
+            queue: self.queues.keys().next().cloned().unwrap_or_default(),
+            priority: Priority::Normal,
+            tags: Vec::new(),
+        })
+    }
+
+    /// The settings of a channel account.
+    pub fn account(&self, channel: &str, account: &str) -> Option<&ChannelAccount> {
+        self.channels.get(channel)?.get(account)
+    }
+
+    /// The language to use with somebody who writes on an account.
+    pub fn locale_of(&self, channel: &str, account: &str) -> &str {
+        self.account(channel, account).and_then(|a| a.locale.as_deref()).unwrap_or(&self.locale.default)
+    }
+
+    /// The tags to try for a language: itself, its chain, its base language, the desk's default.
+    pub fn locale_chain(&self, locale: &str) -> Vec<String> {
+        let mut chain = vec![locale.to_owned()];
+        chain.extend(self.locale.fallback.get(locale).into_iter().flatten().cloned());
+        if let Some((base, _)) = locale.split_once('-') {
+            chain.push(base.to_owned());
+        }
+        chain.push(self.locale.default.clone());
+        let mut seen = std::collections::BTreeSet::new();
+        chain.retain(|tag| seen.insert(tag.clone()));
+        chain
+    }
+}

@@ -1,0 +1,180 @@
+//! Reading a pack and finding everything that is wrong with it at once.
+
+use super::{FORMAT, Pack};
+use crate::category::Category;
+use serde_json::Value;
+
+/// One thing that is wrong with a pack.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PackProblem {
+    /// JSON pointer (RFC 6901) to the place.
+    pub pointer: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl PackProblem {
+    /// A problem at a place.
+    pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+}
+
+/// Parses and checks a pack. Calendars and templates are parsed by their crates; the caller adds what they find.
+///
+/// # Errors
+/// Everything that is wrong, each with a JSON pointer.
+pub fn parse(document: Value) -> Result<Pack, Vec<PackProblem>> {
+    let pack: Pack = serde_path_to_error::deserialize(document).map_err(|error| {
+        let pointer = pointer(error.path());
+        vec![PackProblem::at(pointer, error.into_inner().to_string())]
+    })?;
+    let problems = check(&pack);
+    if problems.is_empty() { Ok(pack) } else { Err(problems) }
+}
+
+/// RFC 6901 form of the place where reading stopped.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", escape(key)),
+            Segment::Enum { variant } => format!("/{}", escape(variant)),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// A key as a JSON pointer token.
+pub(crate) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn check(pack: &Pack) -> Vec<PackProblem> {
+    let mut problems = Vec::new();
+    let mut say = |pointer: String, message: String| problems.push(PackProblem { pointer, message });
+    if pack.format != FORMAT {
+        say("/format".into(), format!("this version reads {FORMAT:?}; convert the pack or upgrade"));
+    }
+    if pack.queues.is_empty() {
+        say("/queues".into(), "a desk needs at least one queue".into());
+    }
+    for (id, queue) in &pack.queues {
+        if let Some(team) = queue.team.as_ref().filter(|t| !pack.teams.contains_key(*t)) {
+            say(format!("/queues/{}/team", escape(id)), format!("no team {team:?}; add it to /teams"));
+        }
+    }
+    for (id, person) in &pack.people {
+        for (n, team) in person.teams.iter().enumerate().filter(|(_, t)| !pack.teams.contains_key(*t)) {
+            say(format!("/people/{}/teams/{n}", escape(id)), format!("no team {team:?}; add it to /teams"));
+        }
+    }
+    for (id, _) in pack.statuses.iter().filter(|(id, s)| Category::parse(id).is_some_and(|c| c != s.category)) {
+        say(format!("/statuses/{}", escape(id)), "a status named like a category must be in that category".into());
+    }
+    for (n, rule) in pack.routing.iter().enumerate() {
+        if !pack.queues.contains_key(&rule.queue) {
+            say(format!("/routing/{n}/queue"), format!("no queue {:?}; add it to /queues", rule.queue));
+        }
+        for field in rule.when.keys().filter(|f| !["channel", "account", "locale"].contains(&f.as_str())) {
+            say(
+                format!("/routing/{n}/when/{}", escape(field)),
+                "a new ticket is routed by channel, account or locale".into(),
+            );
+        }
+    }
+    for (n, policy) in pack.sla.iter().enumerate() {
+        for (pointer, message) in policy.check(|calendar| pack.calendars.contains_key(calendar)) {
+            say(format!("/sla/{n}{pointer}"), message);
+        }
+    }
+    for (channel, accounts) in &pack.channels {
+        for account in accounts.keys().filter(|name| !is_slug(name)) {
+            say(
+                format!("/channels/{}/{}", escape(channel), escape(account)),
+                "an account name is part of an URL: a-z, 0-9 and -, at most 32".into(),
+            );
+        }
+    }
+    if let Some(survey) = &pack.survey {
+        if !pack.templates.contains_key(&survey.template) {
+            say("/survey/template".into(), format!("no template {:?}; add it to /templates", survey.template));
+        }
+        if !pack.locale_chain(&pack.locale.default).iter().any(|l| survey.page.contains_key(l)) {
+            say("/survey/page".into(), format!("the page needs a text in {:?}", pack.locale.default));
+        }
+        if survey.expires_days == 0 {
+            say("/survey/expires_days".into(), "a link that expires at once cannot be used; at least 1".into());
+        }
+    }
+    problems
+}
+
+/// A name that may stand in an URL path.
+fn is_slug(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 32
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn minimal() -> Value {
+        json!({
+            "format": "relevo-pack/1", "name": "Test", "locale": {"default": "es"},
+            "queues": {"support": {"name": "Support"}}
+        })
+    }
+
+    fn problems(change: impl FnOnce(&mut Value)) -> Vec<String> {
+        let mut document = minimal();
+        change(&mut document);
+        parse(document).expect_err("refused").into_iter().map(|p| p.pointer).collect()
+    }
+
+    #[test]
+    fn a_minimal_pack_is_accepted() {
+        assert_eq!(parse(minimal()).expect("valid").name, "Test");
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_place() {
+        assert_eq!(problems(|p| p["format"] = json!("relevo-pack/9")), ["/format"]);
+        assert_eq!(problems(|p| p["queues"] = json!({})), ["/queues"]);
+        assert_eq!(problems(|p| p["queues"]["support"]["team"] = json!("x")), ["/queues/support/team"]);
+        assert_eq!(problems(|p| p["queues"]["support"]["colour"] = json!(1)), ["/queues/support/colour"]);
+        assert_eq!(
+            problems(|p| p["routing"] = json!([{"when": {"weather": ["x"]}, "queue": "no"}])),
+            ["/routing/0/queue", "/routing/0/when/weather"]
+        );
+        assert_eq!(problems(|p| p["channels"] = json!({"form": {"Ñ": {}}})), ["/channels/form/Ñ"]);
+        assert_eq!(
+            problems(|p| p["statuses"] = json!({"open": {"name": "x", "category": "closed"}})),
+            ["/statuses/open"]
+        );
+    }
+
+    #[test]
+    fn a_status_is_found_by_its_own_name_and_by_its_category() {
+        let mut document = minimal();
+        document["statuses"] = json!({"done": {"name": "Hecho", "category": "solved"}});
+        let pack = parse(document).expect("valid");
+        assert_eq!(pack.status("done"), Some(("done".into(), Category::Solved)));
+        assert_eq!(pack.status("solved"), Some(("done".into(), Category::Solved)));
+        assert_eq!(pack.status("open"), Some(("open".into(), Category::Open)));
+        assert_eq!(pack.status("nonsense"), None);
+    }
+
+    #[test]
+    fn a_locale_chain_ends_with_the_default_and_repeats_nothing() {
+        let mut document = minimal();
+        document["locale"]["fallback"] = json!({"ca-ES": ["ca", "es"]});
+        let pack = parse(document).expect("valid");
+        assert_eq!(pack.locale_chain("ca-ES"), ["ca-ES", "ca", "es"]);
+        assert_eq!(pack.locale_chain("fr-CA"), ["fr-CA", "fr", "es"]);
+    }
+}
