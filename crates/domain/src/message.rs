@@ -24,6 +24,8 @@ pub enum AddressKind {
     Email,
     /// A user id that has a meaning only at the provider (WhatsApp `user_id`, page-scoped id, chat id …).
     User,
+    /// A conversation of several people (WhatsApp group, Slack channel or thread, Telegram group).
+    Group,
 }
 
 /// What a verified webhook item turns out to be.
@@ -32,6 +34,11 @@ pub enum AddressKind {
 pub enum Inbound {
     /// Somebody wrote.
     Message(Box<InboundMessage>),
+    /// Somebody on our own side wrote, past this system (in the provider's app, in a CRM's chat): an outgoing
+    /// message of the conversation that is already sent.
+    Outgoing(Box<OutgoingMessage>),
+    /// A telephone call, as far as it has got.
+    Call(Box<CallReport>),
     /// The provider reports on something that was sent earlier.
     Status(StatusReport),
     /// Something else that belongs to a conversation or to the account; kept, opens nothing.
@@ -45,8 +52,11 @@ pub enum Inbound {
 pub struct InboundMessage {
     /// The provider's id, by which a repeat is recognised.
     pub external_id: String,
-    /// Who wrote, and where a reply goes.
+    /// Who wrote, and where a reply goes unless `reply_to` says otherwise.
     pub from: Address,
+    /// Where a reply goes if not to `from`: the group or channel it was written in, a mail's Reply-To.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Address>,
     /// Further identifiers of the same sender in this message (never used to merge people).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_known_as: Vec<Address>,
@@ -78,9 +88,153 @@ pub struct InboundMessage {
     /// BCP 47 language where the provider names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// E-mail only: what threading and display need beside the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Box<Mail>>,
     /// Observations for people who look into it: a foreign phone number id, a forwarded mark. No personal data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+/// What an e-mail carries beside sender, subject, text and files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mail {
+    /// The ids of the messages it follows, oldest first, without angle brackets: `References`, then
+    /// `In-Reply-To`, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// `To`, as far as it could be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<Address>,
+    /// `Cc`, as far as it could be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<Address>,
+    /// The HTML part as sent: not safe for display.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Private<String>>,
+    /// What the sender quoted of earlier messages, cut from `text`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<Private<String>>,
+    /// The sender's signature, cut from `text`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Private<String>>,
+    /// Set when no person wrote it: such a message is never answered by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<Automatic>,
+}
+
+/// Why a mail counts as written by a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Automatic {
+    /// An absence note or another automatic answer (RFC 3834 and its forerunners).
+    Reply,
+    /// A report that a mail could not be delivered (RFC 3464).
+    Bounce,
+    /// A mailing list or bulk mail.
+    Bulk,
+}
+
+/// A message of our own side that another system has already sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutgoingMessage {
+    /// The provider's id, by which a repeat is recognised.
+    pub external_id: String,
+    /// Whose conversation it belongs to.
+    pub to: Address,
+    /// Who on our side wrote it, where the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Private<String>>,
+    /// What kind of message it is.
+    pub kind: MessageKind,
+    /// The text as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Private<String>>,
+    /// Files, by reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// The external id of the message that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+    /// The provider's structure where text does not carry it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Private<Value>>,
+    /// When the provider says it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Observations for people who look into it. No personal data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// One report on a telephone call; a call gives several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallReport {
+    /// By which a repeat of this report is recognised (call and state).
+    pub external_id: String,
+    /// The call; the same in all its reports.
+    pub call_id: String,
+    /// The person at the other end.
+    pub person: Address,
+    /// Who called whom.
+    pub direction: CallDirection,
+    /// How far the call has got.
+    pub state: CallState,
+    /// Our agent, as the provider names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Seconds of conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub talk_seconds: Option<u32>,
+    /// Seconds on hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_seconds: Option<u32>,
+    /// Seconds of work after the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrap_up_seconds: Option<u32>,
+    /// How the agent or the dialler classified it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<String>,
+    /// Notes of the agent or a transcript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Private<String>>,
+    /// Recordings, by reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// When, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+    /// The provider's further fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Private<Value>>,
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallDirection {
+    /// The person called us.
+    In,
+    /// We called the person.
+    Out,
+}
+
+/// States of a call, in their natural order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// It exists; nobody has answered.
+    Started,
+    /// Somebody is talking.
+    Answered,
+    /// It is over after having been answered.
+    Ended,
+    /// It is over without having been answered (busy, no answer, cancelled, failed).
+    Missed,
+    /// A recording of it is there.
+    Recorded,
+    /// The person left a voice message.
+    Voicemail,
 }
 
 /// Kinds of message.
@@ -99,6 +253,8 @@ pub enum MessageKind {
     Choice,
     /// An emoji on another message (empty text: it was taken back). Opens no ticket, stops no clock.
     Reaction,
+    /// A basket or an enquiry about products.
+    Order,
     /// A type that this version does not know; kept whole in `data`.
     Unsupported,
 }
@@ -129,6 +285,9 @@ pub struct Attachment {
 pub struct StatusReport {
     /// The provider's id of our message.
     pub external_id: String,
+    /// Our own id of the message, where the provider gives back what we sent along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub our_id: Option<String>,
     /// The new state.
     pub state: DeliveryState,
     /// The recipient as the provider names it, where it does.
