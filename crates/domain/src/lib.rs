@@ -1,6 +1,16 @@
 //! The rules of a support desk as pure functions: events, state and decisions. No I/O, no clock.
 
+pub mod account;
+pub mod category;
+pub mod config;
+pub mod contact;
+pub mod conversation;
 pub mod message;
+pub mod outbox;
+pub mod pack;
 mod private;
+pub mod refusal;
+pub mod sla;
+pub mod survey;
 
 pub use private::Private;

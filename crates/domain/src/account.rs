@@ -1,0 +1,68 @@
+//! What concerns a channel account as a whole: items that could not be understood, events of no conversation.
+
+use crate::message::{OtherEvent, Problem};
+use chrono::{DateTime, Utc};
+use relevo_journal::{Event, Fold};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// What happens to an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum AccountEvent {
+    /// An item was kept for a person to look at.
+    #[serde(rename = "problem.kept")]
+    ProblemKept(Problem),
+    /// The provider reported something about the account.
+    #[serde(rename = "event.received")]
+    EventReceived(OtherEvent),
+}
+
+/// A kept item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Id of the event that kept it.
+    pub id: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The item and what was wrong.
+    pub problem: Problem,
+}
+
+/// An account. The state keeps the newest problems; all of them are in the stream.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// The newest problems, oldest first.
+    pub problems: VecDeque<Kept>,
+    /// How many there have been.
+    pub problem_count: u64,
+    /// How many events there have been.
+    pub event_count: u64,
+}
+
+/// Problems kept in the state, and the bytes of each beyond which only the stream has the item itself.
+const IN_STATE: usize = 50;
+const ITEM_BYTES: usize = 4_096;
+
+impl Fold for Account {
+    type Data = AccountEvent;
+    const KIND: &'static str = "account";
+    const VERSION: u16 = 1;
+
+    fn apply(&mut self, event: &Event<AccountEvent>) {
+        match &event.data {
+            AccountEvent::ProblemKept(problem) => {
+                self.problem_count = self.problem_count.saturating_add(1);
+                let mut problem = problem.clone();
+                if problem.data.0.to_string().len() > ITEM_BYTES {
+                    problem.data = serde_json::Value::Null.into();
+                }
+                self.problems.push_back(Kept { id: event.id.to_string(), at: event.at, problem });
+                if self.problems.len() > IN_STATE {
+                    self.problems.pop_front();
+                }
+            }
+            AccountEvent::EventReceived(_) => self.event_count = self.event_count.saturating_add(1),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A conversation: one contact on one channel account (or one e-mail thread), and the tickets it gave rise to.
+//!
+//! The state is a total function of the set of events: any event is accepted in any order and means
+//! something or nothing, never an error. Whether a command is allowed is decided before, in [`decide`].
+
+pub mod decide;
+mod event;
+mod fold;
+mod message;
+pub mod view;
+
+pub use event::*;
+pub use message::{Direction, Message};
+
+use crate::category::Category;
+use crate::pack::Priority;
+use crate::sla::{ResolvedPolicy, Timeline};
+use crate::Private;
+use chrono::{DateTime, Utc};
+use message::Correspondence;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The kind of these streams.
+pub const KIND: &str = "conversation";
+
+/// What a conversation is at some moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Who and where; none before the first event.
+    pub party: Option<Party>,
+    /// Its tickets; a ticket's ordinal is its place, from 1.
+    pub tickets: Vec<Ticket>,
+    /// When the customer last wrote; providers limit what may be sent by it.
+    pub last_inbound_at: Option<DateTime<Utc>>,
+    /// The messages. Not part of a snapshot: complete only when the whole stream was read.
+    #[serde(skip)]
+    pub(crate) correspondence: Correspondence,
+}
+
+/// A ticket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its place in the conversation, from 1.
+    pub ordinal: u32,
+    /// The friendly number.
+    pub number: u64,
+    /// Status id.
+    pub status: String,
+    /// What the status means.
+    pub category: Category,
+    /// Queue id.
+    pub queue: String,
+    /// Team id.
+    pub team: Option<String>,
+    /// Priority.
+    pub priority: Priority,
+    /// Person id of the assignee.
+    pub agent: Option<String>,
+    /// Tags.
+    pub tags: BTreeSet<String>,
+    /// Custom fields.
+    pub fields: Private<Map<String, Value>>,
+    /// What it is about.
+    pub subject: Option<Private<String>>,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// When something last happened.
+    pub updated_at: DateTime<Utc>,
+    /// A customer's message opened it; else an agent did.
+    pub by_customer: bool,
+    /// The policy that applies.
+    pub policy: Option<ResolvedPolicy>,
+    /// What service levels are computed from.
+    pub timeline: Timeline,
+    /// How often it was solved.
+    pub resolutions: u32,
+    /// How often it was opened again.
+    pub reopenings: u32,
+    /// When it was first solved.
+    pub first_solved_at: Option<DateTime<Utc>>,
+    /// When it was last solved; none while it is open again.
+    pub solved_at: Option<DateTime<Utc>>,
+    /// Who had it when it was last solved.
+    pub solved_by: Option<String>,
+    /// Replies written by people.
+    pub replies: u32,
+    /// Handed to another team at some time.
+    pub escalated: bool,
+    /// What was decided about asking the customer, per resolution.
+    pub surveys: Vec<SurveyDecision>,
+}
+
+/// See [`SurveyDecided`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyDecision {
+    /// Which resolution.
+    pub resolution: u32,
+    /// Survey id, if one was due.
+    pub survey: Option<String>,
+    /// Why none was due.
+    pub not_eligible: Option<String>,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+}
+
+impl Conversation {
+    /// A ticket by ordinal.
+    pub fn ticket(&self, ordinal: u32) -> Option<&Ticket> {
+        self.tickets.get(usize::try_from(ordinal).ok()?.checked_sub(1)?)
+    }
+
+    /// A ticket by ordinal.
+    fn ticket_mut(&mut self, ordinal: u32) -> Option<&mut Ticket> {
+        self.tickets.get_mut(usize::try_from(ordinal).ok()?.checked_sub(1)?)
+    }
+
+    /// The ticket that a message joins now, if there is one: the last, unless it is over.
+    pub fn current(&self) -> Option<&Ticket> {
+        self.tickets.last().filter(|t| !matches!(t.category, Category::Closed))
+    }
+
+    /// The messages of a ticket, oldest first. Complete only if the whole stream was read.
+    pub fn messages(&self, ordinal: u32) -> impl Iterator<Item = &Message> {
+        self.correspondence.of(ordinal)
+    }
+}

@@ -1,0 +1,319 @@
+//! What may be done with a conversation: a command and the state give events, or a refusal.
+
+use super::event::*;
+use super::{Conversation, Ticket};
+use crate::category::Category;
+use crate::message::InboundMessage;
+use crate::pack::{Pack, Priority};
+use crate::refusal::Refusal;
+use crate::sla;
+use crate::Private;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A published pack and its version.
+#[derive(Clone, Copy, Debug)]
+pub struct Published<'a> {
+    /// The pack.
+    pub pack: &'a Pack,
+    /// Its version.
+    pub version: u32,
+}
+
+/// Longest text of a reply or note, in characters: what the longest channel takes.
+pub const MAX_TEXT_CHARS: usize = 32_768;
+
+/// Does the next message need a ticket number, because there is no ticket that it could join?
+pub fn opens_ticket(state: &Conversation, message: &InboundMessage) -> bool {
+    state.current().is_none() && message.kind != crate::message::MessageKind::Reaction
+}
+
+/// A message of a customer. `number` is the friendly number to use if it opens a ticket.
+pub fn receive(
+    state: &Conversation,
+    published: Published<'_>,
+    id: String,
+    party: Party,
+    message: InboundMessage,
+    number: Option<u64>,
+) -> ConversationEvent {
+    let opening = number.map(|number| opening(published, &party, number, Category::New, None));
+    let open_status = state.current().map(|_| status_id(published.pack, Category::Open));
+    let open_status = open_status.filter(|status| status != Category::Open.as_str());
+    ConversationEvent::MessageReceived(Box::new(MessageReceived { id, party, message, opening, open_status }))
+}
+
+/// What an agent says about a ticket that they open.
+#[derive(Clone, Debug, Default)]
+pub struct NewTicket {
+    /// What it is about.
+    pub subject: Option<String>,
+    /// Queue id; else by routing.
+    pub queue: Option<String>,
+    /// Priority; else by routing.
+    pub priority: Option<Priority>,
+    /// Custom fields.
+    pub fields: Map<String, Value>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Person id of the assignee.
+    pub agent: Option<String>,
+}
+
+/// An agent opens a ticket.
+///
+/// # Errors
+/// If it names a queue or a person that the pack does not have.
+pub fn create(
+    published: Published<'_>,
+    party: Party,
+    number: u64,
+    new: NewTicket,
+) -> Result<ConversationEvent, Refusal> {
+    let pack = published.pack;
+    if let Some(queue) = new.queue.as_ref().filter(|q| !pack.queues.contains_key(*q)) {
+        return Err(Refusal::invalid("unknown_queue", "/queue", format!("the desk has no queue {queue:?}")));
+    }
+    if let Some(agent) = &new.agent {
+        known_person(pack, agent)?;
+    }
+    let mut opening = opening(published, &party, number, Category::Open, new.priority);
+    if let Some(queue) = new.queue {
+        opening.team = pack.queues.get(&queue).and_then(|q| q.team.clone());
+        opening.queue = queue;
+    }
+    opening.tags.extend(new.tags);
+    Ok(ConversationEvent::TicketCreated(Box::new(TicketCreated {
+        party,
+        opening,
+        subject: new.subject.map(Private),
+        fields: Private(new.fields),
+        agent: new.agent,
+    })))
+}
+
+/// A reply to the customer; takes a new ticket into category `open`.
+///
+/// # Errors
+/// If there is no such ticket, the text is empty or too long, or the ticket is spam.
+pub fn reply(
+    state: &Conversation,
+    published: Published<'_>,
+    ticket: u32,
+    message: Outgoing,
+    human: bool,
+) -> Result<Vec<ConversationEvent>, Refusal> {
+    let current = existing(state, ticket)?;
+    check_text(&message.text.0)?;
+    if current.category == Category::Spam {
+        return Err(Refusal::conflict("ticket_is_spam", "the ticket is spam; change its status before replying"));
+    }
+    let mut events = vec![ConversationEvent::ReplyWritten(Box::new(ReplyWritten { ticket, message, human }))];
+    if human && current.category == Category::New {
+        events.push(ConversationEvent::StatusChanged {
+            ticket,
+            status: status_id(published.pack, Category::Open),
+            category: Category::Open,
+            reason: None,
+        });
+    }
+    Ok(events)
+}
+
+/// An internal note.
+///
+/// # Errors
+/// If there is no such ticket, or the text is empty or too long.
+pub fn note(state: &Conversation, ticket: u32, text: String) -> Result<ConversationEvent, Refusal> {
+    existing(state, ticket)?;
+    check_text(&text)?;
+    Ok(ConversationEvent::NoteWritten { ticket, text: Private(text) })
+}
+
+/// Assigns to a person, a team, both or (neither given) nobody.
+///
+/// # Errors
+/// If there is no such ticket, person or team.
+pub fn assign(
+    state: &Conversation,
+    pack: &Pack,
+    ticket: u32,
+    agent: Option<String>,
+    team: Option<String>,
+) -> Result<ConversationEvent, Refusal> {
+    existing(state, ticket)?;
+    if let Some(agent) = &agent {
+        known_person(pack, agent)?;
+    }
+    if let Some(team) = &team {
+        known_team(pack, team)?;
+    }
+    Ok(ConversationEvent::AssignmentChanged { ticket, agent, team })
+}
+
+/// Another status: a status id of the pack, or a category's name. The same status again changes nothing.
+///
+/// # Errors
+/// If there is no such ticket or status.
+pub fn change_status(
+    state: &Conversation,
+    pack: &Pack,
+    ticket: u32,
+    status: &str,
+    reason: Option<String>,
+) -> Result<Vec<ConversationEvent>, Refusal> {
+    let current = existing(state, ticket)?;
+    let Some((status, category)) = pack.status(status) else {
+        let known: Vec<_> =
+            pack.statuses.keys().map(String::as_str).chain(Category::ALL.map(Category::as_str)).collect();
+        let what = format!("no status {status:?}; one of {}", known.join(", "));
+        return Err(Refusal::invalid("unknown_status", "/status", what));
+    };
+    if current.status == status && current.category == category {
+        return Ok(Vec::new());
+    }
+    Ok(vec![ConversationEvent::StatusChanged { ticket, status, category, reason: reason.map(Private) }])
+}
+
+/// Another priority; the policy that it leads to applies from now on.
+///
+/// # Errors
+/// If there is no such ticket.
+pub fn change_priority(
+    state: &Conversation,
+    published: Published<'_>,
+    ticket: u32,
+    priority: Priority,
+) -> Result<Vec<ConversationEvent>, Refusal> {
+    let current = existing(state, ticket)?;
+    if current.priority == priority {
+        return Ok(Vec::new());
+    }
+    let policy = state.party.as_ref().and_then(|party| {
+        let mut facts = facts(party);
+        facts.insert("queue", current.queue.clone());
+        facts.insert("priority", priority.as_str().to_owned());
+        sla::resolve(&published.pack.sla, &facts, published.version)
+    });
+    Ok(vec![ConversationEvent::PriorityChanged { ticket, priority, policy }])
+}
+
+/// Custom fields; null removes one.
+///
+/// # Errors
+/// If there is no such ticket or a name is unusable.
+pub fn set_fields(
+    state: &Conversation,
+    ticket: u32,
+    set: Map<String, Value>,
+) -> Result<ConversationEvent, Refusal> {
+    existing(state, ticket)?;
+    if set.keys().any(|name| name.is_empty() || name.len() > 64) {
+        return Err(Refusal::invalid("bad_field_name", "", "a field name has 1 to 64 characters"));
+    }
+    Ok(ConversationEvent::FieldsChanged { ticket, set: Private(set) })
+}
+
+/// Tags to add and to take off.
+///
+/// # Errors
+/// If there is no such ticket or a tag is unusable.
+pub fn set_tags(
+    state: &Conversation,
+    ticket: u32,
+    add: Vec<String>,
+    remove: Vec<String>,
+) -> Result<ConversationEvent, Refusal> {
+    existing(state, ticket)?;
+    if add.iter().any(|tag| tag.trim().is_empty() || tag.len() > 64) {
+        return Err(Refusal::invalid("bad_tag", "/add", "a tag has 1 to 64 characters"));
+    }
+    Ok(ConversationEvent::TagsChanged { ticket, add, remove })
+}
+
+/// Hands a ticket to another team.
+///
+/// # Errors
+/// If there is no such ticket or team.
+pub fn escalate(
+    state: &Conversation,
+    pack: &Pack,
+    ticket: u32,
+    team: String,
+    reason: Option<String>,
+) -> Result<ConversationEvent, Refusal> {
+    existing(state, ticket)?;
+    known_team(pack, &team)?;
+    Ok(ConversationEvent::TicketEscalated { ticket, team, reason: reason.map(Private) })
+}
+
+/// The ticket, or the refusal that says there is none.
+///
+/// # Errors
+/// If there is none.
+pub fn existing(state: &Conversation, ticket: u32) -> Result<&Ticket, Refusal> {
+    state.ticket(ticket).ok_or_else(|| Refusal::not_found("unknown_ticket", "there is no such ticket at this desk"))
+}
+
+/// The status id of the pack for a category.
+pub fn status_id(pack: &Pack, category: Category) -> String {
+    pack.status(category.as_str()).map_or_else(|| category.as_str().to_owned(), |(id, _)| id)
+}
+
+fn opening(
+    published: Published<'_>,
+    party: &Party,
+    number: u64,
+    category: Category,
+    priority: Option<Priority>,
+) -> Opening {
+    let pack = published.pack;
+    let mut facts = facts(party);
+    let route = pack.route(&facts);
+    let priority = priority.unwrap_or(route.priority);
+    facts.insert("queue", route.queue.clone());
+    facts.insert("priority", priority.as_str().to_owned());
+    Opening {
+        number,
+        team: pack.queues.get(&route.queue).and_then(|q| q.team.clone()),
+        queue: route.queue,
+        priority,
+        tags: route.tags,
+        status: status_id(pack, category),
+        category,
+        policy: sla::resolve(&pack.sla, &facts, published.version),
+    }
+}
+
+fn facts(party: &Party) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("channel", party.channel.clone()),
+        ("account", party.account.clone()),
+        ("locale", party.locale.clone()),
+    ])
+}
+
+fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::invalid("empty_text", "/text", "the text is empty"));
+    }
+    if text.chars().count() > MAX_TEXT_CHARS {
+        let what = format!("the text is longer than {MAX_TEXT_CHARS} characters");
+        return Err(Refusal::invalid("text_too_long", "/text", what));
+    }
+    Ok(())
+}
+
+fn known_person(pack: &Pack, person: &str) -> Result<(), Refusal> {
+    if pack.people.contains_key(person) {
+        return Ok(());
+    }
+    Err(Refusal::invalid("unknown_person", "/agent", format!("the desk has nobody with the id {person:?}")))
+}
+
+fn known_team(pack: &Pack, team: &str) -> Result<(), Refusal> {
+    if pack.teams.contains_key(team) {
+        return Ok(());
+    }
+    Err(Refusal::invalid("unknown_team", "/team", format!("the desk has no team {team:?}")))
+}

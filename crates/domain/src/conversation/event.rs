@@ -1,0 +1,291 @@
+//! What is done or said in a conversation. What follows from it is derived in the fold.
+
+use crate::category::Category;
+use crate::message::{Address, Attachment, DeliveryState, InboundMessage};
+use crate::pack::Priority;
+use crate::sla::ResolvedPolicy;
+use crate::Private;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// An event of a conversation. `ticket` is the ordinal of a ticket within its conversation, from 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum ConversationEvent {
+    /// Somebody wrote on the channel.
+    #[serde(rename = "message.received")]
+    MessageReceived(Box<MessageReceived>),
+    /// An agent opened a ticket of their own accord.
+    #[serde(rename = "ticket.created")]
+    TicketCreated(Box<TicketCreated>),
+    /// A reply to the customer was written; its delivery is an outbox entry.
+    #[serde(rename = "reply.written")]
+    ReplyWritten(Box<ReplyWritten>),
+    /// An internal note.
+    #[serde(rename = "note.written")]
+    NoteWritten {
+        /// Ordinal.
+        ticket: u32,
+        /// The note.
+        text: Private<String>,
+    },
+    /// Assigned to a person or a team, or to nobody.
+    #[serde(rename = "assignment.changed")]
+    AssignmentChanged {
+        /// Ordinal.
+        ticket: u32,
+        /// Person id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
+        /// Team id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
+    },
+    /// Another status.
+    #[serde(rename = "status.changed")]
+    StatusChanged {
+        /// Ordinal.
+        ticket: u32,
+        /// Status id of the pack.
+        status: String,
+        /// Its category at that time.
+        category: Category,
+        /// Free text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Private<String>>,
+    },
+    /// Another priority, with the policy that now applies.
+    #[serde(rename = "priority.changed")]
+    PriorityChanged {
+        /// Ordinal.
+        ticket: u32,
+        /// The new priority.
+        priority: Priority,
+        /// The policy that it leads to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<ResolvedPolicy>,
+    },
+    /// Custom fields; null removes one.
+    #[serde(rename = "fields.changed")]
+    FieldsChanged {
+        /// Ordinal.
+        ticket: u32,
+        /// Names and new values.
+        set: Private<Map<String, Value>>,
+    },
+    /// Tags.
+    #[serde(rename = "tags.changed")]
+    TagsChanged {
+        /// Ordinal.
+        ticket: u32,
+        /// Tags to add.
+        #[serde(default)]
+        add: Vec<String>,
+        /// Tags to take off.
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    /// Handed to another team because this one cannot resolve it.
+    #[serde(rename = "ticket.escalated")]
+    TicketEscalated {
+        /// Ordinal.
+        ticket: u32,
+        /// Team id.
+        team: String,
+        /// Free text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Private<String>>,
+    },
+    /// The provider reported on something that was sent.
+    #[serde(rename = "delivery.reported")]
+    DeliveryReported {
+        /// The provider's id of our message.
+        external_id: String,
+        /// What it says.
+        state: DeliveryState,
+        /// Its error, without personal data.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// Sending came to an end.
+    #[serde(rename = "delivery.concluded")]
+    DeliveryConcluded {
+        /// Message id.
+        message: String,
+        /// The provider's id if it was accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external_id: Option<String>,
+        /// Why it was given up, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
+    },
+    /// A message that had been given up is tried again.
+    #[serde(rename = "delivery.retried")]
+    DeliveryRetried {
+        /// Message id.
+        message: String,
+    },
+    /// Those concerned were told about a target.
+    #[serde(rename = "notice.sent")]
+    NoticeSent {
+        /// Ordinal.
+        ticket: u32,
+        /// Target instance (`first_response.1`).
+        instance: String,
+        /// `w50`, `w80` … or `breach`.
+        threshold: String,
+    },
+    /// The customer was asked how it went, or was not, and why.
+    #[serde(rename = "survey.decided")]
+    SurveyDecided(Box<SurveyDecided>),
+    /// Something else that a provider reported.
+    #[serde(rename = "event.received")]
+    EventReceived {
+        /// The provider's name for it.
+        kind: String,
+        /// The payload.
+        data: Private<Value>,
+    },
+}
+
+/// The identity of a conversation, repeated in the events that may be its first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// Channel slug.
+    pub channel: String,
+    /// Account name.
+    pub account: String,
+    /// Where replies go, as received.
+    pub address: Address,
+    /// Contact id.
+    pub contact: String,
+    /// The contact's name as last given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Private<String>>,
+    /// BCP 47 tag to write in.
+    pub locale: String,
+}
+
+/// What a new ticket starts with. Only an event that carries one opens a ticket in a conversation that has one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The friendly number.
+    pub number: u64,
+    /// Queue id.
+    pub queue: String,
+    /// Team of the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Priority.
+    pub priority: Priority,
+    /// Tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Status id in category `new` (or `open` for what an agent opens).
+    pub status: String,
+    /// Its category.
+    pub category: Category,
+    /// The policy that applies, with the version of the pack it is from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<ResolvedPolicy>,
+}
+
+/// See [`ConversationEvent::MessageReceived`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageReceived {
+    /// Message id.
+    pub id: String,
+    /// Who and where.
+    pub party: Party,
+    /// The message.
+    pub message: InboundMessage,
+    /// Present if the writer saw no ticket that this message could join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
+    /// The pack's status of category `open`, for a ticket that this message re-opens; none means `open`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_status: Option<String>,
+}
+
+/// See [`ConversationEvent::TicketCreated`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TicketCreated {
+    /// Who and where.
+    pub party: Party,
+    /// What it starts with.
+    pub opening: Opening,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Private<String>>,
+    /// Custom fields.
+    #[serde(default)]
+    pub fields: Private<Map<String, Value>>,
+    /// Person id of the assignee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
+
+/// An outgoing message of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Message id.
+    pub id: String,
+    /// What the customer reads.
+    pub text: Private<String>,
+    /// E-mail: the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Private<String>>,
+    /// E-mail: the formatted part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Private<String>>,
+    /// Files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// The template that it was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateUse>,
+}
+
+/// Which template a message was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateUse {
+    /// Template name.
+    pub name: String,
+    /// The locale that was used.
+    pub locale: String,
+    /// Version of the pack.
+    pub pack: u32,
+}
+
+/// See [`ConversationEvent::ReplyWritten`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplyWritten {
+    /// Ordinal.
+    pub ticket: u32,
+    /// The message.
+    pub message: Outgoing,
+    /// Written by a person: stops response clocks. A program's reply does not.
+    pub human: bool,
+}
+
+/// See [`ConversationEvent::SurveyDecided`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SurveyDecided {
+    /// Ordinal.
+    pub ticket: u32,
+    /// Which resolution of the ticket, from 1.
+    pub resolution: u32,
+    /// Survey id, if one is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<String>,
+    /// The invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Outgoing>,
+    /// When the link expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Why none is due: a word such as `channel`, `no_survey`, `no_customer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_eligible: Option<String>,
+}

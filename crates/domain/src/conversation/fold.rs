@@ -1,0 +1,261 @@
+//! What follows from the events: which ticket a message belongs to, when one is re-opened, what is updated.
+
+use super::event::*;
+use super::message::{Direction, Message};
+use super::{Conversation, KIND, SurveyDecision, Ticket};
+use crate::category::Category;
+use crate::message::{DeliveryState, MessageKind};
+use crate::sla::Timeline;
+use chrono::{DateTime, Utc};
+use relevo_journal::{Event, Fold};
+
+impl Fold for Conversation {
+    type Data = ConversationEvent;
+    const KIND: &'static str = KIND;
+    const VERSION: u16 = 1;
+
+    fn apply(&mut self, event: &Event<ConversationEvent>) {
+        let at = event.at;
+        match &event.data {
+            ConversationEvent::MessageReceived(received) => self.message_received(received, event),
+            ConversationEvent::TicketCreated(created) => self.ticket_created(created, at),
+            ConversationEvent::ReplyWritten(reply) => self.reply_written(reply, event),
+            ConversationEvent::NoteWritten { ticket, text } => {
+                if self.touch(*ticket, at).is_some() {
+                    let id = format!("msg_{}", event.id);
+                    let message = Message { text: Some(text.clone()), ..plain(*ticket, id, Direction::Note, event) };
+                    self.correspondence.push(message);
+                }
+            }
+            ConversationEvent::AssignmentChanged { ticket, agent, team } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.agent.clone_from(agent);
+                    if team.is_some() {
+                        ticket.team.clone_from(team);
+                    }
+                }
+            }
+            ConversationEvent::StatusChanged { ticket, status, category, .. } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.change_status(status, *category, at);
+                }
+            }
+            ConversationEvent::PriorityChanged { ticket, priority, policy } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.priority = *priority;
+                    ticket.policy.clone_from(policy);
+                    ticket.timeline.policy_changed(at, policy.as_ref());
+                }
+            }
+            ConversationEvent::FieldsChanged { ticket, set } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    for (name, value) in &set.0 {
+                        if value.is_null() {
+                            ticket.fields.0.remove(name);
+                        } else {
+                            ticket.fields.0.insert(name.clone(), value.clone());
+                        }
+                    }
+                }
+            }
+            ConversationEvent::TagsChanged { ticket, add, remove } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.tags.extend(add.iter().cloned());
+                    ticket.tags.retain(|tag| !remove.contains(tag));
+                }
+            }
+            ConversationEvent::TicketEscalated { ticket, team, .. } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.escalated = true;
+                    ticket.team = Some(team.clone());
+                    ticket.agent = None;
+                }
+            }
+            ConversationEvent::DeliveryReported { external_id, state, error } => {
+                self.correspondence.report(external_id, *state, error.clone());
+            }
+            ConversationEvent::DeliveryConcluded { message, external_id, failed } => {
+                self.correspondence.conclude(message, external_id.as_deref(), failed.clone());
+            }
+            ConversationEvent::DeliveryRetried { message } => self.correspondence.retry(message),
+            ConversationEvent::NoticeSent { ticket, instance, threshold } => {
+                if let Some(ticket) = self.ticket_mut(*ticket) {
+                    ticket.timeline.notice(instance, threshold, at);
+                }
+            }
+            ConversationEvent::SurveyDecided(decided) => self.survey_decided(decided, event),
+            ConversationEvent::EventReceived { .. } => {}
+        }
+    }
+}
+
+impl Conversation {
+    fn touch(&mut self, ordinal: u32, at: DateTime<Utc>) -> Option<&mut Ticket> {
+        let ticket = self.ticket_mut(ordinal)?;
+        ticket.updated_at = ticket.updated_at.max(at);
+        Some(ticket)
+    }
+
+    fn open(&mut self, opening: &Opening, by_customer: bool, at: DateTime<Utc>) -> u32 {
+        let ordinal = u32::try_from(self.tickets.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.tickets.push(Ticket {
+            ordinal,
+            number: opening.number,
+            status: opening.status.clone(),
+            category: opening.category,
+            queue: opening.queue.clone(),
+            team: opening.team.clone(),
+            priority: opening.priority,
+            agent: None,
+            tags: opening.tags.iter().cloned().collect(),
+            fields: Default::default(),
+            subject: None,
+            opened_at: at,
+            updated_at: at,
+            by_customer,
+            policy: opening.policy.clone(),
+            timeline: Timeline::opened(at, by_customer, opening.policy.as_ref()),
+            resolutions: 0,
+            reopenings: 0,
+            first_solved_at: None,
+            solved_at: None,
+            solved_by: None,
+            replies: 0,
+            escalated: false,
+            surveys: Vec::new(),
+        });
+        ordinal
+    }
+
+    fn update_party(&mut self, party: &Party) {
+        let name = party.name.clone().or_else(|| self.party.take().and_then(|p| p.name));
+        self.party = Some(Party { name, ..party.clone() });
+    }
+
+    fn message_received(&mut self, received: &MessageReceived, event: &Event<ConversationEvent>) {
+        let at = event.at;
+        self.update_party(&received.party);
+        self.last_inbound_at = self.last_inbound_at.max(Some(at));
+        let reaction = received.message.kind == MessageKind::Reaction;
+        let over = self.current().is_none();
+        let ordinal = match &received.opening {
+            // A reaction opens nothing, but a conversation's very first ticket must not be lost with it.
+            Some(opening) if over && !reaction => self.open(opening, true, at),
+            // Without an opening the writer saw a ticket that was still open: it is re-opened.
+            _ => u32::try_from(self.tickets.len()).unwrap_or(u32::MAX),
+        };
+        if let Some(ticket) = self.touch(ordinal, at).filter(|_| !reaction) {
+            if ticket.subject.is_none() {
+                ticket.subject.clone_from(&received.message.subject);
+            }
+            ticket.customer_wrote(received.open_status.as_deref(), at);
+        }
+        let inbound = &received.message;
+        self.correspondence.push(Message {
+            external_id: Some(inbound.external_id.clone()),
+            kind: Some(inbound.kind),
+            text: inbound.text.clone(),
+            subject: inbound.subject.clone(),
+            attachments: inbound.attachments.clone(),
+            data: inbound.data.clone(),
+            in_reply_to: inbound.in_reply_to.clone(),
+            sent_at: inbound.sent_at,
+            ..plain(ordinal, received.id.clone(), Direction::In, event)
+        });
+    }
+
+    fn ticket_created(&mut self, created: &TicketCreated, at: DateTime<Utc>) {
+        self.update_party(&created.party);
+        let ordinal = self.open(&created.opening, false, at);
+        if let Some(ticket) = self.ticket_mut(ordinal) {
+            ticket.subject.clone_from(&created.subject);
+            ticket.fields = created.fields.clone();
+            ticket.agent.clone_from(&created.agent);
+        }
+    }
+
+    fn reply_written(&mut self, reply: &ReplyWritten, event: &Event<ConversationEvent>) {
+        let Some(ticket) = self.touch(reply.ticket, event.at) else { return };
+        if reply.human {
+            ticket.replies = ticket.replies.saturating_add(1);
+            ticket.timeline.human_reply(event.at);
+        }
+        self.push_outgoing(reply.ticket, &reply.message, event);
+    }
+
+    fn survey_decided(&mut self, decided: &SurveyDecided, event: &Event<ConversationEvent>) {
+        let Some(ticket) = self.ticket_mut(decided.ticket) else { return };
+        if ticket.surveys.iter().any(|s| s.resolution == decided.resolution) {
+            return;
+        }
+        ticket.surveys.push(SurveyDecision {
+            resolution: decided.resolution,
+            survey: decided.survey.clone(),
+            not_eligible: decided.not_eligible.clone(),
+            at: event.at,
+        });
+        if let Some(message) = &decided.message {
+            self.push_outgoing(decided.ticket, message, event);
+        }
+    }
+
+    fn push_outgoing(&mut self, ticket: u32, outgoing: &Outgoing, event: &Event<ConversationEvent>) {
+        self.correspondence.push(Message {
+            text: Some(outgoing.text.clone()),
+            subject: outgoing.subject.clone(),
+            attachments: outgoing.attachments.clone(),
+            template: outgoing.template.clone(),
+            delivery: Some(DeliveryState::Queued),
+            ..plain(ticket, outgoing.id.clone(), Direction::Out, event)
+        });
+    }
+}
+
+impl Ticket {
+    fn change_status(&mut self, status: &str, category: Category, at: DateTime<Utc>) {
+        let was_done = self.category.is_done();
+        self.status = status.to_owned();
+        if category == Category::Solved && self.category != Category::Solved {
+            self.resolutions = self.resolutions.saturating_add(1);
+            self.first_solved_at.get_or_insert(at);
+            self.solved_at = Some(at);
+            self.solved_by.clone_from(&self.agent);
+        }
+        if was_done && !category.is_done() {
+            self.reopenings = self.reopenings.saturating_add(1);
+            self.solved_at = None;
+        }
+        self.category = category;
+        self.timeline.category_changed(at, category);
+    }
+
+    fn customer_wrote(&mut self, open_status: Option<&str>, at: DateTime<Utc>) {
+        let reopened = matches!(self.category, Category::Solved | Category::Closed | Category::WaitingForCustomer);
+        if reopened {
+            self.change_status(open_status.unwrap_or(Category::Open.as_str()), Category::Open, at);
+        }
+        self.timeline.customer_message(at);
+    }
+}
+
+/// A message with nothing but what every message has.
+fn plain(ticket: u32, id: String, direction: Direction, event: &Event<ConversationEvent>) -> Message {
+    Message {
+        ticket,
+        id,
+        external_id: None,
+        direction,
+        kind: None,
+        text: None,
+        subject: None,
+        attachments: Vec::new(),
+        data: None,
+        in_reply_to: None,
+        at: event.at,
+        sent_at: None,
+        by: event.by.clone(),
+        template: None,
+        delivery: None,
+        error: None,
+    }
+}

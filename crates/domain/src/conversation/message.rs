@@ -1,0 +1,127 @@
+//! The messages of a conversation, as people see them.
+
+use super::event::TemplateUse;
+use crate::message::{Attachment, DeliveryState, MessageKind};
+use crate::Private;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the customer.
+    In,
+    /// To the customer.
+    Out,
+    /// Between colleagues.
+    Note,
+}
+
+/// A message of a ticket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Ordinal of its ticket.
+    pub ticket: u32,
+    /// Message id.
+    pub id: String,
+    /// The provider's id, once known.
+    pub external_id: Option<String>,
+    /// Which way.
+    pub direction: Direction,
+    /// Kind of an inbound message.
+    pub kind: Option<MessageKind>,
+    /// The text.
+    pub text: Option<Private<String>>,
+    /// E-mail: the subject.
+    pub subject: Option<Private<String>>,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+    /// The provider's structure.
+    pub data: Option<Private<Value>>,
+    /// The message that it answers: provider's id.
+    pub in_reply_to: Option<String>,
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
+    /// When the provider says it was sent.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Who wrote it, as the journal names actors.
+    pub by: String,
+    /// The template.
+    pub template: Option<TemplateUse>,
+    /// What became of an outgoing one.
+    pub delivery: Option<DeliveryState>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Messages and what providers said of them, in whatever order both became known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Correspondence {
+    messages: Vec<Message>,
+    by_id: BTreeMap<String, usize>,
+    by_external_id: BTreeMap<String, usize>,
+    reports: BTreeMap<String, (DeliveryState, Option<String>)>,
+}
+
+impl Correspondence {
+    pub(crate) fn of(&self, ticket: u32) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(move |m| m.ticket == ticket)
+    }
+
+    pub(crate) fn push(&mut self, message: Message) {
+        let index = self.messages.len();
+        self.by_id.insert(message.id.clone(), index);
+        if let Some(external) = &message.external_id {
+            self.by_external_id.insert(external.clone(), index);
+        }
+        self.messages.push(message);
+    }
+
+    /// A provider's report; kept if the message is not known yet.
+    pub(crate) fn report(&mut self, external_id: &str, state: DeliveryState, error: Option<String>) {
+        let known = self.reports.get(external_id).map(|(s, _)| *s);
+        if known.is_none_or(|known| state > known) {
+            self.reports.insert(external_id.to_owned(), (state, error));
+        }
+        self.settle(external_id);
+    }
+
+    /// Sending ended: accepted under a provider's id, or given up.
+    pub(crate) fn conclude(&mut self, id: &str, external_id: Option<&str>, failed: Option<String>) {
+        let Some(index) = self.by_id.get(id).copied() else { return };
+        let Some(message) = self.messages.get_mut(index) else { return };
+        if let Some(why) = failed {
+            message.delivery = Some(DeliveryState::Failed);
+            message.error = Some(why);
+        }
+        if let Some(external) = external_id {
+            message.delivery = Some(DeliveryState::Sent);
+            message.error = None;
+            message.external_id = Some(external.to_owned());
+            self.by_external_id.insert(external.to_owned(), index);
+            self.settle(external);
+        }
+    }
+
+    /// Back in the queue by hand.
+    pub(crate) fn retry(&mut self, id: &str) {
+        if let Some(message) = self.by_id.get(id).and_then(|i| self.messages.get_mut(*i)) {
+            message.delivery = Some(DeliveryState::Queued);
+            message.error = None;
+        }
+    }
+
+    fn settle(&mut self, external_id: &str) {
+        let Some((state, error)) = self.reports.get(external_id) else { return };
+        let Some(message) = self.by_external_id.get(external_id).and_then(|i| self.messages.get_mut(*i)) else {
+            return;
+        };
+        if message.direction == Direction::Out && message.delivery.is_none_or(|known| *state > known) {
+            message.delivery = Some(*state);
+            message.error = error.clone();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A ticket as the API shows it.
+
+use super::message::Direction;
+use super::{Conversation, Message, Party, Ticket};
+use crate::message::DeliveryState;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+/// An instant as the API writes it: RFC 3339, UTC, milliseconds only where there are any.
+pub fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// A ticket without its messages, as in a list. `id` is the ticket's public id.
+pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
+    let contact = json!({
+        "id": party.contact,
+        "name": party.name.as_ref().map(|n| &n.0),
+        "addresses": [{
+            "channel": party.channel,
+            "kind": party.address.kind,
+            "value": party.address.value.0,
+        }],
+    });
+    let mut item = Map::new();
+    let mut put = |key: &str, value: Value| item.insert(key.to_owned(), value);
+    put("id", json!(id));
+    put("number", json!(ticket.number));
+    put("status", json!(ticket.status));
+    put("category", json!(ticket.category));
+    put("channel", json!(party.channel));
+    put("account", json!(party.account));
+    put("queue", json!(ticket.queue));
+    put("team", json!(ticket.team));
+    put("priority", json!(ticket.priority));
+    put("assignee", json!(ticket.agent));
+    put("subject", json!(ticket.subject.as_ref().map(|s| &s.0)));
+    put("locale", json!(party.locale));
+    put("contact", contact);
+    put("fields", Value::Object(ticket.fields.0.clone()));
+    put("tags", json!(ticket.tags));
+    put("opened_at", json!(rfc3339(ticket.opened_at)));
+    put("updated_at", json!(rfc3339(ticket.updated_at)));
+    put("solved_at", json!(ticket.solved_at.map(rfc3339)));
+    put("reopenings", json!(ticket.reopenings));
+    item
+}
+
+/// A ticket with its messages. The whole stream must have been read.
+pub fn ticket(id: &str, state: &Conversation, ticket: &Ticket) -> Option<Map<String, Value>> {
+    let mut view = item(id, state.party.as_ref()?, ticket);
+    let channel = &state.party.as_ref()?.channel;
+    let messages = state.messages(ticket.ordinal).map(|m| message(channel, m)).collect();
+    view.insert("messages".to_owned(), messages);
+    Some(view)
+}
+
+fn message(channel: &str, message: &Message) -> Value {
+    let channel_side = message.direction != Direction::Note;
+    let delivery = message.delivery.map(|state| match state {
+        DeliveryState::Queued => "queued",
+        DeliveryState::Sent => "sent",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::Read => "read",
+        DeliveryState::Failed => "failed",
+    });
+    let mut view = json!({
+        "id": message.id,
+        "external_id": message.external_id,
+        "direction": message.direction,
+        "channel": channel,
+        "text": message.text.as_ref().map(|t| &t.0),
+        "attachments": message.attachments,
+        "at": rfc3339(message.at),
+        "by": message.by,
+        "delivery": delivery,
+    });
+    let mut put = |key: &str, value: Option<Value>| {
+        if let (Some(value), Some(view)) = (value, view.as_object_mut()) {
+            view.insert(key.to_owned(), value);
+        }
+    };
+    put("kind", message.kind.filter(|_| channel_side).map(|k| json!(k)));
+    put("subject", message.subject.as_ref().map(|s| json!(s.0)));
+    put("data", message.data.as_ref().map(|d| d.0.clone()));
+    put("in_reply_to", message.in_reply_to.as_ref().map(|r| json!(r)));
+    put("sent_at", message.sent_at.map(|at| json!(rfc3339(at))));
+    put("template", message.template.as_ref().map(|t| json!(t)));
+    put("error", message.error.as_ref().map(|e| json!(e)));
+    view
+}

@@ -1,0 +1,272 @@
+//! The one way out: an entry per message to the outside, from queued to sent or given up.
+
+use crate::message::{Address, Attachment};
+use crate::Private;
+use chrono::{DateTime, Duration, Utc};
+use relevo_journal::{Event, Fold};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What happens to an entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum OutboxEvent {
+    /// Something is to be sent.
+    #[serde(rename = "outbox.queued")]
+    Queued(Box<Entry>),
+    /// An attempt came to an end.
+    #[serde(rename = "outbox.attempted")]
+    Attempted {
+        /// Its number, from 1.
+        attempt: u32,
+        /// What came of it.
+        outcome: Attempt,
+    },
+    /// A person had it tried again after it had been given up.
+    #[serde(rename = "outbox.retried")]
+    Retried,
+}
+
+/// What is to be sent, and where it came from. Never changed once queued.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What.
+    pub request: Request,
+    /// The ticket that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Stream name of the conversation to tell of the outcome, and the message's id there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<(String, String)>,
+}
+
+/// What is to be sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Request {
+    /// A message to a person through a channel account.
+    Channel(Box<ChannelMessage>),
+    /// An event to a subscriber.
+    Subscriber {
+        /// Subscriber id.
+        subscriber: String,
+        /// Event type, such as `message.received`.
+        kind: String,
+        /// The whole body.
+        body: Private<Value>,
+    },
+}
+
+/// A message to a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelMessage {
+    /// Channel slug.
+    pub channel: String,
+    /// Account name.
+    pub account: String,
+    /// Where to.
+    pub address: Address,
+    /// What the customer reads.
+    pub text: Private<String>,
+    /// E-mail: the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Private<String>>,
+    /// E-mail: the formatted part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Private<String>>,
+    /// WhatsApp: an approved template instead of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whatsapp: Option<WhatsappTemplate>,
+    /// Files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Provider's id of the message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<String>,
+}
+
+/// A WhatsApp template with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhatsappTemplate {
+    /// Name at the provider.
+    pub name: String,
+    /// Language code at the provider.
+    pub language: String,
+    /// Body parameters in order.
+    #[serde(default)]
+    pub parameters: Vec<Private<String>>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum Attempt {
+    /// Accepted.
+    Sent {
+        /// The provider's id, if it gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external_id: Option<String>,
+    },
+    /// Did not work this time.
+    Retry {
+        /// When to try again.
+        at: DateTime<Utc>,
+        /// Why, without personal data.
+        why: String,
+    },
+    /// Will not work.
+    Refused {
+        /// Why, without personal data.
+        why: String,
+    },
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// To be sent, now or later.
+    #[default]
+    Queued,
+    /// Accepted by the receiver.
+    Sent,
+    /// Given up: a dead letter, until a person has it tried again.
+    Failed,
+}
+
+/// An outbox entry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outbox {
+    /// What is to be sent.
+    pub entry: Option<Entry>,
+    /// Where it stands.
+    pub status: Status,
+    /// Attempts that came to an end.
+    pub attempts: u32,
+    /// The attempt number after which a person had it retried; the count of retries starts anew.
+    pub retried_after: u32,
+    /// When it is to be sent.
+    pub next_at: Option<DateTime<Utc>>,
+    /// When it was queued.
+    pub queued_at: Option<DateTime<Utc>>,
+    /// When it was sent or given up.
+    pub done_at: Option<DateTime<Utc>>,
+    /// Why the last attempt failed.
+    pub why: Option<String>,
+    /// The provider's id.
+    pub external_id: Option<String>,
+}
+
+/// Attempts before an entry is given up: with the delays below that takes about a day.
+pub const MAX_ATTEMPTS: u32 = 12;
+
+impl Outbox {
+    /// What to record after a passing fault: try again later, or give up. `jitter` is 0.0 to 1.0,
+    /// `after_seconds` what the receiver asked for.
+    pub fn next_attempt(
+        &self,
+        now: DateTime<Utc>,
+        jitter: f64,
+        after_seconds: Option<u32>,
+        why: String,
+    ) -> Attempt {
+        let tries = self.attempts.saturating_sub(self.retried_after).saturating_add(1);
+        if tries >= MAX_ATTEMPTS {
+            return Attempt::Refused { why: format!("given up after {tries} attempts; the last: {why}") };
+        }
+        let asked = after_seconds.map(|s| i64::from(s.min(86_400)) * 1_000);
+        let delay_ms = asked.unwrap_or(0).max(backoff_ms(tries, jitter));
+        Attempt::Retry { at: now + Duration::milliseconds(delay_ms), why }
+    }
+}
+
+/// Full-range exponential backoff: 2 s doubled each time, at most 4 h, of which a random half is taken off.
+fn backoff_ms(tries: u32, jitter: f64) -> i64 {
+    let ceiling = 2_000_i64.checked_shl(tries.saturating_sub(1).min(13)).unwrap_or(i64::MAX).min(14_400_000);
+    let half = ceiling / 2;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // at most 7.2 million
+    let random = (half as f64 * jitter.clamp(0.0, 1.0)) as i64;
+    half + random
+}
+
+impl Fold for Outbox {
+    type Data = OutboxEvent;
+    const KIND: &'static str = "outbox";
+    const VERSION: u16 = 1;
+
+    fn apply(&mut self, event: &Event<OutboxEvent>) {
+        match &event.data {
+            OutboxEvent::Queued(entry) => {
+                if self.entry.is_none() {
+                    self.entry = Some(entry.as_ref().clone());
+                    self.queued_at = Some(event.at);
+                    self.next_at.get_or_insert(event.at);
+                }
+            }
+            OutboxEvent::Attempted { attempt, outcome } => {
+                self.attempts = self.attempts.max(*attempt);
+                // Once accepted, always accepted: a second sender's late failure changes nothing.
+                if self.status == Status::Sent {
+                    return;
+                }
+                match outcome {
+                    Attempt::Sent { external_id } => {
+                        self.status = Status::Sent;
+                        self.external_id.clone_from(external_id);
+                        self.why = None;
+                        self.next_at = None;
+                        self.done_at = Some(event.at);
+                    }
+                    Attempt::Retry { at, why } => {
+                        self.status = Status::Queued;
+                        self.why = Some(why.clone());
+                        self.next_at = Some(*at);
+                    }
+                    Attempt::Refused { why } => {
+                        self.status = Status::Failed;
+                        self.why = Some(why.clone());
+                        self.next_at = None;
+                        self.done_at = Some(event.at);
+                    }
+                }
+            }
+            OutboxEvent::Retried => {
+                if self.status == Status::Failed {
+                    self.status = Status::Queued;
+                    self.retried_after = self.attempts;
+                    self.next_at = Some(event.at);
+                    self.done_at = None;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_stays_below_its_ceiling_and_is_never_zero() {
+        assert_eq!(backoff_ms(1, 0.0), 1_000);
+        assert_eq!(backoff_ms(1, 1.0), 2_000);
+        assert_eq!(backoff_ms(5, 0.0), 16_000);
+        assert_eq!(backoff_ms(40, 1.0), 14_400_000);
+    }
+
+    #[test]
+    fn an_entry_is_given_up_after_the_last_attempt_and_a_persons_retry_starts_anew() {
+        let now = DateTime::from_timestamp(0, 0).expect("epoch");
+        let tired = Outbox { attempts: MAX_ATTEMPTS - 1, ..Outbox::default() };
+        assert!(matches!(tired.next_attempt(now, 0.5, None, "x".into()), Attempt::Refused { .. }));
+        let rested = Outbox { retried_after: MAX_ATTEMPTS - 1, ..tired };
+        assert!(matches!(rested.next_attempt(now, 0.5, None, "x".into()), Attempt::Retry { .. }));
+    }
+
+    #[test]
+    fn what_the_receiver_asks_for_is_respected() {
+        let now = DateTime::from_timestamp(0, 0).expect("epoch");
+        let retry = Outbox::default().next_attempt(now, 0.0, Some(120), "429".into());
+        assert_eq!(retry, Attempt::Retry { at: now + Duration::seconds(120), why: "429".into() });
+    }
+}

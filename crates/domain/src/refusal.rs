@@ -1,0 +1,45 @@
+//! A command that the rules do not allow, in words for whoever gave it.
+
+use thiserror::Error;
+
+/// Why a command was refused. The edge maps `kind` to a status code.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{what}")]
+pub struct Refusal {
+    /// What kind of refusal it is.
+    pub kind: RefusalKind,
+    /// A stable code for programs.
+    pub code: &'static str,
+    /// What is wrong and what to do, without personal data.
+    pub what: String,
+    /// JSON pointer into the command's body, where there is a place to point at.
+    pub pointer: Option<&'static str>,
+}
+
+/// Kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// There is no such thing.
+    NotFound,
+    /// It is understood and cannot be done with the present state.
+    Conflict,
+    /// The command itself does not make sense.
+    Invalid,
+}
+
+impl Refusal {
+    /// There is no such thing.
+    pub fn not_found(code: &'static str, what: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::NotFound, code, what: what.into(), pointer: None }
+    }
+
+    /// It cannot be done with the present state.
+    pub fn conflict(code: &'static str, what: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Conflict, code, what: what.into(), pointer: None }
+    }
+
+    /// The command is wrong at a place of its body.
+    pub fn invalid(code: &'static str, pointer: &'static str, what: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Invalid, code, what: what.into(), pointer: Some(pointer) }
+    }
+}
