@@ -1,0 +1,82 @@
+//! `cargo xtask build`: every component as wasm, with its size.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::project::{self, Component};
+use crate::toolchain::{self, Toolchain};
+
+const HELP: &str = "\
+cargo xtask build
+
+Builds every folder of components/ (and the guest that tests of the local host use) for wasm32-wasip2,
+to target/wasm32-wasip2/release/, prints the sizes and refuses what is too large.";
+
+/// What a component may weigh, in bytes.
+const ALLOWED_SIZE: u64 = 1_500_000;
+
+/// Components that may weigh more, with the reason. Each says so in its README too.
+const LARGER: [(&str, u64, &str); 0] = [];
+
+/// Runs the command.
+///
+/// # Errors
+/// When an option is unknown, the toolchain is not to be had, the build fails, or a component is too large.
+pub fn command(mut args: lexopt::Parser) -> Result<()> {
+    if let Some(arg) = args.next()? {
+        if arg == lexopt::Arg::Long("help") {
+            println!("{HELP}");
+            return Ok(());
+        }
+        return Err(arg.unexpected().into());
+    }
+    components(&toolchain::ready()?)
+}
+
+/// Builds the components and checks their sizes.
+///
+/// # Errors
+/// When the build fails or a component is too large.
+pub fn components(toolchain: &Toolchain) -> Result<()> {
+    let components = project::components()?;
+    let mut cargo = project::cargo("build");
+    cargo.args(["--release", "--target", toolchain::TARGET]);
+    for component in &components {
+        cargo.args(["--package", &component.package]);
+    }
+    process::step("build components", toolchain.apply(&mut cargo))?;
+
+    let mut too_large = Vec::new();
+    for component in &components {
+        let path = component.wasm();
+        let size = path.metadata().with_context(|| format!("{} was not built", path.display()))?.len();
+        println!("    {:<24} {:>9} bytes", component.artefact, size);
+        let exception = LARGER.iter().find(|(name, ..)| *name == component.artefact);
+        let allowed = exception.map_or(ALLOWED_SIZE, |(_, allowed, _)| *allowed);
+        if size > allowed {
+            too_large.push(format!("{} has {size} bytes, {allowed} are allowed", component.artefact));
+        }
+    }
+    if !too_large.is_empty() {
+        bail!("too large (look for heavy dependencies with `cargo tree`): {}", too_large.join("; "));
+    }
+    guest(toolchain)
+}
+
+/// The component that the local host's own tests run: a package outside the workspace.
+fn guest(toolchain: &Toolchain) -> Result<()> {
+    let folder = Path::new("crates/local-host/tests/guest");
+    if !project::root().join(folder).join("Cargo.toml").is_file() {
+        return Ok(());
+    }
+    let mut cargo = project::cargo("build");
+    cargo
+        .args(["--release", "--target", toolchain::TARGET, "--manifest-path"])
+        .arg(folder.join("Cargo.toml"));
+    process::step("build guest for tests", toolchain.apply(&mut cargo))?;
+    let path = Component::read(&project::root().join(folder))?.wasm();
+    path.metadata().with_context(|| format!("{} was not built", path.display()))?;
+    Ok(())
+}
