@@ -10,7 +10,9 @@ pub mod outbox;
 pub mod pack;
 mod private;
 pub mod refusal;
+pub mod rows;
 pub mod sla;
 pub mod survey;
+pub mod table;
 
 pub use private::Private;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub use survey::{Survey, SurveyPage};
-pub use validate::{PackProblem, parse};
+pub use validate::{PackProblem, parse, pointer};
 
 /// The format that this version reads and writes.
 pub const FORMAT: &str = "relevo-pack/1";

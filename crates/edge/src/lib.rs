@@ -1,1 +1,13 @@
-//! relevo-edge.
+//! Where components meet the outside: requests and answers, callers, keys, variables, the clock, the log.
+//!
+//! HTTP status codes exist here and in the components alone.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod http;
+pub mod internal;
+pub mod keys;
+pub mod log;
+pub mod problem;
+pub mod variables;

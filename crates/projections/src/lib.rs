@@ -1,1 +1,11 @@
-//! relevo-projections.
+//! What is derived from streams and kept so that lists, ticks and figures need not read them all.
+//!
+//! [`follow`] reads a desk's feed from a cursor, loads the streams that changed and writes what follows from
+//! their states: rows of tables ([`shards`]), entries of the agenda ([`agenda`]), messages to subscribers
+//! ([`fanout`]). Everything written is a function of a stream's state, so followers may overlap or stall.
+
+pub mod agenda;
+pub mod fanout;
+pub mod follow;
+pub mod ids;
+pub mod shards;

@@ -34,7 +34,7 @@ pub fn parse(document: Value) -> Result<Pack, Vec<PackProblem>> {
 }
 
 /// RFC 6901 form of the place where reading stopped.
-fn pointer(path: &serde_path_to_error::Path) -> String {
+pub fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()
         .map(|segment| match segment {

@@ -1,0 +1,253 @@
+//! What projections keep of tickets, surveys and deliveries: enough for work lists and figures.
+
+use crate::calendar_of;
+use crate::category::Category;
+use crate::conversation::{Conversation, Ticket};
+use crate::outbox::{Outbox, Request, Status};
+use crate::pack::Priority;
+use crate::sla::CalendarSource;
+use crate::survey::SurveyState;
+use crate::table::Row;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A ticket in work lists and figures. Times are milliseconds since 1970, durations seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TicketRow {
+    /// Stream name of the conversation.
+    #[serde(rename = "s")]
+    pub conversation: String,
+    /// Ordinal in it.
+    #[serde(rename = "o")]
+    pub ordinal: u32,
+    /// Friendly number.
+    #[serde(rename = "n")]
+    pub number: u64,
+    /// Status id.
+    #[serde(rename = "st")]
+    pub status: String,
+    /// Category.
+    #[serde(rename = "c")]
+    pub category: Category,
+    /// Queue id.
+    #[serde(rename = "q")]
+    pub queue: String,
+    /// Team id.
+    #[serde(rename = "tm", default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Assignee.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Priority.
+    #[serde(rename = "p")]
+    pub priority: Priority,
+    /// Channel slug.
+    #[serde(rename = "ch")]
+    pub channel: String,
+    /// Contact id.
+    #[serde(rename = "ct")]
+    pub contact: String,
+    /// When it was opened.
+    #[serde(rename = "op")]
+    pub opened_ms: i64,
+    /// A customer opened it.
+    #[serde(rename = "bc")]
+    pub by_customer: bool,
+    /// First response, once there is one: calendar seconds, and business seconds where a policy names a calendar.
+    #[serde(rename = "fr", default, skip_serializing_if = "Option::is_none")]
+    pub first_response: Option<Elapsed>,
+    /// Opened to first solved.
+    #[serde(rename = "r1", default, skip_serializing_if = "Option::is_none")]
+    pub first_resolution: Option<Elapsed>,
+    /// Opened to last solved; none while it is open again.
+    #[serde(rename = "r2", default, skip_serializing_if = "Option::is_none")]
+    pub full_resolution: Option<Elapsed>,
+    /// Who solved it last.
+    #[serde(rename = "sb", default, skip_serializing_if = "Option::is_none")]
+    pub solved_by: Option<String>,
+    /// Replies by people.
+    #[serde(rename = "re")]
+    pub replies: u32,
+    /// Times it was opened again.
+    #[serde(rename = "ro")]
+    pub reopenings: u32,
+    /// Handed to another team.
+    #[serde(rename = "es")]
+    pub escalated: bool,
+    /// Why no survey was due, per resolution that had none.
+    #[serde(rename = "ne", default, skip_serializing_if = "Vec::is_empty")]
+    pub not_eligible: Vec<String>,
+    /// When the service-level tick has to look at it next.
+    #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
+    pub sla_due_ms: Option<i64>,
+    /// When the survey has to be decided.
+    #[serde(rename = "su", default, skip_serializing_if = "Option::is_none")]
+    pub survey_due_ms: Option<i64>,
+}
+
+/// A duration by the clock and by the desk's hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elapsed {
+    /// Seconds by the clock.
+    #[serde(rename = "c")]
+    pub calendar_s: i64,
+    /// Seconds within business hours, where a policy names a calendar.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub business_s: Option<i64>,
+}
+
+impl Row for TicketRow {
+    const KIND: &'static str = "t-tickets";
+    const VERSION: u16 = 1;
+}
+
+/// The row of a ticket. `survey_delay_ms` is the pack's, if it asks at all.
+pub fn ticket_row(
+    conversation: &str,
+    state: &Conversation,
+    ticket: &Ticket,
+    calendars: &dyn CalendarSource,
+    survey_delay_ms: Option<i64>,
+) -> Option<TicketRow> {
+    let party = state.party.as_ref()?;
+    let timeline = &ticket.timeline;
+    let elapsed = |target: &str, until: DateTime<Utc>| Elapsed {
+        calendar_s: (until - ticket.opened_at).num_seconds().max(0),
+        business_s: calendar_of(ticket.policy.as_ref(), target, calendars)
+            .map(|calendar| calendar.elapsed(ticket.opened_at, until)),
+    };
+    let decided = ticket.surveys.iter().any(|s| s.resolution == ticket.resolutions);
+    let survey_due_ms = match (survey_delay_ms, ticket.solved_at) {
+        (Some(delay), Some(solved)) if ticket.category == Category::Solved && !decided => {
+            Some(solved.timestamp_millis().saturating_add(delay))
+        }
+        _ => None,
+    };
+    Some(TicketRow {
+        conversation: conversation.to_owned(),
+        ordinal: ticket.ordinal,
+        number: ticket.number,
+        status: ticket.status.clone(),
+        category: ticket.category,
+        queue: ticket.queue.clone(),
+        team: ticket.team.clone(),
+        agent: ticket.agent.clone(),
+        priority: ticket.priority,
+        channel: party.channel.clone(),
+        contact: party.contact.clone(),
+        opened_ms: ticket.opened_at.timestamp_millis(),
+        by_customer: ticket.by_customer,
+        first_response: timeline.first_response_at().map(|at| elapsed("first_response", at)),
+        first_resolution: ticket.first_solved_at.map(|at| elapsed("full_resolution", at)),
+        full_resolution: ticket.solved_at.map(|at| elapsed("full_resolution", at)),
+        solved_by: ticket.solved_by.clone(),
+        replies: ticket.replies,
+        reopenings: ticket.reopenings,
+        escalated: ticket.escalated,
+        not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
+        sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),
+        survey_due_ms,
+    })
+}
+
+/// A survey in figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyRow {
+    /// Ticket id.
+    #[serde(rename = "t")]
+    pub ticket: String,
+    /// Friendly number.
+    #[serde(rename = "n")]
+    pub number: u64,
+    /// Who solved it.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Queue id.
+    #[serde(rename = "q")]
+    pub queue: String,
+    /// Channel slug.
+    #[serde(rename = "ch")]
+    pub channel: String,
+    /// When it was issued.
+    #[serde(rename = "is")]
+    pub issued_ms: i64,
+    /// The vote.
+    #[serde(rename = "sc", default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<u8>,
+    /// When the vote was first given.
+    #[serde(rename = "an", default, skip_serializing_if = "Option::is_none")]
+    pub answered_ms: Option<i64>,
+    /// It came with a comment.
+    #[serde(rename = "cm")]
+    pub comment: bool,
+}
+
+impl Row for SurveyRow {
+    const KIND: &'static str = "t-surveys";
+    const VERSION: u16 = 1;
+}
+
+/// The row of a survey.
+pub fn survey_row(state: &SurveyState) -> Option<SurveyRow> {
+    let issued = state.issued.as_ref()?;
+    Some(SurveyRow {
+        ticket: issued.ticket.clone(),
+        number: issued.number,
+        agent: issued.agent.clone(),
+        queue: issued.queue.clone(),
+        channel: issued.channel.clone(),
+        issued_ms: state.issued_at?.timestamp_millis(),
+        score: state.vote.as_ref().map(|v| v.score),
+        answered_ms: state.vote.as_ref().map(|v| v.first_at.timestamp_millis()),
+        comment: state.vote.as_ref().is_some_and(|v| v.comment.is_some()),
+    })
+}
+
+/// A delivery in the list of deliveries. Nothing personal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryRow {
+    /// Where it stands.
+    #[serde(rename = "st")]
+    pub status: Status,
+    /// `channel/account` or `subscriber/<id>`.
+    #[serde(rename = "to")]
+    pub to: String,
+    /// Ticket id.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// When it was queued.
+    #[serde(rename = "q")]
+    pub queued_ms: i64,
+    /// When it is to be tried next.
+    #[serde(rename = "nx", default, skip_serializing_if = "Option::is_none")]
+    pub next_ms: Option<i64>,
+    /// Attempts so far.
+    #[serde(rename = "n")]
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Row for DeliveryRow {
+    const KIND: &'static str = "t-outbox";
+    const VERSION: u16 = 1;
+}
+
+/// The row of a delivery.
+pub fn delivery_row(state: &Outbox) -> Option<DeliveryRow> {
+    let entry = state.entry.as_ref()?;
+    let to = match &entry.request {
+        Request::Channel(message) => format!("{}/{}", message.channel, message.account),
+        Request::Subscriber { subscriber, .. } => format!("subscriber/{subscriber}"),
+    };
+    Some(DeliveryRow {
+        status: state.status,
+        to,
+        ticket: entry.ticket.clone(),
+        queued_ms: state.queued_at?.timestamp_millis(),
+        next_ms: state.next_at.map(|at| at.timestamp_millis()),
+        attempts: state.attempts,
+        why: state.why.clone(),
+    })
+}

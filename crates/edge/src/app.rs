@@ -1,0 +1,257 @@
+//! What a request works with: the journal, the present, the desk's keys, configuration and pack.
+
+use crate::clock;
+use crate::keys::DeskKeys;
+use crate::problem::Problem;
+use crate::variables;
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use relevo_calendar::Calendar;
+use relevo_domain::config::{Config, PackVersion};
+use relevo_domain::conversation::decide::Published;
+use relevo_domain::pack::Pack;
+use relevo_domain::sla::CalendarSource;
+use relevo_journal::store::Store;
+use relevo_journal::store::spin::SpinStore;
+use relevo_journal::{BlobId, Commit, Desk, DocKey, EventId, Journal, Kind, Loaded, NewEvent, StreamId};
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Name of a desk's configuration stream.
+const CONFIG: &str = "config";
+
+/// Versions of packs that an instance keeps parsed.
+const KEPT_PACKS: usize = 32;
+
+thread_local! {
+    /// Parsed packs by desk and content: immutable, so that an instance may keep them between requests.
+    static PACKS: RefCell<Vec<(String, Rc<PublishedPack>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A published version of a pack, parsed.
+#[derive(Debug)]
+pub struct PublishedPack {
+    /// The pack.
+    pub pack: Pack,
+    /// Its version.
+    pub version: u32,
+    /// Its calendars, parsed.
+    pub calendars: BTreeMap<String, Calendar>,
+}
+
+impl PublishedPack {
+    /// As the domain takes it.
+    pub fn published(&self) -> Published<'_> {
+        Published { pack: &self.pack, version: self.version }
+    }
+}
+
+/// A desk at the time of a request.
+pub struct DeskContext<S: Store = SpinStore> {
+    /// The journal.
+    pub journal: Journal<S>,
+    /// The present: one instant for the whole request.
+    pub now: DateTime<Utc>,
+    /// The desk.
+    pub desk: Desk,
+    /// Its keys.
+    pub keys: DeskKeys,
+    /// Its configuration.
+    pub config: Loaded<Config>,
+}
+
+impl DeskContext<SpinStore> {
+    /// Opens a desk by the name in a path. A desk without configuration is opened too: see [`DeskContext::exists`].
+    ///
+    /// # Errors
+    /// 404 for a name that no desk can have, 503 if the store does not answer or there is no master key.
+    pub async fn open(name: &str) -> Result<Self, Problem> {
+        let now = clock::now();
+        let desk = Desk::new(name).map_err(|_| unknown_desk())?;
+        let keys = DeskKeys::derive(&variables::master_key().await?, name).map_err(|error| {
+            crate::log::event("variables.wrong", &[("why", error.to_string().into())]);
+            Problem::unavailable("the application is not set up: the variable master_key is not usable")
+        })?;
+        let journal = Journal::new(SpinStore::open("default").await?);
+        Self::load(journal, desk, keys, now).await
+    }
+}
+
+impl<S: Store> DeskContext<S> {
+    /// A desk over any store.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn load(
+        journal: Journal<S>,
+        desk: Desk,
+        keys: DeskKeys,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let config = journal.load(&stream_id(&desk, "pack", CONFIG)?, now).await?;
+        Ok(Self { journal, now, desk, keys, config })
+    }
+
+    /// Has a pack ever been published here?
+    pub fn exists(&self) -> bool {
+        self.config.state.current().is_some()
+    }
+
+    /// The pack in force.
+    ///
+    /// # Errors
+    /// 404 if there is none.
+    pub async fn pack(&self) -> Result<Rc<PublishedPack>, Problem> {
+        let version = self.config.state.current().ok_or_else(unknown_desk)?;
+        self.pack_version(version).await
+    }
+
+    /// A version of the pack.
+    ///
+    /// # Errors
+    /// 503 if it cannot be read.
+    pub async fn pack_version(&self, version: &PackVersion) -> Result<Rc<PublishedPack>, Problem> {
+        let key = format!("{}/{}/{}", self.desk, version.version, version.blob);
+        let kept = PACKS.with_borrow(|packs| packs.iter().find(|(k, _)| *k == key).map(|(_, p)| p.clone()));
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let document = self.pack_document(version).await?;
+        let unreadable = |why: String| {
+            crate::log::event("pack.unreadable", &[("desk", self.desk.as_str().into()), ("why", why.into())]);
+            Problem::unavailable("the desk's pack cannot be read by this version; publish it again")
+        };
+        let pack = relevo_domain::pack::parse(document)
+            .map_err(|problems| unreadable(problems.into_iter().map(|p| p.pointer).collect::<Vec<_>>().join(" ")))?;
+        let calendars = calendars(&pack).map_err(|problems| unreadable(format!("{} calendars", problems.len())))?;
+        let parsed = Rc::new(PublishedPack { pack, version: version.version, calendars });
+        PACKS.with_borrow_mut(|packs| {
+            if packs.len() >= KEPT_PACKS {
+                packs.remove(0);
+            }
+            packs.push((key, parsed.clone()));
+        });
+        Ok(parsed)
+    }
+
+    /// The JSON document of a version of the pack, as it was uploaded.
+    ///
+    /// # Errors
+    /// 503 if it cannot be read.
+    pub async fn pack_document(&self, version: &PackVersion) -> Result<Value, Problem> {
+        let gone = || Problem::unavailable("the desk's pack is not in the store; restore it or publish it again");
+        let blob = BlobId::new(&version.blob).map_err(|_| gone())?;
+        let bytes = self.journal.get_blob(&self.desk, &blob).await?.ok_or_else(gone)?;
+        serde_json::from_slice(&bytes).map_err(|_| gone())
+    }
+
+    /// The calendars that a policy of some version of the pack refers to.
+    ///
+    /// # Errors
+    /// 503 if a version cannot be read.
+    pub async fn calendars(&self, versions: impl IntoIterator<Item = u32>) -> Result<Calendars, Problem> {
+        let mut calendars = Calendars::default();
+        for version in versions {
+            if let (false, Some(known)) =
+                (calendars.0.contains_key(&version), self.config.state.version(version).cloned())
+            {
+                calendars.0.insert(version, self.pack_version(&known).await?);
+            }
+        }
+        Ok(calendars)
+    }
+
+    /// The secrets of a channel account, opened; none if none are set.
+    ///
+    /// # Errors
+    /// 503 if they were sealed under another master key.
+    pub fn secrets(&self, channel: &str, account: &str) -> Result<Option<Value>, Problem> {
+        let name = format!("{channel}/{account}");
+        let Some(sealed) = self.config.state.secrets.get(&name) else { return Ok(None) };
+        let opened = self.keys.open(&name, sealed).map_err(|error| {
+            crate::log::event("secrets.closed", &[("account", name.into()), ("why", error.to_string().into())]);
+            Problem::unavailable("the secrets of this account cannot be opened with the present master key")
+        })?;
+        Ok(serde_json::from_slice(&opened).ok())
+    }
+
+    /// A stream of this desk.
+    ///
+    /// # Errors
+    /// 404 if the name cannot be one: it came from an id that was not made here.
+    pub fn stream(&self, kind: &'static str, name: &str) -> Result<StreamId, Problem> {
+        stream_id(&self.desk, kind, name)
+    }
+
+    /// A document of this desk.
+    ///
+    /// # Errors
+    /// 404 if the name cannot be one.
+    pub fn doc(&self, table: &'static str, name: &str) -> Result<DocKey, Problem> {
+        let table = Kind::new(table).map_err(|_| unknown_thing())?;
+        DocKey::new(self.desk.clone(), table, name).map_err(|_| unknown_thing())
+    }
+
+    /// A commit at the request's instant.
+    pub fn commit(&self) -> Commit {
+        Commit::new(self.desk.clone(), self.now)
+    }
+}
+
+/// Calendars by version of the pack and name.
+#[derive(Clone, Debug, Default)]
+pub struct Calendars(pub BTreeMap<u32, Rc<PublishedPack>>);
+
+impl CalendarSource for Calendars {
+    fn calendar(&self, pack_version: u32, name: &str) -> Option<&Calendar> {
+        self.0.get(&pack_version)?.calendars.get(name)
+    }
+}
+
+/// Parses a pack's calendars.
+///
+/// # Errors
+/// Everything that is wrong, with JSON pointers into the pack.
+pub fn calendars(pack: &Pack) -> Result<BTreeMap<String, Calendar>, Vec<(String, String)>> {
+    let mut parsed = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, document) in &pack.calendars {
+        match Calendar::parse(document) {
+            Ok(calendar) => {
+                parsed.insert(name.clone(), calendar);
+            }
+            Err(wrong) => problems.extend(
+                wrong.into_iter().map(|p| (format!("/calendars/{name}{}", p.pointer), p.message)),
+            ),
+        }
+    }
+    if problems.is_empty() { Ok(parsed) } else { Err(problems) }
+}
+
+/// An event under a semantic id.
+///
+/// # Errors
+/// 503 if the id is not one: a fault of this program, reported rather than trapped.
+pub fn event<D>(id: impl Into<String>, by: &str, tag: u32, data: D) -> Result<NewEvent<D>, Problem> {
+    let id = EventId::new(id.into()).map_err(|error| {
+        crate::log::event("event.id", &[("why", error.to_string().into())]);
+        Problem::unavailable("an event could not be named")
+    })?;
+    Ok(NewEvent { id, by: by.to_owned(), tag, data })
+}
+
+/// What is said of a desk that is not there, to those who may know.
+pub fn unknown_desk() -> Problem {
+    Problem::not_found("unknown_desk", "there is no such desk; publish a pack to create it")
+}
+
+fn unknown_thing() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is no such thing at this desk")
+}
+
+fn stream_id(desk: &Desk, kind: &'static str, name: &str) -> Result<StreamId, Problem> {
+    let kind = Kind::new(kind).map_err(|_| unknown_thing())?;
+    StreamId::new(desk.clone(), kind, name).map_err(|_| unknown_thing())
+}

@@ -1,0 +1,146 @@
+//! Requests read whole and within a limit; answers that always carry their length.
+
+use crate::clock;
+use crate::log;
+use crate::problem::Problem;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// An answer. Without a length Spin sends it in segments that wait for each other.
+pub type Response = http::Response<Full<Bytes>>;
+
+/// A request, read whole.
+#[derive(Clone)]
+pub struct Incoming {
+    /// Method.
+    pub method: Method,
+    /// Path as sent, not decoded.
+    pub path: String,
+    /// Query string, not decoded.
+    pub query: String,
+    /// Headers as the host passes them: what a client sends as `spin-*` comes before the host's own.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Incoming {
+    /// The path's segments.
+    pub fn segments(&self) -> Vec<&str> {
+        self.path.trim_start_matches('/').split('/').collect()
+    }
+
+    /// The first value of a query parameter, decoded.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.query.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// A header's value, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The token of `Authorization: Bearer`.
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The body as a JSON document.
+    ///
+    /// # Errors
+    /// 400 if it is not JSON, 422 with a pointer if it is not what is expected.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let value: serde_json::Value = serde_json::from_slice(&self.body).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            Problem::bad_request("bad_json", format!("the body is not JSON; reading stopped at {place}"))
+        })?;
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let pointer = relevo_domain::pack::pointer(error.path());
+            Problem::invalid(pointer, error.into_inner().to_string())
+        })
+    }
+}
+
+/// Runs one request through a component: reads it, lets `handler` answer, logs one line.
+pub async fn serve(
+    component: &'static str,
+    request: spin_sdk::http::Request,
+    max_body_bytes: usize,
+    handler: impl AsyncFnOnce(&Incoming) -> Result<Response, Problem>,
+) -> Response {
+    let started = clock::now();
+    let method = request.method().clone();
+    let result = match read(request, max_body_bytes).await {
+        Ok(incoming) => handler(&incoming).await,
+        Err(problem) => Err(problem),
+    };
+    let code = result.as_ref().err().map(|p| p.code);
+    let response = result.unwrap_or_else(Problem::into_response);
+    let elapsed_ms = (clock::now() - started).num_milliseconds();
+    log::request(component, &method, response.status(), code, elapsed_ms);
+    response
+}
+
+async fn read(request: spin_sdk::http::Request, max_body_bytes: usize) -> Result<Incoming, Problem> {
+    let (parts, mut body) = request.into_parts();
+    let too_large = || {
+        let detail = format!("the body is larger than the {max_body_bytes} bytes that this route takes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    };
+    let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > u64::try_from(max_body_bytes).unwrap_or(u64::MAX)) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::bad_request("broken_body", "the body broke off; send it again"))?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > max_body_bytes {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(Incoming {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body: bytes.freeze(),
+    })
+}
+
+/// An answer with a body of a type.
+pub fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let body = body.into();
+    let mut response = http::Response::new(Full::new(body.clone()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, body.len().into());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !content_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    response
+}
+
+/// A JSON answer.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => respond(status, "application/json", bytes),
+        Err(error) => {
+            log::event("answer.failed", &[("why", error.to_string().into())]);
+            Problem::unavailable("the answer could not be written").into_response()
+        }
+    }
+}
+
+/// An answer without a body.
+pub fn empty(status: StatusCode) -> Response {
+    respond(status, "", Bytes::new())
+}

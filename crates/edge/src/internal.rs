@@ -1,0 +1,64 @@
+//! Calls between components, through routes that are reachable only from inside.
+
+use crate::problem::Problem;
+use crate::variables;
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use serde::Serialize;
+use spin_sdk::wasip3::http::types::RequestOptions;
+use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
+
+/// Time that another component may take, in nanoseconds.
+const TIMEOUT_NS: u64 = 10_000_000_000;
+
+/// An answer of another component.
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// Posts a JSON document to another component and waits for the answer.
+///
+/// # Errors
+/// 503 if it does not answer in time.
+pub async fn call(component: &str, path: &str, body: &impl Serialize) -> Result<Answer, Problem> {
+    let failed = |why: String| {
+        crate::log::event("internal.failed", &[("component", component.into()), ("why", why.into())]);
+        Problem::unavailable(format!("the component {component} did not answer; repeat the request"))
+    };
+    let bytes = serde_json::to_vec(body).map_err(|e| failed(e.to_string()))?;
+    let mut request = http::Request::new(Full::new(Bytes::from(bytes)));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() =
+        format!("http://{component}.spin.internal{path}").parse().map_err(|_| failed("bad path".to_owned()))?;
+    let token = format!("Bearer {}", variables::get("tick_token").await);
+    let token = token.parse().map_err(|_| failed("the variable tick_token is not usable".to_owned()))?;
+    request.headers_mut().insert(header::AUTHORIZATION, token);
+    request.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    request.extensions_mut().insert(RequestOptionsExtension(options(TIMEOUT_NS)));
+    let response = spin_sdk::http::send(request).await.map_err(|e| failed(e.to_string()))?;
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_err(|e| failed(e.to_string()))?.to_bytes();
+    Ok(Answer { status: parts.status, body })
+}
+
+/// Tells another component that there is work, without waiting: what a kick misses, a tick finds.
+pub fn kick(component: &'static str, path: &'static str, body: impl Serialize + 'static) {
+    spin_sdk::wasip3::spawn(async move {
+        // A failure is logged where it happens; the next tick does the work.
+        let _ = call(component, path, &body).await;
+    });
+}
+
+/// Limits for an outbound request: Spin's own is ten minutes.
+pub fn options(timeout_ns: u64) -> RequestOptions {
+    let options = RequestOptions::new();
+    // A host that has no such limit leaves its own in force.
+    let _ = options.set_connect_timeout(Some(timeout_ns));
+    let _ = options.set_first_byte_timeout(Some(timeout_ns));
+    let _ = options.set_between_bytes_timeout(Some(timeout_ns));
+    options
+}

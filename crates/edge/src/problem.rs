@@ -1,0 +1,122 @@
+//! Errors as callers see them: `application/problem+json` (RFC 9457) with a stable code.
+
+use crate::http::{Response, respond};
+use http::StatusCode;
+use relevo_domain::refusal::{Refusal, RefusalKind};
+use relevo_journal::JournalError;
+use serde_json::{Value, json};
+
+/// An error answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// A stable code for programs.
+    pub code: &'static str,
+    /// What is wrong and what to do; no personal data, no secrets.
+    pub detail: String,
+    /// Places in the caller's document: JSON pointer and message each.
+    pub errors: Vec<(String, String)>,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<u32>,
+    /// `Allow`, for 405.
+    pub allow: Option<String>,
+}
+
+impl Problem {
+    /// An error answer.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None }
+    }
+
+    /// The caller's request does not make sense.
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// The caller's document is well-formed and wrong at one place.
+    pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid_all(vec![(pointer.into(), message.into())])
+    }
+
+    /// The caller's document is well-formed and wrong at several places.
+    pub fn invalid_all(errors: Vec<(String, String)>) -> Self {
+        let detail = match errors.as_slice() {
+            [(pointer, message)] if pointer.is_empty() => message.clone(),
+            [(pointer, message)] => format!("{pointer}: {message}"),
+            several => format!("the document is wrong at {} places; see errors", several.len()),
+        };
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_document", detail) }
+    }
+
+    /// There is no such thing, or not for this caller.
+    pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// No or wrong credentials.
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "send a token of this desk that is valid, as Authorization: Bearer <token>",
+        )
+    }
+
+    /// The role does not allow it.
+    pub fn forbidden(needed: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", format!("this needs the role {needed}"))
+    }
+
+    /// The store or another part is not there for the moment; nothing that was not acknowledged is kept.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self { retry_after: Some(2), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+    }
+
+    /// The answer.
+    pub fn into_response(self) -> Response {
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let mut body = json!({
+            "type": format!("urn:relevo:problem:{}", self.code),
+            "title": title,
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        if let (false, Some(body)) = (self.errors.is_empty(), body.as_object_mut()) {
+            let errors = self.errors.into_iter().map(|(pointer, message)| json!({"pointer": pointer, "message": message}));
+            body.insert("errors".to_owned(), Value::Array(errors.collect()));
+        }
+        let mut response = respond(self.status, "application/problem+json", body.to_string());
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(http::header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(allow) = self.allow.and_then(|a| a.parse().ok()) {
+            headers.insert(http::header::ALLOW, allow);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.kind {
+            RefusalKind::NotFound => StatusCode::NOT_FOUND,
+            RefusalKind::Conflict => StatusCode::CONFLICT,
+            RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let errors = refusal.pointer.map(|p| (p.to_owned(), refusal.what.clone()));
+        Self { errors: errors.into_iter().collect(), ..Self::new(status, refusal.code, refusal.what) }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        crate::log::event("store.failed", &[("why", error.to_string().into())]);
+        Self::unavailable("the store did not answer; nothing was acknowledged, repeat the request")
+    }
+}

@@ -1,0 +1,157 @@
+//! What has to be looked at, and when: entries in buckets of a minute, one agenda per kind of work.
+//!
+//! An entry says no more than "look at this stream from this moment on". Whoever does the work loads the stream
+//! and finds out from its state what is due; an entry that is early, late, doubled or pointless costs a load.
+
+use chrono::{DateTime, Utc};
+use relevo_edge::app::DeskContext;
+use relevo_edge::problem::Problem;
+use relevo_journal::store::Store;
+use relevo_journal::{Commit, Cursor, Kind, SequenceId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Minutes behind the present that are read again: an entry may become visible behind a reader.
+const TRAILING_MINUTES: i64 = 10;
+
+/// Minutes that one call looks through at most when it has fallen behind.
+const MINUTES_PER_CALL: i64 = 1_500;
+
+/// Entries waiting for their second within the present minutes, beyond which reading stops for this call.
+const MAX_PENDING: usize = 5_000;
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Attempts to send.
+    Delivery,
+    /// Warnings and breaches.
+    Sla,
+    /// Surveys to decide.
+    Surveys,
+}
+
+impl Work {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Delivery => "a-delivery",
+            Self::Sla => "a-sla",
+            Self::Surveys => "a-surveys",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Entry(i64, String);
+
+/// How far an agenda has been worked through. A stale one that is written back only costs looking again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Progress {
+    /// All minutes before this one have been read for good.
+    minute: i64,
+    /// How far the later ones have been read.
+    read: BTreeMap<i64, Cursor>,
+    /// Entries that were read before their time.
+    pending: BTreeSet<Entry>,
+}
+
+/// Puts a stream on an agenda; what is overdue goes to the present.
+///
+/// # Errors
+/// If the entry cannot be written.
+pub fn schedule(
+    commit: &mut Commit,
+    work: Work,
+    stream: &str,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let minute = minute_of(at.max(now));
+    let entry = serde_json::to_vec(&Entry(at.timestamp_millis(), stream.to_owned())).unwrap_or_default();
+    commit.enqueue(&bucket(commit.desk(), work, minute)?, entry)?;
+    Ok(())
+}
+
+/// What is due on an agenda.
+pub struct Due {
+    /// Stream names, each once.
+    pub streams: Vec<String>,
+    /// There may be more: call again.
+    pub more: bool,
+    /// None if nothing changed: an idle tick writes nothing.
+    progress: Option<Progress>,
+}
+
+/// Reads what is due by now, at most `limit` streams. Nothing is crossed off before [`done`].
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn due<S: Store>(context: &DeskContext<S>, work: Work, limit: usize) -> Result<Due, Problem> {
+    let now_ms = context.now.timestamp_millis();
+    let this_minute = minute_of(context.now);
+    let key = context.doc("agenda", work.name())?;
+    let before: Progress = context.journal.get_doc(&key).await?.unwrap_or_default();
+    let mut progress = before.clone();
+    if progress.minute == 0 {
+        progress.minute = this_minute - MINUTES_PER_CALL + TRAILING_MINUTES;
+    }
+    let last = this_minute.min(progress.minute + MINUTES_PER_CALL);
+    let mut more = last < this_minute;
+    for minute in progress.minute..=last {
+        if progress.pending.len() >= MAX_PENDING.max(limit) {
+            more = true;
+            break;
+        }
+        let sequence = bucket(&context.desk, work, minute)?;
+        let mut cursor = progress.read.remove(&minute).unwrap_or_default();
+        let page = context.journal.read_after(&sequence, &mut cursor, MAX_PENDING, context.now).await?;
+        for (_, bytes) in page.entries {
+            // An entry that cannot be read was written by no version of this program; there is nothing to do for it.
+            if let Ok(entry) = serde_json::from_slice::<Entry>(&bytes) {
+                progress.pending.insert(entry);
+            }
+        }
+        if cursor != Cursor::default() {
+            progress.read.insert(minute, cursor);
+        }
+    }
+    let mut streams = BTreeSet::new();
+    let mut later = BTreeSet::new();
+    for entry in std::mem::take(&mut progress.pending) {
+        if entry.0 > now_ms || streams.len() >= limit && !streams.contains(&entry.1) {
+            more |= entry.0 <= now_ms;
+            later.insert(entry);
+        } else {
+            streams.insert(entry.1);
+        }
+    }
+    progress.pending = later;
+    let read_for_good = last - TRAILING_MINUTES;
+    if read_for_good > progress.minute && !(more && last == this_minute) {
+        progress.minute = read_for_good;
+        progress.read = progress.read.split_off(&read_for_good);
+    }
+    let progress = (progress != before).then_some(progress);
+    Ok(Due { streams: streams.into_iter().collect(), more, progress })
+}
+
+/// Crosses off what was due, after the work is done. Of two at once one may undo the other's progress; that
+/// costs looking again.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn done<S: Store>(context: &DeskContext<S>, work: Work, due: Due) -> Result<(), Problem> {
+    let Some(progress) = due.progress else { return Ok(()) };
+    let key = context.doc("agenda", work.name())?;
+    Ok(context.journal.put_doc(&key, &progress).await?)
+}
+
+fn minute_of(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(60)
+}
+
+fn bucket(desk: &relevo_journal::Desk, work: Work, minute: i64) -> Result<SequenceId, Problem> {
+    let failed = |_| Problem::unavailable("an agenda could not be named");
+    let kind = Kind::new(work.name()).map_err(failed)?;
+    SequenceId::new(desk.clone(), kind, minute.to_string()).map_err(failed)
+}

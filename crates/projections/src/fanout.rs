@@ -1,0 +1,170 @@
+//! Events to subscribers: for each event that one of them wants, an outbox entry of its own.
+
+use crate::ids;
+use futures::future::try_join_all;
+use relevo_domain::category::Category;
+use relevo_domain::config::Subscriber;
+use relevo_domain::conversation::{Conversation, ConversationEvent, view};
+use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request};
+use relevo_domain::survey::{SurveyEvent, SurveyState};
+use relevo_edge::app::{DeskContext, event};
+use relevo_edge::problem::Problem;
+use relevo_journal::store::Store;
+use relevo_journal::{Event, FeedEntry, Fold};
+use serde_json::{Map, Value, json};
+
+/// The event types that can be subscribed to.
+pub const EVENT_TYPES: [&str; 9] = [
+    "message.received",
+    "rating.received",
+    "reply.written",
+    "sla.breached",
+    "sla.warned",
+    "ticket.assigned",
+    "ticket.escalated",
+    "ticket.opened",
+    "ticket.status_changed",
+];
+
+/// Queues what subscribers are to be told of some feed entries; returns the outbox streams.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn queue<S: Store>(context: &DeskContext<S>, entries: &[FeedEntry]) -> Result<Vec<String>, Problem> {
+    let subscribers = &context.config.state.subscribers;
+    if subscribers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let told = try_join_all(entries.iter().map(|entry| notifications(context, entry))).await?;
+    let mut queued = Vec::new();
+    for notification in told.into_iter().flatten() {
+        for (id, subscriber) in subscribers.iter().filter(|(_, s)| wants(s, notification.kind)) {
+            let name = context.keys.id("outbox", &["subscriber", id, &notification.event]);
+            if queue_one(context, &name, id, &notification).await? {
+                queued.push(name);
+            }
+        }
+    }
+    Ok(queued)
+}
+
+/// Something that subscribers may want to know.
+struct Notification {
+    kind: &'static str,
+    /// Stream and event id: what makes it the same one when the feed is read again.
+    event: String,
+    ticket: String,
+    body: Value,
+}
+
+fn wants(subscriber: &Subscriber, kind: &str) -> bool {
+    subscriber.events.is_empty() || subscriber.events.iter().any(|e| e == kind)
+}
+
+async fn queue_one<S: Store>(
+    context: &DeskContext<S>,
+    name: &str,
+    subscriber: &str,
+    notification: &Notification,
+) -> Result<bool, Problem> {
+    let stream = context.stream(Outbox::KIND, name)?;
+    let loaded = context.journal.load::<Outbox>(&stream, context.now).await?;
+    if !loaded.is_new() {
+        return Ok(false);
+    }
+    let request = Request::Subscriber {
+        subscriber: subscriber.to_owned(),
+        kind: notification.kind.to_owned(),
+        body: notification.body.clone().into(),
+    };
+    let entry = Entry { request, ticket: Some(notification.ticket.clone()), message: None };
+    let mut commit = context.commit();
+    commit.append(&loaded, vec![event("queued", "system:projector", 0, OutboxEvent::Queued(Box::new(entry)))?])?;
+    context.journal.commit(commit).await?;
+    Ok(true)
+}
+
+async fn notifications<S: Store>(
+    context: &DeskContext<S>,
+    entry: &FeedEntry,
+) -> Result<Vec<Notification>, Problem> {
+    let stream = &entry.stream;
+    let kind = stream.kind().as_str();
+    if kind == Conversation::KIND {
+        let events = context.journal.read_slot::<Conversation>(stream, entry.slot).await?;
+        let loaded = context.journal.load::<Conversation>(stream, context.now).await?;
+        return Ok(events.iter().flat_map(|e| of_conversation(stream.name(), &loaded.state, e)).collect());
+    }
+    if kind == SurveyState::KIND {
+        let events = context.journal.read_slot::<SurveyState>(stream, entry.slot).await?;
+        let loaded = context.journal.load::<SurveyState>(stream, context.now).await?;
+        return Ok(events.iter().filter_map(|e| of_survey(stream.name(), &loaded.state, e)).collect());
+    }
+    Ok(Vec::new())
+}
+
+fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationEvent>) -> Vec<Notification> {
+    let last = u32::try_from(state.tickets.len()).unwrap_or(u32::MAX);
+    let (ordinal, told): (u32, Vec<(&'static str, Value)>) = match &event.data {
+        ConversationEvent::MessageReceived(received) => {
+            let message = json!({
+                "id": received.id, "external_id": received.message.external_id,
+                "text": received.message.text.as_ref().map(|t| &t.0), "kind": received.message.kind,
+            });
+            let mut told = vec![("message.received", json!({"message": message}))];
+            if received.opening.is_some() {
+                told.insert(0, ("ticket.opened", json!({})));
+            }
+            (last, told)
+        }
+        ConversationEvent::TicketCreated(_) => (last, vec![("ticket.opened", json!({}))]),
+        ConversationEvent::ReplyWritten(reply) => {
+            let message = json!({"id": reply.message.id, "text": reply.message.text.0});
+            (reply.ticket, vec![("reply.written", json!({"message": message}))])
+        }
+        ConversationEvent::AssignmentChanged { ticket, agent, team } => {
+            (*ticket, vec![("ticket.assigned", json!({"agent": agent, "team": team}))])
+        }
+        ConversationEvent::StatusChanged { ticket, status, category, .. } => {
+            let told = json!({"status": status, "category": category, "solved": *category == Category::Solved});
+            (*ticket, vec![("ticket.status_changed", told)])
+        }
+        ConversationEvent::TicketEscalated { ticket, team, .. } => {
+            (*ticket, vec![("ticket.escalated", json!({"team": team}))])
+        }
+        ConversationEvent::NoticeSent { ticket, instance, threshold } => {
+            let kind = if threshold == "breach" { "sla.breached" } else { "sla.warned" };
+            (*ticket, vec![(kind, json!({"target": instance, "threshold": threshold}))])
+        }
+        _ => return Vec::new(),
+    };
+    let (Some(party), Some(ticket)) = (&state.party, state.ticket(ordinal)) else { return Vec::new() };
+    let id = ids::ticket(name, ordinal);
+    let item = view::item(&id, party, ticket);
+    told.into_iter()
+        .map(|(kind, more)| {
+            let mut data = Map::from_iter([("ticket".to_owned(), Value::Object(item.clone()))]);
+            if let Value::Object(more) = more {
+                data.extend(more);
+            }
+            let body = json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data});
+            Notification { kind, event: format!("{name}/{}/{kind}", event.id), ticket: id.clone(), body }
+        })
+        .collect()
+}
+
+fn of_survey(name: &str, state: &SurveyState, event: &Event<SurveyEvent>) -> Option<Notification> {
+    let SurveyEvent::SurveyAnswered { score, comment } = &event.data else { return None };
+    let issued = state.issued.as_ref()?;
+    let data = json!({
+        "ticket": {"id": issued.ticket, "number": issued.number},
+        "score": score, "comment": comment.as_ref().map(|c| &c.0), "agent": issued.agent,
+    });
+    let kind = "rating.received";
+    Some(Notification {
+        kind,
+        event: format!("{name}/{}/{kind}", event.id),
+        ticket: issued.ticket.clone(),
+        body: json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data}),
+    })
+}

@@ -1,0 +1,205 @@
+//! Following a desk's feed: from changed streams to rows, agenda entries and messages to subscribers.
+
+use crate::agenda::{self, Work};
+use crate::{fanout, ids, shards};
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+use relevo_domain::conversation::Conversation;
+use relevo_domain::outbox::{Outbox, Status};
+use relevo_domain::rows::{DeliveryRow, SurveyRow, TicketRow, delivery_row, survey_row, ticket_row};
+use relevo_domain::survey::SurveyState;
+use relevo_domain::table::{Put, Row};
+use relevo_edge::app::{DeskContext, event};
+use relevo_edge::problem::Problem;
+use relevo_journal::store::Store;
+use relevo_journal::{Commit, Fold, Kind, StreamId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The cursor's name.
+pub const VIEWS: &str = "views";
+
+/// Feed entries handled in one commit.
+const BATCH: usize = 64;
+
+/// What following did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Feed entries read.
+    pub entries: usize,
+    /// There are more.
+    pub more: bool,
+    /// Outbox streams that were queued for subscribers.
+    pub queued: Vec<String>,
+}
+
+/// Follows the feed by at most `limit` entries. May run at any time, several times at once.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn follow<S: Store>(context: &DeskContext<S>, limit: usize) -> Result<Followed, Problem> {
+    let views = Kind::new(VIEWS).map_err(|_| Problem::unavailable("a projection could not be named"))?;
+    let mut cursor = context.journal.load_cursor(&context.desk, &views).await?;
+    let mut followed = Followed::default();
+    while followed.entries < limit {
+        let before = cursor.clone();
+        let page = context.journal.read_feed(&context.desk, &mut cursor, BATCH, context.now).await?;
+        if page.entries.is_empty() && cursor == before {
+            followed.more = false;
+            break;
+        }
+        let changed: BTreeSet<StreamId> = page.entries.iter().map(|entry| entry.stream.clone()).collect();
+        let changes = changes(context, &changed).await?;
+        followed.queued.extend(fanout::queue(context, &page.entries).await?);
+        write(context, changes).await?;
+        context.journal.save_cursor(&context.desk, &views, &cursor).await?;
+        followed.entries += page.entries.len();
+        followed.more = page.behind > 0;
+        if !followed.more {
+            break;
+        }
+    }
+    Ok(followed)
+}
+
+/// What follows from the states of streams, not yet written.
+#[derive(Default)]
+pub struct Changes {
+    /// Ticket rows by shard.
+    pub tickets: BTreeMap<String, Vec<Put<TicketRow>>>,
+    /// Survey rows by shard.
+    pub surveys: BTreeMap<String, Vec<Put<SurveyRow>>>,
+    /// Delivery rows by shard.
+    pub deliveries: BTreeMap<String, Vec<Put<DeliveryRow>>>,
+}
+
+/// Computes what follows from the present states of streams.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn changes<S: Store>(
+    context: &DeskContext<S>,
+    streams: &BTreeSet<StreamId>,
+) -> Result<Changes, Problem> {
+    let mut changes = Changes::default();
+    let parts = try_join_all(streams.iter().map(|stream| changes_of(context, stream))).await?;
+    for part in parts {
+        merge(&mut changes.tickets, part.tickets);
+        merge(&mut changes.surveys, part.surveys);
+        merge(&mut changes.deliveries, part.deliveries);
+    }
+    Ok(changes)
+}
+
+fn merge<R>(into: &mut BTreeMap<String, Vec<Put<R>>>, from: BTreeMap<String, Vec<Put<R>>>) {
+    for (shard, puts) in from {
+        into.entry(shard).or_default().extend(puts);
+    }
+}
+
+async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Result<Changes, Problem> {
+    let mut changes = Changes::default();
+    let kind = stream.kind().as_str();
+    if kind == Conversation::KIND {
+        let loaded = context.journal.load::<Conversation>(stream, context.now).await?;
+        let state = &loaded.state;
+        let versions = state.tickets.iter().filter_map(|t| t.policy.as_ref()).map(|p| p.pack_version);
+        let calendars = context.calendars(versions).await?;
+        let delay = survey_delay_ms(context).await?;
+        for ticket in &state.tickets {
+            let Some(row) = ticket_row(stream.name(), state, ticket, &calendars, delay) else { continue };
+            let key = ids::ticket(stream.name(), ticket.ordinal);
+            let put = Put { key, revision: loaded.newest().0, row: Some(row) };
+            changes.tickets.entry(shards::by_number(ticket.number)).or_default().push(put);
+        }
+    } else if kind == SurveyState::KIND {
+        let loaded = context.journal.load::<SurveyState>(stream, context.now).await?;
+        if let Some(row) = survey_row(&loaded.state) {
+            let shard = shards::by_day(row.issued_ms, stream.name());
+            let put = Put { key: stream.name().to_owned(), revision: loaded.newest().0, row: Some(row) };
+            changes.surveys.entry(shard).or_default().push(put);
+        }
+    } else if kind == Outbox::KIND {
+        let loaded = context.journal.load::<Outbox>(stream, context.now).await?;
+        if let Some(row) = delivery_row(&loaded.state) {
+            let shard = shards::by_day(row.queued_ms, stream.name());
+            let put = Put { key: stream.name().to_owned(), revision: loaded.newest().0, row: Some(row) };
+            changes.deliveries.entry(shard).or_default().push(put);
+        }
+    }
+    Ok(changes)
+}
+
+/// The delay between solving and asking, if the desk asks.
+async fn survey_delay_ms<S: Store>(context: &DeskContext<S>) -> Result<Option<i64>, Problem> {
+    if !context.exists() {
+        return Ok(None);
+    }
+    let pack = context.pack().await?;
+    Ok(pack.pack.survey.as_ref().map(|s| i64::from(s.delay_minutes).saturating_mul(60_000)))
+}
+
+async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(), Problem> {
+    let mut commit = context.commit();
+    let now = context.now;
+    let mut wrote = put_rows(context, &mut commit, changes.tickets, |commit, known, _, row| {
+        let due = |new: Option<i64>, old: Option<i64>| new.filter(|at| Some(*at) != old);
+        if let Some(at) = due(row.sla_due_ms, known.and_then(|k| k.sla_due_ms)) {
+            agenda::schedule(commit, Work::Sla, &row.conversation, instant(at), now)?;
+        }
+        if let Some(at) = due(row.survey_due_ms, known.and_then(|k| k.survey_due_ms)) {
+            agenda::schedule(commit, Work::Surveys, &row.conversation, instant(at), now)?;
+        }
+        Ok(())
+    })
+    .await?;
+    wrote |= put_rows(context, &mut commit, changes.surveys, |_, _, _, _| Ok(())).await?;
+    wrote |= put_rows(context, &mut commit, changes.deliveries, |commit, known, key, row| {
+        let queued = row.next_ms.filter(|at| row.status == Status::Queued && Some(*at) != known.and_then(|k| k.next_ms));
+        queued.map_or(Ok(()), |at| agenda::schedule(commit, Work::Delivery, key, instant(at), now))
+    })
+    .await?;
+    if wrote {
+        context.journal.commit(commit).await?;
+    }
+    Ok(())
+}
+
+async fn put_rows<R: Row, S: Store>(
+    context: &DeskContext<S>,
+    commit: &mut Commit,
+    rows: BTreeMap<String, Vec<Put<R>>>,
+    mut each: impl FnMut(&mut Commit, Option<&R>, &str, &R) -> Result<(), Problem>,
+) -> Result<bool, Problem> {
+    let mut wrote = false;
+    for (shard, puts) in rows {
+        let loaded = shards::load::<R, S>(context, &shard).await?;
+        let puts: Vec<_> = puts.into_iter().filter(|put| loaded.state.changes(put)).collect();
+        for put in &puts {
+            if let Some(row) = &put.row {
+                each(commit, loaded.state.get(&put.key), &put.key, row)?;
+            }
+        }
+        wrote |= append(commit, &loaded, puts)?;
+    }
+    Ok(wrote)
+}
+
+fn append<R: Row>(
+    commit: &mut Commit,
+    loaded: &relevo_journal::Loaded<relevo_domain::table::Table<R>>,
+    puts: Vec<Put<R>>,
+) -> Result<bool, Problem> {
+    if puts.is_empty() {
+        return Ok(false);
+    }
+    let events: Result<Vec<_>, Problem> = puts
+        .into_iter()
+        .map(|put| event(format!("{}:{}", put.key, put.revision), "system:projector", 0, put))
+        .collect();
+    commit.append_quiet(loaded, events?)?;
+    Ok(true)
+}
+
+fn instant(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}

@@ -1,0 +1,64 @@
+//! Public ids: a prefix for people, a stream name, a ticket's ordinal.
+
+use relevo_edge::problem::Problem;
+
+/// Prefix of contact ids.
+pub const CONTACT: &str = "ctc_";
+/// Prefix of outbox ids.
+pub const OUTBOX: &str = "out_";
+/// Prefix of survey ids.
+pub const SURVEY: &str = "srv_";
+/// Prefix of ticket ids.
+pub const TICKET: &str = "tkt_";
+
+/// A ticket's public id.
+pub fn ticket(conversation: &str, ordinal: u32) -> String {
+    format!("{TICKET}{conversation}_{ordinal}")
+}
+
+/// The conversation and ordinal of a ticket's public id.
+///
+/// # Errors
+/// 404 for what is no ticket id.
+pub fn parse_ticket(id: &str) -> Result<(&str, u32), Problem> {
+    let parts = id.strip_prefix(TICKET).and_then(|rest| rest.rsplit_once('_'));
+    let parsed = parts.and_then(|(conversation, ordinal)| Some((conversation, ordinal.parse().ok()?)));
+    parsed.filter(|(name, _)| is_name(name)).ok_or_else(|| unknown("ticket"))
+}
+
+/// The stream name in a public id.
+///
+/// # Errors
+/// 404 for what is no such id.
+pub fn parse<'a>(id: &'a str, prefix: &'static str, what: &'static str) -> Result<&'a str, Problem> {
+    id.strip_prefix(prefix).filter(|name| is_name(name)).ok_or_else(|| unknown(what))
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() == 26 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+fn unknown(what: &str) -> Problem {
+    let code = match what {
+        "ticket" => "unknown_ticket",
+        "contact" => "unknown_contact",
+        _ => "not_found",
+    };
+    Problem::not_found(code, format!("there is no such {what} at this desk"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_made_here_is_an_id() {
+        let name = "abcdefghijklmnopqrstuvwx27";
+        assert_eq!(parse_ticket(&ticket(name, 3)), Ok((name, 3)));
+        for bad in ["", "tkt_", "tkt_x_1", &format!("tkt_{name}"), &format!("tkt_{name}_x"), &format!("ctc_{name}_1")] {
+            assert!(parse_ticket(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse(&format!("ctc_{name}"), CONTACT, "contact"), Ok(name));
+        assert!(parse(name, CONTACT, "contact").is_err());
+    }
+}
