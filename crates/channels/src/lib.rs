@@ -1,1 +1,87 @@
-//! relevo-channels.
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod crypto;
+mod json;
+mod meta;
+mod outbound;
+mod parsed;
+mod request;
+pub mod standard;
+pub mod whatsapp;
+
+pub use account::{Account, Secret};
+pub use outbound::{
+    ButtonParameter, ButtonValue, Choice, Choices, FileSource, FormatError, Interactive, Outbound,
+    OutboundFile, OutboundMail, OutboundRequest, Outcome, Parameter, Section, Template, TemplateHeader,
+};
+pub use parsed::{Answer, File, Malformed, Once, Parsed};
+pub use request::{Refusal, Unverified, Verified};
+
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+
+/// A provider's webhook and API, as pure functions.
+pub struct Channel {
+    /// The name in paths and packs.
+    pub slug: &'static str,
+    /// Answers what a provider asks before it sends events; none if the request is no such question, or not
+    /// with this account's token.
+    pub handshake: fn(&Unverified, &Account) -> Option<Answer>,
+    /// Proves who sent the request.
+    pub verify: fn(Unverified, &Account, now: DateTime<Utc>) -> Result<Verified, Refusal>,
+    /// Reads all of its items.
+    pub parse: fn(&Verified, &Account) -> Result<Parsed, Malformed>,
+    /// Sending, for channels that can.
+    pub send: Option<Send>,
+}
+
+/// The outgoing half of a channel.
+pub struct Send {
+    /// The origin of the provider's API; none where every account has its own (setting `base_url`, which
+    /// also overrides it).
+    pub base_url: Option<&'static str>,
+    /// Makes the provider's request for a message.
+    pub format: fn(&Outbound, &Account, now: DateTime<Utc>) -> Result<OutboundRequest, FormatError>,
+    /// Reads the provider's answer: status, headers, body.
+    pub outcome: fn(u16, &HeaderMap, &[u8]) -> Outcome,
+}
+
+/// All channels, by slug.
+pub static CHANNELS: &[Channel] = &[
+    Channel {
+        slug: "standard",
+        handshake: standard::handshake,
+        verify: standard::verify,
+        parse: standard::parse,
+        send: Some(Send { base_url: None, format: standard::format, outcome: standard::outcome }),
+    },
+    Channel {
+        slug: "whatsapp",
+        handshake: whatsapp::handshake,
+        verify: whatsapp::verify,
+        parse: whatsapp::parse,
+        send: Some(Send {
+            base_url: Some(whatsapp::BASE_URL),
+            format: whatsapp::format,
+            outcome: whatsapp::outcome,
+        }),
+    },
+];
+
+/// The channel of that name.
+pub fn channel(slug: &str) -> Option<&'static Channel> {
+    CHANNELS.iter().find(|channel| channel.slug == slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_is_in_alphabetical_order() {
+        assert!(CHANNELS.is_sorted_by(|a, b| a.slug < b.slug));
+        assert!(channel("whatsapp").is_some_and(|channel| channel.slug == "whatsapp"));
+        assert!(channel("WhatsApp").is_none());
+    }
+}
