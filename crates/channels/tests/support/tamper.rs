@@ -80,14 +80,15 @@ pub fn check(channel: &Channel, case: &Case) {
         secrets: secrets.iter().map(|secret| Secret::from(*secret)).collect(),
         ..case.account.clone()
     };
-    let own: Vec<&str> = case.account.secrets.iter().map(Secret::expose).collect();
-    assert!(!own.is_empty(), "{place}: no secret");
+    let mut own = case.account.secrets.iter().map(Secret::expose);
+    let own = own.find(|secret| verify(case.request(), &with(&[secret]), 0).is_ok());
+    let own = own.unwrap_or_else(|| panic!("{place}: no single secret fits"));
     assert!(
         verify(case.request(), &with(&["bm90IHRoaXMgb25l"]), 0).is_err(),
         "{place}: a foreign secret fits"
     );
     assert_eq!(verify(case.request(), &with(&[]), 0), Err(Refusal::NotConfigured), "{place}: no secret fits");
-    for order in [["bm90IHRoaXMgb25l", own[0]], [own[0], "bm90IHRoaXMgb25l"]] {
+    for order in [["bm90IHRoaXMgb25l", own], [own, "bm90IHRoaXMgb25l"]] {
         assert_eq!(
             verify(case.request(), &with(&order), 0),
             Ok(()),
