@@ -1,2 +1,55 @@
-//! relevo-journal.
+#![doc = include_str!("../README.md")]
+
+mod append;
+mod blobs;
+mod commit;
+mod directory;
+mod docs;
+mod error;
+mod event;
+mod feed;
+mod fold;
+mod hlt;
+pub mod keys;
+mod lease;
+mod load;
+mod names;
+mod numbers;
+mod sequence;
+mod snapshot;
 pub mod store;
+mod trim;
+pub mod value;
+
+pub use append::Commit;
+pub use blobs::BlobId;
+pub use commit::{MAX_COMMIT_BYTES, Receipt};
+pub use directory::DirectoryPage;
+pub use error::JournalError;
+pub use event::{Event, EventId, NewEvent};
+pub use feed::{FEED_PARTITIONS, FeedCursor, FeedEntry, FeedPage};
+pub use fold::Fold;
+pub use hlt::Hlt;
+pub use load::Loaded;
+pub use names::{Desk, DocKey, Kind, Month, NameError, SequenceId, StreamId};
+pub use sequence::{Cursor, HOLE_MS, Page};
+pub use snapshot::{LARGEST_SNAPSHOT_BYTES, SMALL_SNAPSHOT_BYTES, SNAPSHOT_EVERY_SLOTS};
+pub use trim::TRIM_BATCH;
+
+/// The journal over a store. Cheap: it holds nothing else.
+#[derive(Clone, Debug)]
+pub struct Journal<S> {
+    store: S,
+}
+
+impl<S: store::Store> Journal<S> {
+    /// A journal over this store.
+    pub fn new(store: S) -> Self {
+        Self { store }
+    }
+
+    /// The store below.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+}

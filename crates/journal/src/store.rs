@@ -3,7 +3,16 @@
 //! Spin's key-value store offers more on paper (compare-and-swap, get-many, listing); on one backend or
 //! another each of those is broken or scans everything, so nothing here uses them.
 
+use std::rc::Rc;
+
 use thiserror::Error;
+
+pub mod memory;
+#[cfg(feature = "spin")]
+pub mod spin;
+
+/// What a value may hold at most on every backend.
+pub const MAX_VALUE_BYTES: usize = 1_000_000;
 
 /// A plain key-value store.
 ///
@@ -26,6 +35,24 @@ pub trait Store {
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError>;
 }
 
+impl<S: Store> Store for Rc<S> {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        S::get(self, key).await
+    }
+
+    async fn set_many(&self, entries: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        S::set_many(self, entries).await
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
+        S::increment(self, key, delta).await
+    }
+
+    async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        S::delete_many(self, keys).await
+    }
+}
+
 /// A store call that failed. The text is the backend's own and holds no values.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the key-value store failed during {call}: {why}")]
@@ -34,6 +61,20 @@ pub struct StoreError {
     pub call: &'static str,
     /// What the backend said.
     pub why: String,
+}
+
+/// Refuses, before any call, what some backend would refuse or break on.
+///
+/// # Errors
+/// When the key or the value's size is not allowed.
+pub fn check(call: &'static str, key: &str, bytes: usize) -> Result<(), StoreError> {
+    if !crate::keys::is_valid(key) {
+        return Err(StoreError { call, why: format!("{key:?} is no valid key") });
+    }
+    if bytes > MAX_VALUE_BYTES {
+        return Err(StoreError { call, why: format!("the value of {key} has {bytes} bytes") });
+    }
+    Ok(())
 }
 
 /// Reads a counter that was fetched with `get`: Spin keeps it as a little-endian `i64` on SQLite and as ASCII

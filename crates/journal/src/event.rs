@@ -1,0 +1,196 @@
+//! Events, as they are used and as they are stored.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::error::JournalError;
+use crate::hlt::Hlt;
+use crate::names::checked_name;
+use crate::value;
+
+fn id_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'_' | b'-')
+}
+
+checked_name!(
+    /// What an event is *about*, computed from its source (a provider's message id, an idempotency key): the
+    /// same source makes the same id, and a repeat is dropped. Opaque; by contract no personal data in clear.
+    EventId, "event id", "[A-Za-z0-9:._-]{1,128}", id_byte, id_byte, 1..=128
+);
+
+/// Something that was done or said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event<D> {
+    /// What it is about.
+    pub id: EventId,
+    /// Its place in the order.
+    pub hlt: Hlt,
+    /// The writer's clock when it was recorded, to the millisecond.
+    pub at: DateTime<Utc>,
+    /// Who did it: an agent's id, `channel:whatsapp/main`, `sla`.
+    pub by: String,
+    /// Fingerprint of the source's content: the same id with another tag means that the same key was used for
+    /// something else.
+    pub tag: u32,
+    /// What happened.
+    pub data: D,
+}
+
+/// An event before it has a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent<D> {
+    /// As in [`Event`].
+    pub id: EventId,
+    /// As in [`Event`].
+    pub by: String,
+    /// As in [`Event`].
+    pub tag: u32,
+    /// As in [`Event`].
+    pub data: D,
+}
+
+/// A total order of events: logical time, then id, then content. Two events with the same order are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Order(pub Hlt, pub String, pub u64);
+
+/// The stored form. `data` stays text: what this version cannot decode keeps its place all the same.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredEvent {
+    #[serde(rename = "i")]
+    pub id: EventId,
+    #[serde(rename = "h")]
+    pub hlt: Hlt,
+    #[serde(rename = "t")]
+    pub at_ms: i64,
+    #[serde(rename = "b")]
+    pub by: String,
+    #[serde(rename = "g", default, skip_serializing_if = "is_zero")]
+    pub tag: u32,
+    #[serde(rename = "d")]
+    pub data: Box<RawValue>,
+    /// Reserved for keyed links to the events that the writer had read.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<Box<RawValue>>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape that serde asks for
+fn is_zero(tag: &u32) -> bool {
+    *tag == 0
+}
+
+impl StoredEvent {
+    pub(crate) fn new<D: Serialize>(
+        new: &NewEvent<D>,
+        hlt: Hlt,
+        now: DateTime<Utc>,
+    ) -> Result<Self, JournalError> {
+        let data = serde_json::value::to_raw_value(&new.data)
+            .map_err(|e| JournalError::Encode { what: format!("event {}", new.id), why: e.to_string() })?;
+        Ok(Self {
+            id: new.id.clone(),
+            hlt,
+            at_ms: now.trunc_subsecs(3).timestamp_millis(),
+            by: new.by.clone(),
+            tag: new.tag,
+            data,
+            links: None,
+        })
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        let mut hash = Sha256::new();
+        hash.update(self.at_ms.to_le_bytes());
+        hash.update(self.tag.to_le_bytes());
+        hash.update(u64::try_from(self.by.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(self.by.as_bytes());
+        hash.update(self.data.get().as_bytes());
+        let head = hash.finalize().iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+        Order(self.hlt, self.id.as_str().to_owned(), head)
+    }
+
+    /// The event with its data decoded; nothing when a newer version wrote it.
+    pub(crate) fn decode<D: DeserializeOwned>(&self) -> Option<Event<D>> {
+        Some(Event {
+            id: self.id.clone(),
+            hlt: self.hlt,
+            at: DateTime::from_timestamp_millis(self.at_ms)?,
+            by: self.by.clone(),
+            tag: self.tag,
+            data: serde_json::from_str(self.data.get()).ok()?,
+        })
+    }
+}
+
+/// The value of one slot: what one commit appended to one stream.
+pub(crate) fn encode_slot(events: &[StoredEvent]) -> Result<Vec<u8>, JournalError> {
+    value::encode("a slot", events)
+}
+
+/// Reads one slot.
+pub(crate) fn decode_slot(bytes: &[u8]) -> Result<Vec<StoredEvent>, String> {
+    value::decode(bytes)
+}
+
+/// Sorts and drops what is there twice: the set that a state is a function of.
+pub(crate) fn sorted_set(events: Vec<StoredEvent>) -> Vec<(Order, StoredEvent)> {
+    let mut keyed: Vec<_> = events.into_iter().map(|event| (event.order(), event)).collect();
+    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    keyed.dedup_by(|a, b| a.0 == b.0);
+    keyed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str, hlt: u64, text: &str) -> StoredEvent {
+        let id = EventId::new(id).unwrap();
+        let new = NewEvent { id, by: "test".to_owned(), tag: 7, data: text.to_owned() };
+        StoredEvent::new(&new, Hlt(hlt), DateTime::from_timestamp_nanos(1_234_567_899)).unwrap()
+    }
+
+    #[test]
+    fn ids_are_checked() {
+        assert!(EventId::new("notice:a.b_c-D9").is_ok());
+        for bad in ["", "a b", "a@b", "+34", "é", &"i".repeat(129)] {
+            assert!(EventId::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_stored_form_is_fixed() {
+        let stored = encode_slot(&[event("m:1", 65536, "hola")]).unwrap();
+        let expected = r#"1[{"i":"m:1","h":65536,"t":1234,"b":"test","g":7,"d":"hola"}]"#;
+        assert_eq!(std::str::from_utf8(&stored).unwrap(), expected);
+        let back = decode_slot(&stored).unwrap();
+        let event: Event<String> = back[0].decode().unwrap();
+        assert_eq!((event.data.as_str(), event.tag, event.at.timestamp_millis()), ("hola", 7, 1234));
+        assert_eq!(back[0].order(), self::event("m:1", 65536, "hola").order());
+    }
+
+    #[test]
+    fn fields_of_newer_versions_are_kept_apart() {
+        let newer = br#"1[{"i":"a","h":1,"t":1,"b":"x","d":{"new":[1]},"l":["mac"],"z":0}]"#;
+        let slot = decode_slot(newer).unwrap();
+        assert!(slot[0].decode::<String>().is_none(), "data of another shape");
+        assert!(encode_slot(&slot).unwrap().windows(5).any(|w| w == b"\"mac\""), "links survive");
+        assert!(decode_slot(b"2[]").is_err());
+        assert!(decode_slot(br#"1[{"i":"a b","h":1,"t":1,"b":"x","d":1}]"#).is_err());
+    }
+
+    #[test]
+    fn the_set_is_sorted_by_time_id_and_content() {
+        let set = sorted_set(vec![
+            event("b", 1, "x"),
+            event("a", 2, "x"),
+            event("a", 1, "y"),
+            event("b", 1, "x"),
+            event("a", 1, "x"),
+        ]);
+        let shape: Vec<_> = set.iter().map(|(o, _)| (o.0.0, o.1.as_str())).collect();
+        assert_eq!(shape, [(1, "a"), (1, "a"), (1, "b"), (2, "a")]);
+    }
+}
