@@ -1,0 +1,123 @@
+//! The HTTP client behind `wasi:http`: pooled connections, TLS with the usual public roots, time limits
+//! from the request's own options.
+
+use std::{
+    error::Error as _,
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response, Uri, header::HOST};
+use http_body_util::BodyExt;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+};
+use tokio::{net::TcpStream, time::timeout};
+use tower_service::Service;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use super::body::TimedBody;
+
+/// Spin's own: ten minutes.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+/// Below what servers commonly keep an idle connection, so that a request seldom meets one just closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Shared by all components; clones share the connections.
+#[derive(Clone)]
+pub struct Client(legacy::Client<HttpsConnector<TimedConnector>, WasiBody>);
+
+tokio::task_local! {
+    /// The pool's connector has no other way to learn the request's own limit.
+    static CONNECT_TIMEOUT: Duration;
+}
+
+impl Client {
+    /// A client without connections.
+    pub fn new() -> Result<Self, String> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let provider = rustls::crypto::ring::default_provider();
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(provider)
+            .map_err(|error| error.to_string())?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(TimedConnector(tcp));
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .build(connector);
+        Ok(Self(client))
+    }
+
+    /// Sends a request whose address is whole. The answer's body is limited by `between_bytes_timeout`.
+    pub async fn send(
+        &self,
+        mut request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let limit =
+            |of: fn(RequestOptions) -> Option<Duration>| options.and_then(of).unwrap_or(DEFAULT_TIMEOUT);
+        request.headers_mut().remove(HOST);
+        let answer = CONNECT_TIMEOUT.scope(limit(|options| options.connect_timeout), self.0.request(request));
+        let answer = timeout(limit(|options| options.first_byte_timeout), answer)
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)?
+            .map_err(reason)?;
+        let between_bytes = limit(|options| options.between_bytes_timeout);
+        Ok(answer.map(|body| TimedBody::new(body, between_bytes).boxed_unsync()))
+    }
+}
+
+/// A TCP connector with a time limit.
+#[derive(Clone)]
+struct TimedConnector(HttpConnector);
+
+impl Service<Uri> for TimedConnector {
+    type Response = TokioIo<TcpStream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready(cx).map_err(io::Error::other)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        // Read here, in the request's task: the pool may finish the connection in another one.
+        let limit = CONNECT_TIMEOUT.try_with(|limit| *limit).unwrap_or(DEFAULT_TIMEOUT);
+        let connecting = self.0.call(uri);
+        Box::pin(async move {
+            match timeout(limit, connecting).await {
+                Ok(connected) => connected.map_err(io::Error::other),
+                Err(_) => Err(io::ErrorKind::TimedOut.into()),
+            }
+        })
+    }
+}
+
+/// What the component is told.
+fn reason(error: legacy::Error) -> Error {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            match io.kind() {
+                io::ErrorKind::TimedOut => return Error::ConnectionTimeout,
+                io::ErrorKind::ConnectionRefused => return Error::ConnectionRefused,
+                io::ErrorKind::InvalidData => return Error::TlsProtocolError,
+                _ => {}
+            }
+        }
+        if cause.to_string().starts_with("dns error") {
+            return Error::DnsError { rcode: Some("address not available".into()), info_code: None };
+        }
+        source = cause.source();
+    }
+    if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError }
+}
