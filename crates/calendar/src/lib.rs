@@ -1,1 +1,17 @@
-//! relevo-calendar.
+#![doc = include_str!("../README.md")]
+
+mod calendar;
+mod days;
+mod document;
+mod hours;
+mod preview;
+mod problem;
+mod timeline;
+mod zone;
+
+pub use calendar::Calendar;
+pub use hours::Interval;
+pub use preview::{preview, rfc3339};
+pub use problem::Problem;
+pub use timeline::{HORIZON_DAYS, HorizonError, Shift};
+pub use zone::{UnknownZone, Zone};
