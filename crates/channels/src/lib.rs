@@ -2,11 +2,14 @@
 
 mod account;
 mod crypto;
+#[cfg(test)]
+mod hostile;
 mod json;
 mod meta;
 mod outbound;
 mod parsed;
 mod request;
+mod secrets;
 pub mod standard;
 pub mod whatsapp;
 
@@ -17,6 +20,7 @@ pub use outbound::{
 };
 pub use parsed::{Answer, File, Malformed, Once, Parsed};
 pub use request::{Refusal, Unverified, Verified};
+pub use secrets::AccountSecrets;
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -73,6 +77,9 @@ pub static CHANNELS: &[Channel] = &[
 pub fn channel(slug: &str) -> Option<&'static Channel> {
     CHANNELS.iter().find(|channel| channel.slug == slug)
 }
+
+#[cfg(test)]
+extern crate self as relevo_channels;
 
 #[cfg(test)]
 mod tests {

@@ -66,14 +66,14 @@ pub fn verify(request: Unverified, account: &Account, now: DateTime<Utc>) -> Res
 /// Reads the one event.
 pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
     let body = json::body_object(request.body())?;
-    let event_id = request.request().header("webhook-id").unwrap_or_default();
+    let event_id = event_id(request);
     let kind = json::text(&body, "type").ok_or_else(|| Malformed::at("/type", "not a string"))?;
     let time = body.get("timestamp").and_then(json::rfc3339);
     let item = match body.get("data") {
-        Some(Value::Object(data)) if kind == "message" => message(data, event_id, time)?,
+        Some(Value::Object(data)) if kind == "message" => message(data, &event_id, time)?,
         _ if kind == "message" => return Err(Malformed::at("/data", "not an object")),
         data => Inbound::Other(OtherEvent {
-            external_id: event_id.to_owned(),
+            external_id: event_id,
             kind: kind.to_owned(),
             from: data.and_then(Value::as_object).and_then(|data| address(data).ok()),
             data: Private(data.cloned().unwrap_or_default()),
@@ -176,7 +176,13 @@ fn mac(secret: &[u8], id: &str, time: &str, body: &[u8]) -> Vec<u8> {
     crypto::hmac_sha256(&key, &[id.as_bytes(), b".", time.as_bytes(), b".", body])
 }
 
-fn message(
+/// What a repeat has in common with the original.
+pub(crate) fn event_id(request: &Verified) -> String {
+    let id = request.request().header("webhook-id").filter(|id| !id.is_empty());
+    id.map_or_else(|| crypto::fingerprint(request.body()), str::to_owned)
+}
+
+pub(crate) fn message(
     data: &Map<String, Value>,
     event_id: &str,
     time: Option<DateTime<Utc>>,
@@ -204,6 +210,7 @@ fn message(
         text: text.map(Private),
         subject: string("subject")?.map(Private),
         attachments,
+        message_ref: None,
         in_reply_to: json::id(data, "in_reply_to"),
         data: data.get("data").filter(|data| !data.is_null()).cloned().map(Private),
         sent_at: data.get("sent_at").and_then(json::rfc3339).or(time),

@@ -75,7 +75,11 @@ pub struct InboundMessage {
     /// Files, by reference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-    /// The external id of the message that this one answers, quotes or reacts to.
+    /// By what other messages refer to this one, where that is not `external_id` (a Message-ID, a message's
+    /// number in its chat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_ref: Option<String>,
+    /// The external id or `message_ref` of the message that this one answers, quotes or reacts to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_reply_to: Option<String>,
     /// The provider's structure where text does not carry it all (coordinates, contact cards, button ids,
@@ -94,6 +98,30 @@ pub struct InboundMessage {
     /// Observations for people who look into it: a foreign phone number id, a forwarded mark. No personal data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+impl InboundMessage {
+    /// A text message with nothing else known of it.
+    pub fn text(external_id: impl Into<String>, from: Address, text: impl Into<String>) -> Self {
+        Self {
+            external_id: external_id.into(),
+            from,
+            reply_to: None,
+            also_known_as: Vec::new(),
+            name: None,
+            kind: MessageKind::Text,
+            text: Some(Private(text.into())),
+            subject: None,
+            attachments: Vec::new(),
+            message_ref: None,
+            in_reply_to: None,
+            data: None,
+            sent_at: None,
+            locale: None,
+            mail: None,
+            remarks: Vec::new(),
+        }
+    }
 }
 
 /// What an e-mail carries beside sender, subject, text and files.
@@ -174,8 +202,9 @@ pub struct CallReport {
     pub external_id: String,
     /// The call; the same in all its reports.
     pub call_id: String,
-    /// The person at the other end.
-    pub person: Address,
+    /// The person at the other end; none where a report names the call alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Address>,
     /// Who called whom.
     pub direction: CallDirection,
     /// How far the call has got.

@@ -148,6 +148,7 @@ fn message(mut item: Map<String, Value>, change: &Change) -> Result<Inbound, Fau
         text: content.text.map(Private),
         subject: None,
         attachments: content.attachments,
+        message_ref: None,
         in_reply_to: content.in_reply_to,
         data: rest(item, content.kind),
         sent_at,
