@@ -20,6 +20,7 @@ mod snapshot;
 pub mod store;
 mod trim;
 pub mod value;
+pub mod verify;
 
 pub use append::Commit;
 pub use blobs::BlobId;

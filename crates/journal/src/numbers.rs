@@ -3,7 +3,7 @@
 use crate::Journal;
 use crate::error::JournalError;
 use crate::keys::Numbered;
-use crate::names::{Desk, Kind};
+use crate::names::{Desk, Kind, SequenceId};
 use crate::store::Store;
 
 impl<S: Store> Journal<S> {
@@ -15,6 +15,15 @@ impl<S: Store> Journal<S> {
         let key = Numbered::series(desk, series).counter();
         let taken = self.store.increment(&key, 1).await?;
         Ok(u64::try_from(taken).unwrap_or_default())
+    }
+
+    /// Claims something that must be done once. True for one caller only, ever; what became of the claim is for
+    /// the claimer to record.
+    ///
+    /// # Errors
+    /// When the store fails: it may be claimed or not, and by this caller or not.
+    pub async fn claim(&self, what: &SequenceId) -> Result<bool, JournalError> {
+        Ok(self.store.increment(&Numbered::sequence(what).counter(), 1).await? == 1)
     }
 
     /// The newest number of a series; 0 before the first.
@@ -31,6 +40,17 @@ mod tests {
     use super::*;
     use crate::store::memory::MemoryStore;
     use futures::executor::block_on;
+
+    #[test]
+    fn of_several_claims_one_succeeds() {
+        let journal = Journal::new(MemoryStore::default());
+        let id = |name| SequenceId::new(Desk::new("school").unwrap(), Kind::new("claim").unwrap(), name).unwrap();
+        block_on(async {
+            assert!(journal.claim(&id("a-1")).await.unwrap());
+            assert!(!journal.claim(&id("a-1")).await.unwrap());
+            assert!(journal.claim(&id("a-2")).await.unwrap());
+        });
+    }
 
     #[test]
     fn numbers_are_taken_once_and_apart_by_desk_and_series() {

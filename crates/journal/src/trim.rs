@@ -262,7 +262,10 @@ mod tests {
             assert_eq!(left(), [1, 2, 4], "one projection has not passed");
             follow(&slow, 3).await;
             retire(3).await;
-            journal.retire_feed(&desk, std::slice::from_ref(&fast), day(3) + TimeDelta::hours(1)).await.unwrap();
+            journal
+                .retire_feed(&desk, std::slice::from_ref(&fast), day(3) + TimeDelta::hours(1))
+                .await
+                .unwrap();
             assert_eq!(left(), [1, 2, 4], "not for a day yet");
             retire(4).await;
             assert_eq!(left(), [4], "up to the open hole");
