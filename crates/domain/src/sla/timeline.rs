@@ -1,0 +1,318 @@
+//! The facts of a ticket that its targets are computed from. The fold calls these methods in the order of events;
+//! each is total: it means something or nothing, never an error.
+
+use super::policy::{KNOWN, ResolvedPolicy, Target, Threshold};
+use crate::category::Category;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What happened on a ticket, as far as targets are concerned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// When the ticket, or its last reopening, began.
+    #[serde(rename = "op")]
+    pub(super) opened_at: DateTime<Utc>,
+    #[serde(rename = "bc")]
+    by_customer: bool,
+    /// Policies that applied at some time; terms name them by place.
+    #[serde(rename = "po", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) policies: Vec<ResolvedPolicy>,
+    /// The policy in force.
+    #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
+    in_force: Option<usize>,
+    /// Each category with the time it began, oldest first; new before the first.
+    #[serde(rename = "ca", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) categories: Vec<(DateTime<Utc>, Category)>,
+    #[serde(rename = "fr", default, skip_serializing_if = "Option::is_none")]
+    first_response_at: Option<DateTime<Utc>>,
+    /// The customer's oldest message without an answer.
+    #[serde(rename = "un", default, skip_serializing_if = "Option::is_none")]
+    unanswered: Option<DateTime<Utc>>,
+    #[serde(rename = "so", default, skip_serializing_if = "std::ops::Not::not")]
+    was_solved: bool,
+    #[serde(rename = "ta", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) targets: Vec<Instance>,
+}
+
+/// One run of a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Instance {
+    #[serde(rename = "n")]
+    pub name: String,
+    /// From 1.
+    #[serde(rename = "i")]
+    pub number: u32,
+    #[serde(rename = "s")]
+    pub started_at: DateTime<Utc>,
+    #[serde(rename = "w")]
+    pub started_by: Cause,
+    /// The policies that it ran under, oldest first; one at least.
+    #[serde(rename = "t")]
+    pub terms: Vec<Term>,
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
+    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<(Threshold, DateTime<Utc>)>,
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub excused: Option<Excuse>,
+}
+
+/// From when on which policy counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Term {
+    #[serde(rename = "f")]
+    pub from: DateTime<Utc>,
+    /// Place in the timeline's policies.
+    #[serde(rename = "p")]
+    pub policy: usize,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct End {
+    #[serde(rename = "a")]
+    pub at: DateTime<Utc>,
+    /// Done; else cancelled.
+    #[serde(rename = "m")]
+    pub met: bool,
+    #[serde(rename = "w")]
+    pub by: Cause,
+}
+
+/// A lead's word that a breach does not count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Excuse {
+    #[serde(rename = "a")]
+    pub at: DateTime<Utc>,
+    #[serde(rename = "b")]
+    pub by: String,
+    #[serde(rename = "w")]
+    pub why: String,
+}
+
+/// Why a run began or ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Cause {
+    Opened,
+    Reopened,
+    CustomerWrote,
+    Answered,
+    PolicyChanged,
+    Solved,
+    Closed,
+    Spam,
+    Merged,
+    /// An event that the target names.
+    Event(String),
+}
+
+impl Timeline {
+    /// A ticket begins. The message that opened it comes as [`Timeline::customer_message`] after this.
+    pub fn opened(at: DateTime<Utc>, by_customer: bool, policy: Option<&ResolvedPolicy>) -> Self {
+        let mut timeline = Self {
+            opened_at: at,
+            by_customer,
+            policies: policy.cloned().into_iter().collect(),
+            in_force: policy.map(|_| 0),
+            categories: Vec::new(),
+            first_response_at: None,
+            unanswered: None,
+            was_solved: false,
+            targets: Vec::new(),
+        };
+        for name in ["first_resolution", "full_resolution", "periodic_update"] {
+            timeline.start(name, at, at, Cause::Opened);
+        }
+        timeline
+    }
+
+    /// The customer wrote.
+    pub fn customer_message(&mut self, at: DateTime<Utc>) {
+        if self.unanswered.is_none() {
+            self.unanswered = Some(at);
+            self.start_response(at, at, Cause::CustomerWrote);
+        }
+    }
+
+    /// A person at the desk wrote to the customer.
+    pub fn human_reply(&mut self, at: DateTime<Utc>) {
+        if self.by_customer {
+            self.first_response_at.get_or_insert(at);
+        }
+        self.unanswered = None;
+        self.end(&["first_response", "next_response", "periodic_update"], at, true, &Cause::Answered);
+        self.start("periodic_update", at, at, Cause::Answered);
+    }
+
+    /// The status now means something else, or is another one of the same meaning.
+    pub fn category_changed(&mut self, at: DateTime<Utc>, category: Category) {
+        let before = self.category();
+        if before == category {
+            return;
+        }
+        self.categories.push((at, category));
+        match (before.is_done(), category) {
+            (false, Category::Solved) => {
+                self.was_solved = true;
+                self.end(&["first_resolution", "full_resolution"], at, true, &Cause::Solved);
+                self.cancel(at, &Cause::Solved);
+            }
+            (false, Category::Closed) => self.cancel(at, &Cause::Closed),
+            (false, Category::Spam) => self.cancel(at, &Cause::Spam),
+            (true, category) if !category.is_done() => {
+                self.opened_at = at;
+                for name in ["full_resolution", "periodic_update"] {
+                    self.start(name, at, at, Cause::Reopened);
+                }
+                if !self.was_solved {
+                    self.start("first_resolution", at, at, Cause::Reopened);
+                }
+                if self.unanswered.is_some() {
+                    self.start_response(at, at, Cause::Reopened);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The ticket went up in another one.
+    pub fn merged(&mut self, at: DateTime<Utc>) {
+        self.cancel(at, &Cause::Merged);
+    }
+
+    /// Another policy applies, or none.
+    pub fn policy_changed(&mut self, at: DateTime<Utc>, policy: Option<&ResolvedPolicy>) {
+        if self.policy() == policy {
+            return;
+        }
+        self.in_force = policy.map(|policy| {
+            let known = self.policies.iter().position(|p| p == policy);
+            known.unwrap_or_else(|| {
+                self.policies.push(policy.clone());
+                self.policies.len() - 1
+            })
+        });
+        for instance in self.targets.iter_mut().filter(|i| i.end.is_none()) {
+            match self.in_force {
+                Some(place) if policy.is_some_and(|p| p.targets.contains_key(&instance.name)) => {
+                    instance.terms.push(Term { from: at, policy: place });
+                }
+                _ => instance.end = Some(End { at, met: false, by: Cause::PolicyChanged }),
+            }
+        }
+        let since = self.opened_at;
+        self.start("full_resolution", since, at, Cause::PolicyChanged);
+        self.start("periodic_update", at, at, Cause::PolicyChanged);
+        if !self.was_solved {
+            self.start("first_resolution", since, at, Cause::PolicyChanged);
+        }
+        if let Some(since) = self.unanswered {
+            self.start_response(since, at, Cause::PolicyChanged);
+        }
+    }
+
+    /// Something happened that targets may name as what starts or ends them.
+    pub fn named_event(&mut self, at: DateTime<Utc>, event: &str) {
+        let Some(policy) = self.policy() else { return };
+        let named = |what: fn(&Target) -> &Option<String>| -> Vec<String> {
+            let custom = policy.targets.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
+            custom.filter(|(_, t)| what(t).as_deref() == Some(event)).map(|(name, _)| name.clone()).collect()
+        };
+        let (stopped, started) = (named(|t| &t.stop), named(|t| &t.start));
+        let cause = Cause::Event(event.to_owned());
+        self.end(&stopped.iter().map(String::as_str).collect::<Vec<_>>(), at, true, &cause);
+        for name in started {
+            self.start(&name, at, at, cause.clone());
+        }
+    }
+
+    /// Those concerned were told. `threshold` is the text of a [`Threshold`]; the first notice of each counts.
+    pub fn notice(&mut self, instance: &str, threshold: &str, at: DateTime<Utc>) {
+        let Some(threshold) = Threshold::parse(threshold) else { return };
+        if let Some(instance) = self.instance(instance)
+            && !instance.notices.iter().any(|(known, _)| *known == threshold)
+        {
+            instance.notices.push((threshold, at));
+        }
+    }
+
+    /// A lead excuses a breach; the last word counts.
+    pub fn excuse(&mut self, instance: &str, at: DateTime<Utc>, by: &str, why: &str) {
+        if let Some(instance) = self.instance(instance) {
+            instance.excused = Some(Excuse { at, by: by.to_owned(), why: why.to_owned() });
+        }
+    }
+
+    /// The first public reply of a person, on a ticket that a customer opened.
+    pub fn first_response_at(&self) -> Option<DateTime<Utc>> {
+        self.first_response_at
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Option<&ResolvedPolicy> {
+        self.policies.get(self.in_force?)
+    }
+
+    fn category(&self) -> Category {
+        self.categories.last().map_or(Category::New, |(_, category)| *category)
+    }
+
+    fn instance(&mut self, id: &str) -> Option<&mut Instance> {
+        self.targets.iter_mut().find(|instance| instance.id() == id)
+    }
+
+    /// The target that an unanswered message starts.
+    fn start_response(&mut self, since: DateTime<Utc>, at: DateTime<Utc>, by: Cause) {
+        let has_first = self.policy().is_some_and(|p| p.targets.contains_key("first_response"));
+        let is_first = self.by_customer && self.first_response_at.is_none() && has_first;
+        self.start(if is_first { "first_response" } else { "next_response" }, since, at, by);
+    }
+
+    /// Starts a target at `since`, under the policy in force from `at` on, if the policy has it, none of its kind
+    /// runs and the ticket is not done.
+    fn start(&mut self, name: &str, since: DateTime<Utc>, at: DateTime<Utc>, by: Cause) {
+        let Some(policy) = self.in_force.filter(|_| !self.category().is_done()) else { return };
+        let promised = self.policy().is_some_and(|p| p.targets.contains_key(name));
+        let others = || self.targets.iter().filter(|i| i.name == name);
+        if !promised || others().any(|i| i.end.is_none()) {
+            return;
+        }
+        let number = u32::try_from(others().count()).unwrap_or(u32::MAX).saturating_add(1);
+        self.targets.push(Instance {
+            name: name.to_owned(),
+            number,
+            started_at: since,
+            started_by: by,
+            terms: vec![Term { from: at, policy }],
+            end: None,
+            notices: Vec::new(),
+            excused: None,
+        });
+    }
+
+    fn end(&mut self, names: &[&str], at: DateTime<Utc>, met: bool, by: &Cause) {
+        for instance in
+            self.targets.iter_mut().filter(|i| i.end.is_none() && names.contains(&i.name.as_str()))
+        {
+            instance.end = Some(End { at, met, by: by.clone() });
+        }
+    }
+
+    fn cancel(&mut self, at: DateTime<Utc>, by: &Cause) {
+        for instance in self.targets.iter_mut().filter(|i| i.end.is_none()) {
+            instance.end = Some(End { at, met: false, by: by.clone() });
+        }
+    }
+}
+
+impl Instance {
+    /// As in the API and in notices: `first_response.1`.
+    pub fn id(&self) -> String {
+        format!("{}.{}", self.name, self.number)
+    }
+
+    pub fn is_noticed(&self, threshold: Threshold) -> bool {
+        self.notices.iter().any(|(known, _)| *known == threshold)
+    }
+}

@@ -1,0 +1,231 @@
+//! What became of each target, as the API shows it.
+
+use super::CalendarSource;
+use super::clock::{Run, Trouble, breach};
+use super::policy::{CALENDAR_TIME, Threshold};
+use super::timeline::{Instance, Timeline};
+use super::words;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::time::Duration;
+
+/// A target instance as `GET …/sla` shows it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetView {
+    /// As `first_response`.
+    pub name: String,
+    /// As `first_response.1`.
+    pub instance: String,
+    /// What became of it.
+    pub state: TargetState,
+    /// When it is or was due; none while it is paused. Of a target that ended while it was paused: as if it had gone
+    /// on then.
+    pub due: Option<DateTime<Utc>>,
+    /// When it was done, in time or late.
+    pub met_at: Option<DateTime<Utc>>,
+    /// When it was missed.
+    pub breached_at: Option<DateTime<Utc>>,
+    /// The policy that applies.
+    pub policy: Option<String>,
+    /// The calendar that counts, or `calendar_time`.
+    pub calendar: Option<String>,
+    /// How long it may take.
+    pub seconds: Option<u64>,
+    /// How much of that was used until it ended, or until now.
+    pub used_seconds: Option<u64>,
+    /// A breach that a lead excused; figures are reported both ways.
+    pub excused: bool,
+    /// Why it cannot be computed, if so.
+    pub problem: Option<String>,
+    /// What happened to it, oldest first.
+    pub log: Vec<LogEntry>,
+}
+
+/// States of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetState {
+    /// Not done and not missed; also out of hours.
+    Running,
+    /// Stands still.
+    Paused,
+    /// Done in time.
+    Met,
+    /// Missed; `met_at` says when it was done after all.
+    Breached,
+    /// It no longer matters.
+    Cancelled,
+}
+
+/// Something that happened to a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogEntry {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `activated`, `changed`, `paused`, `resumed`, `warned`, `fulfilled`, `breached`, `corrected`, `excused` or
+    /// `cancelled`.
+    pub event: &'static str,
+    /// For people, in the time zone of the target's calendar.
+    pub why: String,
+}
+
+impl Timeline {
+    /// All targets of the ticket in the order in which they began, as they stand at `now`.
+    pub fn evaluate(&self, calendars: &dyn CalendarSource, now: DateTime<Utc>) -> Vec<TargetView> {
+        let view =
+            |instance| view(self, instance, calendars, now).unwrap_or_else(|error| unknown(instance, &error));
+        self.targets.iter().map(view).collect()
+    }
+}
+
+fn view(
+    timeline: &Timeline,
+    instance: &Instance,
+    calendars: &dyn CalendarSource,
+    now: DateTime<Utc>,
+) -> Result<TargetView, Trouble> {
+    let runs = Run::all(timeline, instance, calendars)?;
+    let run = runs.last().ok_or(Trouble::NoPolicy)?;
+    let breached_at = breach(&runs, instance, now)?;
+    let met_at = instance.end.as_ref().filter(|end| end.met).map(|end| end.at);
+    let state = match &instance.end {
+        _ if breached_at.is_some() => TargetState::Breached,
+        Some(end) if end.met => TargetState::Met,
+        Some(_) => TargetState::Cancelled,
+        None if run.is_paused() => TargetState::Paused,
+        None => TargetState::Running,
+    };
+    let until = instance.end.as_ref().map_or(now, |end| end.at);
+    Ok(TargetView {
+        name: instance.name.clone(),
+        instance: instance.id(),
+        state,
+        due: run.reaches(Threshold::Breach)?,
+        met_at,
+        breached_at,
+        policy: Some(run.policy.to_owned()),
+        calendar: Some(run.target.calendar.clone()),
+        seconds: Some(run.target.seconds),
+        used_seconds: Some(run.used(until).as_secs()),
+        excused: instance.excused.is_some() && breached_at.is_some(),
+        problem: None,
+        log: log(&runs, instance, breached_at, now),
+    })
+}
+
+/// What can be said of a target that cannot be computed: its facts.
+fn unknown(instance: &Instance, error: &Trouble) -> TargetView {
+    let end = instance.end.as_ref();
+    TargetView {
+        name: instance.name.clone(),
+        instance: instance.id(),
+        state: match end {
+            Some(end) if end.met => TargetState::Met,
+            Some(_) => TargetState::Cancelled,
+            None => TargetState::Running,
+        },
+        due: None,
+        met_at: end.filter(|end| end.met).map(|end| end.at),
+        breached_at: None,
+        policy: None,
+        calendar: None,
+        seconds: None,
+        used_seconds: None,
+        excused: instance.excused.is_some(),
+        problem: Some(error.to_string()),
+        log: Vec::new(),
+    }
+}
+
+fn log(
+    runs: &[Run<'_>],
+    instance: &Instance,
+    breached_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Vec<LogEntry> {
+    let mut log = Vec::new();
+    let mut say = |at, event, why| log.push(LogEntry { at, event, why });
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return log };
+    let clock = last.clock;
+
+    let begun = words::cause(&instance.started_by);
+    say(instance.started_at, "activated", format!("{begun}; {}", promise(first)));
+    for (before, after) in runs.iter().zip(runs.iter().skip(1)) {
+        let why = format!("policy {} → {}; {}", before.policy, after.policy, promise(after));
+        say(after.term.0, "changed", why);
+    }
+    for run in runs {
+        pauses(run, breached_at.unwrap_or(now), &mut say);
+    }
+    for (threshold, at) in &instance.notices {
+        match (threshold, breached_at) {
+            (Threshold::Breach, None) => {
+                let told = words::instant(clock, *at);
+                say(*at, "corrected", format!("a breach was told of at {told}; what is known now undoes it"));
+            }
+            (Threshold::Breach, Some(_)) => {}
+            (Threshold::Warn(_), _) => {
+                let whole = Duration::from_secs(last.target.seconds);
+                let used = words::duration(last.used(*at));
+                say(*at, "warned", format!("{used} of {} used ({threshold})", words::duration(whole)));
+            }
+        }
+    }
+    if let Some(at) = breached_at {
+        let told = instance.notices.iter().find(|(threshold, _)| *threshold == Threshold::Breach);
+        let told =
+            told.map_or_else(String::new, |(_, told)| format!("; told at {}", words::instant(clock, *told)));
+        say(at, "breached", format!("due {} and not done{told}", words::instant(clock, at)));
+    }
+    if let Some(excuse) = &instance.excused {
+        say(excuse.at, "excused", format!("by {}: {}", excuse.by, excuse.why));
+    }
+    if let Some(end) = &instance.end {
+        let used = words::duration(last.used(end.at));
+        let late = breached_at.map_or_else(String::new, |at| {
+            format!(", {} after it was due", words::duration((end.at - at).to_std().unwrap_or_default()))
+        });
+        let why = format!("{}; {used} used{late}", words::cause(&end.by));
+        say(end.at, if end.met { "fulfilled" } else { "cancelled" }, why);
+    }
+    log.sort_by_key(|entry| entry.at);
+    log
+}
+
+/// What a policy promises, and when that is due.
+fn promise(run: &Run<'_>) -> String {
+    let counted = match run.target.calendar.as_str() {
+        CALENDAR_TIME => "calendar time".to_owned(),
+        calendar => format!("calendar {calendar}"),
+    };
+    let whole = words::duration(Duration::from_secs(run.target.seconds));
+    // What was known when this policy began: pauses that came later are told of where they happened.
+    let legs = run.legs();
+    let leg = legs.iter().take_while(|leg| leg.from <= run.term.0).last().or_else(|| legs.first());
+    let due = leg.and_then(|leg| leg.due).map(|due| words::instant(run.clock, due));
+    let due = due.unwrap_or_else(|| "beyond what its calendar can tell".to_owned());
+    format!("policy {}: {whole} of {counted}, due {due}", run.policy)
+}
+
+/// The pauses that began while a policy counted, until the target was missed or ended.
+fn pauses(run: &Run<'_>, until: DateTime<Utc>, say: &mut impl FnMut(DateTime<Utc>, &'static str, String)) {
+    let legs = run.legs();
+    let counted =
+        |at: DateTime<Utc>| run.term.0 <= at && run.term.1.is_none_or(|end| at < end) && at <= until;
+    let nexts = legs.iter().skip(1).map(Some).chain([None]);
+    for (leg, next) in legs.iter().zip(nexts) {
+        let Some((at, category)) = leg.pause else { continue };
+        let why = words::category(category);
+        if counted(at) {
+            say(at, "paused", why.clone());
+        }
+        if let Some(next) = next.filter(|next| counted(next.from)) {
+            let span = words::span(run.clock, at, next.from);
+            let due = |due: Option<DateTime<Utc>>| {
+                due.map_or_else(|| "unknown".to_owned(), |at| words::instant(run.clock, at))
+            };
+            let why = format!("paused {span} {why}, due moved from {} to {}", due(leg.due), due(next.due));
+            say(next.from, "resumed", why);
+        }
+    }
+}
