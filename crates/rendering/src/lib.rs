@@ -1,1 +1,26 @@
-//! relevo-rendering.
+#![doc = include_str!("../README.md")]
+
+mod analyse;
+mod channel;
+mod document;
+mod engine;
+mod guard;
+pub mod helpers;
+pub mod limits;
+pub mod locale;
+mod markup;
+mod problem;
+mod sanitize;
+mod schema;
+pub mod segments;
+mod set;
+pub mod transliterate;
+mod values;
+
+pub use channel::Channel;
+pub use document::{Action, Documents, Kinds, Locales, Partial, PartialText, Parts, Template, WhatsApp};
+pub use limits::Limit;
+pub use problem::Problem;
+pub use schema::{DataProblem, Field, FieldType, Schema};
+pub use segments::{Encoding, Segments};
+pub use set::{ActionText, Preview, Previewed, RenderError, Rendered, Request, TemplateSet, WhatsAppMessage};

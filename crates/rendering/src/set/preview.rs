@@ -1,0 +1,100 @@
+//! Renders a source that belongs to no template yet.
+
+use super::TemplateSet;
+use super::render::size;
+use crate::analyse::Analysis;
+use crate::channel::Channel;
+use crate::engine::{Key, fault, run};
+use crate::limits::{self, Limit};
+use crate::markup::{html_of, is_html, text_of};
+use crate::problem::{Place, Problem};
+use crate::schema::{check, infer};
+use crate::segments::{Segments, segments};
+use crate::values::{parse_zone, scope};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// A source to try.
+#[derive(Clone, Copy, Debug)]
+pub struct Preview<'a> {
+    /// One part of a template; of an e-mail a fragment of HTML or plain text.
+    pub source: &'a str,
+    /// Channel slug, or `email`, `sms`, `text`.
+    pub channel: &'a str,
+    /// The values in scope; their types are those that they look like.
+    pub data: &'a Json,
+    /// Language tag.
+    pub locale: &'a str,
+    /// IANA time zone; UTC if none.
+    pub time_zone: Option<&'a str>,
+}
+
+/// What a source renders to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previewed {
+    /// Plain text.
+    pub text: String,
+    /// HTML, of an e-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Segments, of an SMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<Segments>,
+}
+
+impl TemplateSet {
+    /// Renders a source with data, or says what is wrong with it. Pointers are into the request (`/source`, `/data`,
+    /// `/channel`, `/time_zone`) or, for partials, into the pack. A message that is longer than its channel takes is
+    /// rendered all the same: its author wants to see by how much.
+    pub fn preview(&self, preview: &Preview<'_>) -> Result<Previewed, Vec<Problem>> {
+        let wrong = |pointer: &str, code, message: String| {
+            vec![Place { pointer: pointer.to_owned(), ..Place::default() }.problem(code, message)]
+        };
+        let channel = Channel::parse(preview.channel).ok_or_else(|| {
+            let known: Vec<_> = Channel::slugs().collect();
+            wrong("/channel", "unknown_channel", format!("no channel of this name; known are {}", known.join(", ")))
+        })?;
+        let zone = match preview.time_zone.map(parse_zone) {
+            None => chrono_tz::UTC,
+            Some(Some(zone)) => zone,
+            Some(None) => return Err(wrong("/time_zone", "unknown_time_zone", "no time zone of this name".to_owned())),
+        };
+        if size(preview.data) > limits::DATA_BYTES {
+            return Err(wrong("/data", "limit", Limit::Data.advice()));
+        }
+        let schema = infer(preview.data);
+        let misfits = check(&schema, preview.data, "/data");
+        if !misfits.is_empty() {
+            return Err(misfits.into_iter().flat_map(|m| wrong(&m.pointer, m.code, m.message)).collect());
+        }
+
+        let locale = crate::document::canonical(preview.locale);
+        let html = channel == Channel::Email && is_html(preview.source);
+        let key = Key::Preview(&locale, html);
+        let place = key.place(&self.documents);
+        let mut analysis = Analysis::new(&self.documents, &schema);
+        analysis.source(preview.source, place.clone(), &locale, html);
+        if !analysis.problems.is_empty() {
+            return Err(super::tidy(analysis.problems));
+        }
+
+        let context = self.context(&locale, &locale, zone, channel == Channel::Sms);
+        let name = key.encode();
+        let compiled = self.env.template_from_named_str(&name, preview.source).map_err(|error| fault(&error));
+        let done = compiled.and_then(|compiled| run(&compiled, scope(&schema, preview.data, context)));
+        let text = done.map_err(|fault| {
+            let mut problem = self.problem_of(&fault);
+            if problem.pointer.is_empty() || fault.name.as_deref() == Some(&name) {
+                problem.pointer = place.pointer;
+                (problem.line, problem.column) = fault.position(preview.source);
+            }
+            vec![problem]
+        })?;
+        Ok(match channel {
+            Channel::Email if html => Previewed { text: text_of(&text), html: Some(text), segments: None },
+            Channel::Email => Previewed { html: Some(html_of(&text)), text, segments: None },
+            Channel::Sms => Previewed { segments: Some(segments(&text)), text, html: None },
+            Channel::InApp | Channel::Text(_) | Channel::WhatsApp => Previewed { text, html: None, segments: None },
+        })
+    }
+}

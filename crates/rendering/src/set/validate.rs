@@ -1,0 +1,148 @@
+//! Everything that an author could have got wrong.
+
+use super::{TemplateSet, tidy};
+use crate::analyse::Analysis;
+use crate::document::{Documents, Locales, Template, pointer_of};
+use crate::engine::Key;
+use crate::locale::base;
+use crate::problem::{Place, Problem, pointer_step};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl TemplateSet {
+    /// Reads and checks the templates and partials of a pack (objects by name; `null` is none). There is a set only
+    /// if there is no problem.
+    pub fn load(templates: &Value, partials: &Value, locales: Locales) -> Result<Self, Vec<Problem>> {
+        let (documents, mut problems) = Documents::parse(templates, partials, locales);
+        let set = Self::new(documents);
+        problems.extend(set.validate());
+        if problems.is_empty() { Ok(set) } else { Err(tidy(problems)) }
+    }
+
+    /// Checks every template: syntax and names of every part, translations, parameters, and renders with examples.
+    pub fn validate(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, template) in &self.documents.templates {
+            let mut analysis = Analysis::new(&self.documents, &template.data);
+            for (locale, parts) in &template.locales {
+                for (part, source) in parts.sources() {
+                    let key = Key::Template(name, locale, &part);
+                    analysis.source(source, key.place(&self.documents), locale, key.is_html());
+                }
+            }
+            let sound = analysis.problems.is_empty();
+            let unused = template.data.keys().filter(|variable| !analysis.used.contains(variable.as_str()));
+            problems.extend(unused.map(|variable| unused_variable(name, variable)));
+            problems.extend(analysis.problems);
+            problems.extend(translations(name, template, &self.documents.locales));
+            problems.extend(whatsapp(name, template));
+            if sound {
+                problems.extend(self.examples(name, template));
+            }
+        }
+        problems.extend(self.partials());
+        tidy(problems)
+    }
+
+    /// The syntax of partials, which may be in use by no template yet.
+    fn partials(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, partial) in &self.documents.partials {
+            for (locale, html, source) in partial.sources() {
+                let key = Key::Partial(name, locale, html);
+                let syntax = crate::analyse::syntax_problem(source, &key.place(&self.documents));
+                problems.extend(syntax);
+            }
+        }
+        problems
+    }
+}
+
+/// The place of a part of a template; of the whole locale if the part is empty.
+pub(super) fn place_of(name: &str, locale: &str, part: &str) -> Place {
+    let mut pointer = pointer_of(name, locale);
+    if !part.is_empty() {
+        pointer = format!("{pointer}/{part}");
+    }
+    Place { template: name.to_owned(), locale: locale.to_owned(), part: part.to_owned(), pointer }
+}
+
+fn unused_variable(name: &str, variable: &str) -> Problem {
+    let place = Place {
+        template: name.to_owned(),
+        locale: String::new(),
+        part: format!("data/{variable}"),
+        pointer: format!("/templates/{}/data/{}", pointer_step(name), pointer_step(variable)),
+    };
+    place.problem("unused_variable", format!("\"{variable}\" is declared and no part uses it: use it or remove it"))
+}
+
+/// The languages that a template must have, and the parts that one language has and another lacks.
+fn translations(name: &str, template: &Template, locales: &Locales) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let required: BTreeSet<&String> =
+        locales.required.iter().chain([&locales.default]).filter(|tag| !tag.is_empty()).collect();
+    for tag in required {
+        if !template.locales.keys().any(|own| base(own) == base(tag)) {
+            let place = Place {
+                template: name.to_owned(),
+                locale: tag.clone(),
+                pointer: format!("/templates/{}/locales", pointer_step(name)),
+                ..Place::default()
+            };
+            problems.push(place.problem("missing_translation", format!("the template is not translated to {tag}")));
+        }
+    }
+    let mut languages: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
+    for (locale, parts) in &template.locales {
+        languages.entry(base(locale)).or_insert((locale, BTreeSet::new())).1.extend(parts.kinds());
+    }
+    let all: BTreeSet<&str> = languages.values().flat_map(|(_, parts)| parts).copied().collect();
+    for (locale, parts) in languages.values() {
+        for part in all.difference(parts) {
+            let place = Place { part: (*part).to_owned(), ..place_of(name, locale, "") };
+            problems.push(place.problem("missing_part", format!("another language has \"{part}\", {locale} has not")));
+        }
+    }
+    problems
+}
+
+/// WhatsApp parameters against the approved text, and between the languages of one approved template.
+fn whatsapp(name: &str, template: &Template) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut counts: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    for (locale, parts) in &template.locales {
+        let Some(whatsapp) = &parts.whatsapp else { continue };
+        let place = place_of(name, locale, "whatsapp/parameters");
+        let given = whatsapp.parameters.len();
+        if let Some(body) = &whatsapp.body {
+            let wanted = placeholders(body);
+            if wanted != (1..=given).collect() {
+                let wanted: Vec<_> = wanted.iter().map(usize::to_string).collect();
+                let wanted = wanted.join(", ");
+                let message = format!(
+                    "the approved text has the parameters [{wanted}], the template gives {given}; they are 1, 2 … without gaps"
+                );
+                problems.push(place.problem("whatsapp_parameter_count", message));
+            }
+        }
+        let (first, count) = *counts.entry(&whatsapp.name).or_insert((locale, given));
+        if count != given {
+            let message = format!("{locale} has {given} parameters, {first} has {count}");
+            problems.push(place.problem("whatsapp_parameter_count", message));
+        }
+        for (part, text) in [("whatsapp/name", &whatsapp.name), ("whatsapp/language", &whatsapp.language)] {
+            let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if !plain || !(1..=512).contains(&text.len()) {
+                let message = "write it as the provider knows it: letters, digits and \"_\"";
+                problems.push(place_of(name, locale, part).problem("bad_name", message));
+            }
+        }
+    }
+    problems
+}
+
+/// The numbers of `{{1}}`, `{{2}}` … in an approved text.
+fn placeholders(body: &str) -> BTreeSet<usize> {
+    body.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()?.trim().parse().ok()).collect()
+}
