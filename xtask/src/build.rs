@@ -1,6 +1,6 @@
 //! `cargo xtask build`: every component as wasm, with its size.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -32,21 +32,21 @@ pub fn command(mut args: lexopt::Parser) -> Result<()> {
         }
         return Err(arg.unexpected().into());
     }
-    components(&toolchain::ready()?)
+    components(&toolchain::ready()?).map(drop)
 }
 
-/// Builds the components and checks their sizes.
+/// Builds the components and checks their sizes. Gives what the compiler said of them, in a file.
 ///
 /// # Errors
 /// When the build fails or a component is too large.
-pub fn components(toolchain: &Toolchain) -> Result<()> {
+pub fn components(toolchain: &Toolchain) -> Result<PathBuf> {
     let components = project::components()?;
     let mut cargo = project::cargo("build");
     cargo.args(["--release", "--target", toolchain::TARGET]);
     for component in &components {
         cargo.args(["--package", &component.package]);
     }
-    process::step("build components", toolchain.apply(&mut cargo))?;
+    let log = process::step("build components", toolchain.apply(&mut cargo))?;
 
     let mut too_large = Vec::new();
     for component in &components {
@@ -62,7 +62,24 @@ pub fn components(toolchain: &Toolchain) -> Result<()> {
     if !too_large.is_empty() {
         bail!("too large (look for heavy dependencies with `cargo tree`): {}", too_large.join("; "));
     }
-    guest(toolchain)
+    guest(toolchain)?;
+    Ok(log)
+}
+
+/// Builds what runs the application where Spin is not installed.
+///
+/// # Errors
+/// When it does not build.
+pub fn local_host() -> Result<PathBuf> {
+    let mut cargo = project::cargo("build");
+    cargo.args(["--profile", "native", "--package", "relevo-local-host", "--bin", "relevo-host"]);
+    process::step("build relevo-host (ten minutes, the first time)", &mut cargo)?;
+    Ok(local_host_path())
+}
+
+/// Where that lies.
+pub fn local_host_path() -> PathBuf {
+    project::target().join("native/relevo-host")
 }
 
 /// The component that the local host's own tests run: a package outside the workspace.

@@ -1,18 +1,27 @@
 //! The project's own commands: `cargo xtask <command>`. One file per command; `cargo xtask help` lists them.
-#![allow(clippy::disallowed_methods, reason = "a native tool, and the clock is read in clock.rs alone")]
 
 mod build;
+mod clock;
+mod http;
+mod pack;
 mod process;
 mod project;
+mod random;
+mod stand_in;
+mod test;
 mod toolchain;
+mod up;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask <command>
 
+  up        build and run the application with the demo packs; says what to try
+  test      every check
   setup     make sure that wasm32-wasip2 can be built and Redis can be started for tests
   build     build every component (release, wasm32-wasip2)
+  pack      print a desk's pack as one JSON document
 
 Each command takes --help.";
 
@@ -34,7 +43,10 @@ fn run() -> anyhow::Result<()> {
     };
     match command.as_str() {
         "build" => build::command(args),
+        "pack" => pack::command(args),
         "setup" => toolchain::command(args),
+        "test" => test::command(args),
+        "up" => up::command(args),
         "help" => {
             println!("{HELP}");
             Ok(())

@@ -18,25 +18,41 @@ const SHOWN_LINES: usize = 80;
 
 /// Runs `command` to its end and prints `what` with the seconds it took.
 ///
-/// Its output goes to `target/xtask/<what>.log`; the end of that is in the error when it fails.
+/// Its output goes to `target/xtask/<what>.log`, which is what it gives; the end of that is in the error when it fails.
 ///
 /// # Errors
 /// When it cannot be started, or ends with anything but success.
-pub fn step(what: &str, command: &mut Command) -> Result<()> {
+pub fn step(what: &str, command: &mut Command) -> Result<PathBuf> {
     let start = Instant::now();
     println!("  {what} …");
     let log = run(what, command, None)?;
     println!("  {what}: done in {}", seconds(start.elapsed()));
-    drop(log);
-    Ok(())
+    Ok(log)
 }
 
 /// As [`step`], without a word unless it takes long; stopped after `limit`.
 ///
 /// # Errors
-/// When it cannot be started, ends with anything but success, or is stopped. Gives the log file.
+/// When it cannot be started, ends with anything but success, or is stopped.
 pub fn run(what: &str, command: &mut Command, limit: Option<Duration>) -> Result<PathBuf> {
     let start = Instant::now();
+    let (log, status) = run_any(what, command, limit)?;
+    if !status.success() {
+        bail!(
+            "{what} failed after {} ({status}); the end of {}:\n{}",
+            seconds(start.elapsed()),
+            log.display(),
+            tail(&log, SHOWN_LINES)
+        );
+    }
+    Ok(log)
+}
+
+/// As [`run`], for programs whose failure is an answer.
+///
+/// # Errors
+/// When it cannot be started, or is stopped.
+pub fn run_any(what: &str, command: &mut Command, limit: Option<Duration>) -> Result<(PathBuf, ExitStatus)> {
     let path = log_path(what)?;
     let log = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
     let mut child = command
@@ -48,16 +64,9 @@ pub fn run(what: &str, command: &mut Command, limit: Option<Duration>) -> Result
     let status = wait(&mut child, limit, |elapsed| {
         println!("  {what} … {} {}", seconds(elapsed), last_line(&path));
     })?;
-    match status {
-        Some(status) if status.success() => Ok(path),
-        Some(status) => bail!(
-            "{what} failed after {} ({status}); the end of {}:\n{}",
-            seconds(start.elapsed()),
-            path.display(),
-            tail(&path, SHOWN_LINES)
-        ),
-        None => bail!("{what}: stopped after {}, see {}", seconds(start.elapsed()), path.display()),
-    }
+    let status =
+        status.with_context(|| format!("{what}: took too long and was stopped, see {}", path.display()))?;
+    Ok((path, status))
 }
 
 /// The output of a short program as text, or nothing when it fails in any way.

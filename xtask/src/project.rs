@@ -31,9 +31,14 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
+/// The cargo that runs this program.
+pub fn cargo_path() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// `cargo <subcommand> --target-dir target`: one build folder for every command of xtask.
 pub fn cargo(subcommand: &str) -> Command {
-    let mut command = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = command(cargo_path());
     command.arg(subcommand).arg("--target-dir").arg(target());
     command
 }

@@ -227,7 +227,7 @@ fn apt_install(packages: &[&str]) -> Result<()> {
     // Lists on a machine that was just started are missing or name versions that the mirror no longer has.
     process::step("apt-get update", apt().arg("update"))?;
     let what = format!("apt-get install {}", packages.join(" "));
-    process::step(&what, apt().args(["install", "-y", "--no-install-recommends"]).args(packages))
+    process::step(&what, apt().args(["install", "-y", "--no-install-recommends"]).args(packages)).map(drop)
 }
 
 /// Fetches the C library from the *backports* of the mirror that apt uses anyway, through a source list, indexes and a

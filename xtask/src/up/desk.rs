@@ -1,0 +1,108 @@
+//! Setting up a desk through its API, as an operator would.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value, json};
+
+use super::info::{ChannelInfo, Desk};
+use super::secrets::{ChannelSecrets, DeskSecrets, Secrets, Token};
+use crate::http::Client;
+
+/// Publishes the pack if it differs, sets every channel account's secrets, sees to a token of an agent and of a lead.
+///
+/// # Errors
+/// When the application refuses any of it.
+pub fn set_up(client: &Client, secrets: &mut Secrets, name: &str, pack: &Value) -> Result<Desk> {
+    let admin = secrets.admin_token.clone();
+    let published = client.json("PUT", &format!("/api/{name}/pack"), &admin, pack)?.value()?;
+    let changed = if published["changed"] == true { "published" } else { "unchanged" };
+
+    let own = secrets.desks.entry(name.to_owned()).or_default();
+    let channels = set_channels(client, &admin, own, name, pack)?;
+    let agent = token(client, &admin, own, name, pack, "agent")?;
+    let lead = token(client, &admin, own, name, pack, "lead")?;
+    println!(
+        "  {name}: pack version {} {changed}, {} channel accounts, tokens of {} and {}",
+        published["version"],
+        channels.len(),
+        agent.person,
+        lead.person
+    );
+    Ok(Desk {
+        agent: agent.person,
+        agent_token: agent.token,
+        lead: lead.person,
+        lead_token: lead.token,
+        channels: channels.into_iter().collect(),
+    })
+}
+
+fn set_channels(
+    client: &Client,
+    admin: &str,
+    own: &mut DeskSecrets,
+    name: &str,
+    pack: &Value,
+) -> Result<Vec<(String, ChannelInfo)>> {
+    let mut set = Vec::new();
+    for (channel, accounts) in members(pack, "channels") {
+        for account in accounts.as_object().into_iter().flat_map(Map::keys) {
+            let place = format!("{channel}/{account}");
+            if !own.channels.contains_key(&place) {
+                own.channels.insert(place.clone(), ChannelSecrets::new(channel)?);
+            }
+            let Some(secrets) = own.channels.get(&place) else { continue };
+            let mut body = json!({
+                "secret": secrets.secret,
+                "access_token": secrets.access_token,
+                "public_url": client.base_url(),
+            });
+            if let Some(token) = &secrets.verify_token {
+                body["verify_token"] = token.as_str().into();
+            }
+            client.json("PUT", &format!("/api/{name}/channels/{place}/secrets"), admin, &body)?.success()?;
+            let info = ChannelInfo {
+                path: format!("/hooks/{name}/{place}"),
+                secret: Some(secrets.secret.clone()),
+                verify_token: secrets.verify_token.clone(),
+                public_url: client.base_url().to_owned(),
+            };
+            set.push((place, info));
+        }
+    }
+    Ok(set)
+}
+
+/// The token of earlier runs if it is still good, else a new one for somebody of that role.
+fn token(
+    client: &Client,
+    admin: &str,
+    own: &mut DeskSecrets,
+    name: &str,
+    pack: &Value,
+    role: &str,
+) -> Result<Token> {
+    if let Some(kept) = own.tokens.get(role) {
+        let answer = client.get(&format!("/api/{name}/me"), &kept.token)?;
+        match answer.status {
+            200 => return Ok(kept.clone()),
+            401 | 403 => {}
+            _ => answer.success()?,
+        }
+    }
+    let mut people = members(pack, "people");
+    let (person, _) = people
+        .find(|(_, person)| person["role"] == role)
+        .with_context(|| format!("nobody in the pack's people has the role {role}"))?;
+    let body = json!({"person": person, "role": role});
+    let issued = client.json("POST", &format!("/api/{name}/tokens"), admin, &body)?.value()?;
+    let Some(token) = issued["token"].as_str() else {
+        bail!("the answer to POST /api/{name}/tokens has no token")
+    };
+    let token = Token { person: person.clone(), token: token.to_owned() };
+    own.tokens.insert(role.to_owned(), token.clone());
+    Ok(token)
+}
+
+fn members<'a>(pack: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    pack[key].as_object().into_iter().flatten()
+}

@@ -1,0 +1,324 @@
+//! What runs the application: Spin, or this project's own host.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::options::Store;
+use super::secrets::Secrets;
+use super::{files, shown};
+use crate::http::Client;
+use crate::{build, process, project};
+
+/// The first start compiles every component.
+const START_LIMIT: Duration = Duration::from_secs(180);
+
+/// How long requests may take to finish when it is stopped.
+const STOP_LIMIT: Duration = Duration::from_secs(15);
+
+/// Which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Local,
+    Spin,
+}
+
+/// What it is started with.
+pub struct Setup<'a> {
+    pub kind: Kind,
+    pub port: u16,
+    pub base_url: &'a str,
+    pub store: &'a Store,
+    pub state: &'a Path,
+    pub secrets: &'a Secrets,
+    pub provider_base: &'a str,
+}
+
+/// A running host. Killed when dropped.
+pub struct Host {
+    child: Child,
+    log: PathBuf,
+    ticking: Arc<AtomicBool>,
+}
+
+impl Kind {
+    /// The one of that name.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn parse(name: &str) -> Result<Self> {
+        match name {
+            "local" => Ok(Self::Local),
+            "spin" => Ok(Self::Spin),
+            other => bail!("--host takes local or spin, not `{other}`"),
+        }
+    }
+
+    /// The one that is wanted, or the better one of what is there.
+    ///
+    /// # Errors
+    /// When Spin is wanted and missing or too old.
+    pub fn choose(wanted: Option<Self>) -> Result<Self> {
+        let version = || process::output(Command::new("spin").arg("--version"));
+        match wanted {
+            Some(Self::Local) => Ok(Self::Local),
+            None if version().is_some_and(|version| is_recent(&version)) => Ok(Self::Spin),
+            None => Ok(Self::Local),
+            Some(Self::Spin) => match version() {
+                Some(version) if is_recent(&version) => Ok(Self::Spin),
+                Some(version) => bail!("this is {version}; the application needs Spin 4.1 or later"),
+                None => bail!("there is no `spin` on PATH; leave out --host, or give --host local"),
+            },
+        }
+    }
+
+    /// Builds it where it is ours.
+    ///
+    /// # Errors
+    /// When it does not build.
+    pub fn build(self) -> Result<()> {
+        if self == Self::Spin {
+            return Ok(());
+        }
+        build::local_host().map(drop)
+    }
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "the local host",
+            Self::Spin => "Spin",
+        }
+    }
+}
+
+impl Host {
+    /// Starts it; it does not answer yet.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(setup: &Setup) -> Result<Self> {
+        let log = setup.state.join("host.log");
+        let output = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
+        let ticks = tick_routes()?;
+        let mut command = match setup.kind {
+            Kind::Local => local(setup, &ticks),
+            Kind::Spin => spin(setup)?,
+        };
+        command
+            .env("SPIN_VARIABLE_MASTER_KEY", &setup.secrets.master_key)
+            .env("SPIN_VARIABLE_ADMIN_TOKEN", &setup.secrets.admin_token)
+            .env("SPIN_VARIABLE_TICK_TOKEN", &setup.secrets.tick_token)
+            .env("SPIN_VARIABLE_PUBLIC_URL", setup.base_url)
+            .env("SPIN_VARIABLE_PROVIDER_BASE", setup.provider_base)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output);
+        let child = command.spawn().with_context(|| format!("starting {}", setup.kind.name()))?;
+        let host = Self { child, log, ticking: Arc::new(AtomicBool::new(true)) };
+        if setup.kind == Kind::Spin {
+            tick(
+                Client::new(setup.base_url),
+                setup.secrets.tick_token.clone(),
+                ticks,
+                Arc::clone(&host.ticking),
+            );
+        }
+        Ok(host)
+    }
+
+    /// Waits until the application answers.
+    ///
+    /// # Errors
+    /// When it ends or is stopped before that, or takes too long.
+    pub fn wait_until_healthy(&mut self, base_url: &str, stop: &AtomicBool) -> Result<()> {
+        let (start, client) = (Instant::now(), Client::new(base_url));
+        let mut said = start;
+        loop {
+            if let Some(status) = self.ended()? {
+                bail!("the host did not start ({status}); from {}:\n{}", self.log(), self.last_words());
+            }
+            if client
+                .send("GET", "/.well-known/spin/health", &[], None)
+                .is_ok_and(|answer| answer.is_success())
+            {
+                return Ok(());
+            }
+            if stop.load(Ordering::Relaxed) {
+                bail!("stopped");
+            }
+            if start.elapsed() > START_LIMIT {
+                bail!("the host does not answer; from {}:\n{}", self.log(), self.last_words());
+            }
+            if said.elapsed() > Duration::from_secs(10) {
+                said = Instant::now();
+                println!("  waiting for the host … {}", process::seconds(start.elapsed()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// How it ended, if it did.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Lets it finish what it is at.
+    ///
+    /// # Errors
+    /// When the system does not let it be stopped.
+    pub fn stop(mut self) -> Result<()> {
+        self.ticking.store(false, Ordering::Relaxed);
+        // The standard library knows no signal but KILL.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()]);
+        process::output(&mut kill);
+        let start = Instant::now();
+        while start.elapsed() < STOP_LIMIT {
+            if self.ended()?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        println!("the host did not stop in time and is killed");
+        self.child.kill().context("killing the host")
+    }
+
+    /// Where its output goes, for messages.
+    pub fn log(&self) -> String {
+        shown(&self.log)
+    }
+
+    /// The end of its output.
+    pub fn last_words(&self) -> String {
+        process::tail(&self.log, 40)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.ticking.store(false, Ordering::Relaxed);
+        // Both fail when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn local(setup: &Setup, ticks: &[String]) -> Command {
+    let mut command = dying_with_us(&build::local_host_path());
+    let store = match setup.store {
+        Store::Sqlite(path) => format!("sqlite:{}", path.display()),
+        Store::Redis(url) => url.clone(),
+    };
+    command
+        .arg("up")
+        .arg("--manifest")
+        .arg(project::root().join("spin.toml"))
+        .args(["--listen", &format!("127.0.0.1:{}", setup.port), "--kv", &store, "--cache"])
+        .arg(project::target().join("relevo-host-cache"));
+    for route in ticks {
+        command.arg("--tick").arg(format!("{route}=1"));
+    }
+    command
+}
+
+fn spin(setup: &Setup) -> Result<Command> {
+    let store = match setup.store {
+        Store::Sqlite(path) => format!("type = \"spin\"\npath = {:?}\n", path.display().to_string()),
+        Store::Redis(url) => format!("type = \"redis\"\nurl = {url:?}\n"),
+    };
+    let config = setup.state.join("runtime-config.toml");
+    files::write_private(&config, &format!("[key_value_store.default]\n{store}"))?;
+    let mut command = dying_with_us(Path::new("spin"));
+    command
+        .arg("up")
+        .arg("--from")
+        .arg(project::root().join("spin.toml"))
+        .args(["--listen", &format!("127.0.0.1:{}", setup.port), "--runtime-config-file"])
+        .arg(config)
+        .arg("--state-dir")
+        .arg(setup.state);
+    Ok(command)
+}
+
+/// A command that the system ends with this program, however that ends, where it can be told to.
+fn dying_with_us(program: &Path) -> Command {
+    const SETPRIV: [&str; 3] = ["--pdeathsig", "KILL", "--"];
+    if process::output(Command::new("setpriv").args(SETPRIV).arg("true")).is_some() {
+        let mut command = project::command("setpriv");
+        command.args(SETPRIV).arg(program);
+        return command;
+    }
+    project::command(program)
+}
+
+/// What a schedule must post, as the manifest routes it.
+fn tick_routes() -> Result<Vec<String>> {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        trigger: Triggers,
+    }
+    #[derive(serde::Deserialize)]
+    struct Triggers {
+        http: Vec<Trigger>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Trigger {
+        route: toml::Value,
+    }
+    let path = project::root().join("spin.toml");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let manifest: Manifest = toml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    let routes = manifest.trigger.http.iter().filter_map(|trigger| trigger.route.as_str());
+    Ok(routes.filter(|route| route.starts_with("/internal/tick/")).map(str::to_owned).collect())
+}
+
+/// Spin has no schedule of its own: one thread for each route posts it every second.
+fn tick(client: Client, token: String, routes: Vec<String>, going: Arc<AtomicBool>) {
+    for route in routes {
+        let (client, token, going) = (client.clone(), token.clone(), Arc::clone(&going));
+        std::thread::spawn(move || {
+            while going.load(Ordering::Relaxed) {
+                // A tick that fails is made good by the next.
+                let _ = client.json("POST", &route, &token, &serde_json::json!({}));
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        });
+    }
+}
+
+/// Whether `spin 4.1.0 (…)` can run the application.
+fn is_recent(version: &str) -> bool {
+    let mut numbers = version.split_whitespace().nth(1).unwrap_or_default().split('.');
+    let mut next = || numbers.next().and_then(|number| number.parse::<u32>().ok());
+    let (major, minor) = (next(), next());
+    (major, minor) >= (Some(4), Some(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spin_is_used_from_4_1() {
+        for (version, recent) in [
+            ("spin 4.1.0 (abcdef 2026-01-01)", true),
+            ("spin 4.2", true),
+            ("spin 5.0.0", true),
+            ("spin 4.0.2 (abc)", false),
+            ("spin 3.9.9", false),
+            ("nonsense", false),
+            ("", false),
+        ] {
+            assert_eq!(is_recent(version), recent, "{version}");
+        }
+    }
+}
