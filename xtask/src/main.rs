@@ -2,6 +2,7 @@
 
 mod build;
 mod clock;
+mod demo;
 mod http;
 mod pack;
 mod process;
@@ -18,6 +19,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   up        build and run the application with the demo packs; says what to try
+  demo      play one whole story against a running `up`
   test      every check
   setup     make sure that wasm32-wasip2 can be built and Redis can be started for tests
   build     build every component (release, wasm32-wasip2)
@@ -43,6 +45,7 @@ fn run() -> anyhow::Result<()> {
     };
     match command.as_str() {
         "build" => build::command(args),
+        "demo" => demo::command(args),
         "pack" => pack::command(args),
         "setup" => toolchain::command(args),
         "test" => test::command(args),

@@ -20,7 +20,7 @@ use crate::http::Client;
 use crate::stand_in::StandIn;
 use crate::{build, pack, process, project, toolchain};
 use host::{Host, Kind};
-pub use info::Info;
+pub use info::{Desk, Info, default_path as default_info_path};
 use options::{Options, Store};
 use secrets::Secrets;
 

@@ -116,6 +116,7 @@ impl Host {
             .env("SPIN_VARIABLE_TICK_TOKEN", &setup.secrets.tick_token)
             .env("SPIN_VARIABLE_PUBLIC_URL", setup.base_url)
             .env("SPIN_VARIABLE_PROVIDER_BASE", setup.provider_base)
+            .env("SPIN_VARIABLE_REHEARSAL_HOST", setup.provider_base)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
