@@ -1,6 +1,6 @@
 //! `cargo xtask build`: every component as wasm, with its size.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
@@ -32,7 +32,9 @@ pub fn command(mut args: lexopt::Parser) -> Result<()> {
         }
         return Err(arg.unexpected().into());
     }
-    components(&toolchain::ready()?).map(drop)
+    let toolchain = toolchain::ready()?;
+    components(&toolchain)?;
+    guest(&toolchain)
 }
 
 /// Builds the components and checks their sizes. Gives what the compiler said of them, in a file.
@@ -62,7 +64,6 @@ pub fn components(toolchain: &Toolchain) -> Result<PathBuf> {
     if !too_large.is_empty() {
         bail!("too large (look for heavy dependencies with `cargo tree`): {}", too_large.join("; "));
     }
-    guest(toolchain)?;
     Ok(log)
 }
 
@@ -82,18 +83,23 @@ pub fn local_host_path() -> PathBuf {
     project::target().join("native/relevo-host")
 }
 
-/// The component that the local host's own tests run: a package outside the workspace.
-fn guest(toolchain: &Toolchain) -> Result<()> {
-    let folder = Path::new("crates/local-host/tests/guest");
-    if !project::root().join(folder).join("Cargo.toml").is_file() {
-        return Ok(());
-    }
+/// Where the package of [`guest`] lies, outside the workspace.
+pub fn guest_folder() -> PathBuf {
+    project::root().join("crates/local-host/tests/guest")
+}
+
+/// Builds the component that the local host's own tests run: a package outside the workspace.
+///
+/// # Errors
+/// When the build fails.
+pub fn guest(toolchain: &Toolchain) -> Result<()> {
+    let folder = guest_folder();
     let mut cargo = project::cargo("build");
     cargo
         .args(["--release", "--target", toolchain::TARGET, "--manifest-path"])
         .arg(folder.join("Cargo.toml"));
     process::step("build guest for tests", toolchain.apply(&mut cargo))?;
-    let path = Component::read(&project::root().join(folder))?.wasm();
+    let path = Component::read(&folder)?.wasm();
     path.metadata().with_context(|| format!("{} was not built", path.display()))?;
     Ok(())
 }

@@ -1,14 +1,17 @@
 //! The story, step by step.
 
+mod look;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::provider::Customer;
 use crate::clock;
 use crate::http::Client;
 use crate::up::{Desk, Info};
+use look::{link, outgoing, template, text_of};
 
 /// What is to happen at once may take this long.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -252,57 +255,4 @@ fn indented(text: &str) -> String {
 /// `2026-03-01` of an instant.
 fn day(instant: &str) -> &str {
     instant.split('T').next().unwrap_or_default()
-}
-
-/// The newest message to the customer.
-fn outgoing(ticket: &Value) -> Option<&Value> {
-    ticket["messages"].as_array()?.iter().rev().find(|message| message["direction"] == "out")
-}
-
-/// All that a request to the Graph API gives the customer to read.
-fn text_of(request: &Value) -> String {
-    let body: Value = request["body"].as_str().and_then(|b| serde_json::from_str(b).ok()).unwrap_or_default();
-    match body["text"]["body"].as_str() {
-        Some(text) => text.to_owned(),
-        None => body["template"].to_string(),
-    }
-}
-
-/// The path of the survey's link in a text.
-fn link(text: &str) -> Option<String> {
-    let rest = text.get(text.find("/s/")?..)?;
-    let end =
-        rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\')).unwrap_or(rest.len());
-    rest.get(..end).map(str::to_owned)
-}
-
-/// A template to answer with: one that takes an `answer`, with the examples of its author as data.
-fn template(pack: &Value) -> Result<(String, Map<String, Value>)> {
-    let mut templates = pack["templates"].as_object().into_iter().flatten();
-    let (name, template) = templates
-        .find(|(_, template)| template["data"]["answer"].is_object())
-        .context("the pack has no template that takes an `answer`")?;
-    let data = template["data"].as_object().into_iter().flatten();
-    Ok((name.clone(), data.map(|(name, field)| (name.clone(), field["example"].clone())).collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_ends_where_the_text_goes_on() {
-        assert_eq!(link("see http://a:1/s/x.y-z_1\nbye").as_deref(), Some("/s/x.y-z_1"));
-        assert_eq!(link(r#"{"text":"http://a/s/x"}"#).as_deref(), Some("/s/x"));
-        assert_eq!(link("nothing"), None);
-    }
-
-    #[test]
-    fn the_demo_packs_have_a_template_to_answer_with() {
-        for desk in ["school", "travel"] {
-            let pack = crate::pack::bundle(&crate::pack::folder(desk)).expect("a pack");
-            let (_, data) = template(&pack).expect("one");
-            assert!(data["answer"].is_string(), "{desk}");
-        }
-    }
 }

@@ -18,6 +18,9 @@ const SHOWN_LINES: usize = 60;
 pub fn fmt() -> Result<Outcome> {
     let mut cargo = project::command(project::cargo_path());
     process::run("fmt", cargo.args(["fmt", "--all", "--check"]), None)?;
+    let mut cargo = project::command(project::cargo_path());
+    cargo.args(["fmt", "--check", "--manifest-path"]).arg(build::guest_folder().join("Cargo.toml"));
+    process::run("fmt of the guest", &mut cargo, None)?;
     Ok(Outcome::passed())
 }
 
@@ -56,7 +59,9 @@ pub fn unit() -> Result<Outcome> {
 
 /// The components. A warning there may be of code that native lints do not see.
 pub fn wasm() -> Result<Outcome> {
-    let log = build::components(&toolchain::ready()?)?;
+    let toolchain = toolchain::ready()?;
+    let log = build::components(&toolchain)?;
+    build::guest(&toolchain)?;
     let text = std::fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))?;
     if text.lines().any(|line| line.starts_with("warning: ")) {
         bail!("warnings:\n{text}");
