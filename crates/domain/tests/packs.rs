@@ -234,3 +234,29 @@ fn the_numbers_that_the_desks_promise() {
         assert_eq!(zone.1["hours"]["sun"], serde_json::json!([["07:00", "22:00"]]), "{}", zone.0);
     }
 }
+
+#[test]
+fn when_a_first_answer_is_due() {
+    let packs: BTreeMap<_, _> = packs().collect();
+    for (desk, calendar, start, seconds, due) in [
+        // Friday 17:30 in Madrid; Monday and Tuesday are holidays: half an hour, then Wednesday to 16:42.
+        ("school", "soporte", "2026-12-04T16:30:00Z", 25_920, "2026-12-09T15:42:00Z"),
+        // The first days of term have longer hours: 16:00 to 19:00, then 8:00 to 12:12.
+        ("school", "soporte", "2026-09-01T14:00:00Z", 25_920, "2026-09-02T10:12:00Z"),
+        // Saturday is open for what is urgent, a holiday on Saturday is not.
+        ("school", "guardia", "2026-08-14T18:30:00Z", 3_600, "2026-08-17T06:30:00Z"),
+        // New Year in Moscow is a day like any other; 20:55 and a quarter of an hour is 9:10.
+        ("travel", "support", "2027-01-01T17:55:00Z", 900, "2027-01-02T06:10:00Z"),
+        // Bastille Day closes the French office and not that of Madrid.
+        ("mobility", "oficina-fr", "2026-07-14T08:00:00Z", 3_600, "2026-07-15T08:00:00Z"),
+        ("mobility", "oficina-es", "2026-07-14T08:00:00Z", 3_600, "2026-07-14T09:00:00Z"),
+        // A debtor in Cancún may be called an hour before one in the capital.
+        ("collections", "contacto-sureste", "2026-12-25T11:00:00Z", 60, "2026-12-25T12:01:00Z"),
+        ("collections", "contacto-centro", "2026-12-25T11:00:00Z", 60, "2026-12-25T13:01:00Z"),
+        ("cards", "siempre", "2026-12-25T08:00:00Z", 120, "2026-12-25T08:02:00Z"),
+    ] {
+        let calendar = Calendar::parse(&packs[desk].calendars[calendar]).unwrap();
+        let found = calendar.due_at(start.parse().unwrap(), seconds).unwrap();
+        assert_eq!(found, due.parse::<chrono::DateTime<chrono::Utc>>().unwrap(), "{desk}: {start}");
+    }
+}
