@@ -150,7 +150,8 @@ proptest! {
 
 #[test]
 fn large_and_deep_bodies_are_answered_quickly() {
-    const SIZE: usize = 3_000_000;
+    // Hashing 3 MB takes its time without optimisation.
+    const SIZE: usize = if cfg!(debug_assertions) { 300_000 } else { 3_000_000 };
     let filled = |piece: &[u8]| piece.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
     let bodies = [
         filled(b"["),
@@ -177,7 +178,7 @@ fn large_and_deep_bodies_are_answered_quickly() {
             let _ = (channel.parse)(&verified, &case.account);
             let took = start.elapsed();
             let what = String::from_utf8_lossy(&body[..8]).into_owned();
-            assert!(took < Duration::from_secs(12), "{}: {what}…: {took:?}", channel.slug);
+            assert!(took < Duration::from_secs(2), "{}: {what}…: {took:?}", channel.slug);
         }
     }
 }

@@ -63,12 +63,15 @@ pub(crate) fn keep(text: &str) -> Value {
     value(text).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// An item that cannot be understood. It is known by its own id if it has one, else by its bytes.
+/// An item that cannot be understood. It is known by its bytes: an id of its own may be an account's, the same in
+/// many.
 pub(crate) fn problem(raw: &RawValue, pointer: String, why: impl Into<String>) -> Inbound {
-    let data = keep(raw.get());
-    let own = data.as_object().and_then(|map| id(map, "id").or_else(|| id(map, "mid")));
-    let external_id = own.unwrap_or_else(|| crypto::fingerprint(raw.get().as_bytes()));
-    Inbound::Problem(Problem { external_id, pointer, why: why.into(), data: Private(data) })
+    Inbound::Problem(Problem {
+        external_id: crypto::fingerprint(raw.get().as_bytes()),
+        pointer,
+        why: why.into(),
+        data: Private(keep(raw.get())),
+    })
 }
 
 /// A string field; other types count as absent.

@@ -2,15 +2,27 @@
 
 mod account;
 mod crypto;
+mod form;
 #[cfg(test)]
 mod hostile;
+pub mod in_app;
+pub mod instagram;
+pub mod jira;
 mod json;
+pub mod messenger;
 mod meta;
 mod outbound;
 mod parsed;
+pub mod phone;
 mod request;
 mod secrets;
+pub mod slack;
 pub mod standard;
+pub mod telegram;
+mod twilio;
+pub mod twilio_sms;
+pub mod twilio_voice;
+pub mod twilio_whatsapp;
 pub mod whatsapp;
 
 pub use account::{Account, Secret};
@@ -54,11 +66,101 @@ pub struct Send {
 /// All channels, by slug.
 pub static CHANNELS: &[Channel] = &[
     Channel {
+        slug: "in-app",
+        handshake: in_app::handshake,
+        verify: in_app::verify,
+        parse: in_app::parse,
+        send: Some(Send { base_url: None, format: in_app::format, outcome: in_app::outcome }),
+    },
+    Channel {
+        slug: "instagram",
+        handshake: instagram::handshake,
+        verify: instagram::verify,
+        parse: instagram::parse,
+        send: Some(Send {
+            base_url: Some(instagram::BASE_URL),
+            format: instagram::format,
+            outcome: instagram::outcome,
+        }),
+    },
+    Channel {
+        slug: "jira",
+        handshake: jira::handshake,
+        verify: jira::verify,
+        parse: jira::parse,
+        send: None,
+    },
+    Channel {
+        slug: "messenger",
+        handshake: messenger::handshake,
+        verify: messenger::verify,
+        parse: messenger::parse,
+        send: Some(Send {
+            base_url: Some(messenger::BASE_URL),
+            format: messenger::format,
+            outcome: messenger::outcome,
+        }),
+    },
+    Channel {
+        slug: "phone",
+        handshake: phone::handshake,
+        verify: phone::verify,
+        parse: phone::parse,
+        send: None,
+    },
+    Channel {
+        slug: "slack",
+        handshake: slack::handshake,
+        verify: slack::verify,
+        parse: slack::parse,
+        send: Some(Send { base_url: Some(slack::BASE_URL), format: slack::format, outcome: slack::outcome }),
+    },
+    Channel {
         slug: "standard",
         handshake: standard::handshake,
         verify: standard::verify,
         parse: standard::parse,
         send: Some(Send { base_url: None, format: standard::format, outcome: standard::outcome }),
+    },
+    Channel {
+        slug: "telegram",
+        handshake: telegram::handshake,
+        verify: telegram::verify,
+        parse: telegram::parse,
+        send: Some(Send {
+            base_url: Some(telegram::BASE_URL),
+            format: telegram::format,
+            outcome: telegram::outcome,
+        }),
+    },
+    Channel {
+        slug: "twilio-sms",
+        handshake: twilio_sms::handshake,
+        verify: twilio_sms::verify,
+        parse: twilio_sms::parse,
+        send: Some(Send {
+            base_url: Some(twilio_sms::BASE_URL),
+            format: twilio_sms::format,
+            outcome: twilio_sms::outcome,
+        }),
+    },
+    Channel {
+        slug: "twilio-voice",
+        handshake: twilio_voice::handshake,
+        verify: twilio_voice::verify,
+        parse: twilio_voice::parse,
+        send: None,
+    },
+    Channel {
+        slug: "twilio-whatsapp",
+        handshake: twilio_whatsapp::handshake,
+        verify: twilio_whatsapp::verify,
+        parse: twilio_whatsapp::parse,
+        send: Some(Send {
+            base_url: Some(twilio_whatsapp::BASE_URL),
+            format: twilio_whatsapp::format,
+            outcome: twilio_whatsapp::outcome,
+        }),
     },
     Channel {
         slug: "whatsapp",

@@ -1,5 +1,6 @@
 //! What goes out through a channel, and what the provider said to it.
 
+use crate::account::Account;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use relevo_domain::{Private, message::Address};
 use std::fmt;
@@ -284,6 +285,17 @@ impl fmt::Debug for OutboundRequest {
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
     }
+}
+
+/// A setting that goes between two slashes of a path, checked for that.
+pub(crate) fn path_segment(
+    account: &Account,
+    name: &'static str,
+    default: Option<&str>,
+) -> Result<String, FormatError> {
+    let value = account.setting(name).or_else(|| default.map(str::to_owned));
+    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    value.filter(|value| value.chars().all(safe) && !value.starts_with('.')).ok_or(FormatError::Setting(name))
 }
 
 /// `Retry-After` in seconds. Its date form is left to the backoff: reading it would need a clock.

@@ -65,17 +65,28 @@ pub fn verify(request: Unverified, account: &Account, now: DateTime<Utc>) -> Res
 
 /// Reads the one event.
 pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
-    let body = json::body_object(request.body())?;
+    read(request, &json::body_object(request.body())?, None)
+}
+
+/// Reads an event whose body is an object; addresses without `from_kind` are of the given kind, or of that which
+/// they look like.
+pub(crate) fn read(
+    request: &Verified,
+    body: &Map<String, Value>,
+    kind_of_bare: Option<AddressKind>,
+) -> Result<Parsed, Malformed> {
     let event_id = event_id(request);
-    let kind = json::text(&body, "type").ok_or_else(|| Malformed::at("/type", "not a string"))?;
+    let kind = json::text(body, "type").ok_or_else(|| Malformed::at("/type", "not a string"))?;
     let time = body.get("timestamp").and_then(json::rfc3339);
     let item = match body.get("data") {
-        Some(Value::Object(data)) if kind == "message" => message(data, &event_id, time)?,
+        Some(Value::Object(data)) if kind == "message" => {
+            message(data, &event_id, time, address(data, kind_of_bare)?)?
+        }
         _ if kind == "message" => return Err(Malformed::at("/data", "not an object")),
         data => Inbound::Other(OtherEvent {
             external_id: event_id,
             kind: kind.to_owned(),
-            from: data.and_then(Value::as_object).and_then(|data| address(data).ok()),
+            from: data.and_then(Value::as_object).and_then(|data| address(data, kind_of_bare).ok()),
             data: Private(data.cloned().unwrap_or_default()),
         }),
     };
@@ -177,18 +188,18 @@ fn mac(secret: &[u8], id: &str, time: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// What a repeat has in common with the original.
-pub(crate) fn event_id(request: &Verified) -> String {
+fn event_id(request: &Verified) -> String {
     let id = request.request().header("webhook-id").filter(|id| !id.is_empty());
     id.map_or_else(|| crypto::fingerprint(request.body()), str::to_owned)
 }
 
-pub(crate) fn message(
+fn message(
     data: &Map<String, Value>,
     event_id: &str,
     time: Option<DateTime<Utc>>,
+    from: Address,
 ) -> Result<Inbound, Malformed> {
     let at = |key: &str, why| Malformed::at(format!("/data/{key}"), why);
-    let from = address(data)?;
     let string = |key: &str| match data.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -222,11 +233,12 @@ pub(crate) fn message(
 
 /// `from`, its kind by `from_kind` or else by its looks: an `@` makes it a mail address, a leading `+` with
 /// nothing but digits and their usual separators a phone number. Bare digits may be any software's user id.
-pub(crate) fn address(data: &Map<String, Value>) -> Result<Address, Malformed> {
+fn address(data: &Map<String, Value>, kind_of_bare: Option<AddressKind>) -> Result<Address, Malformed> {
     let value = json::id(data, "from").ok_or_else(|| Malformed::at("/data/from", "missing"))?;
     let number =
         |rest: &str| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit() || " -().".contains(c));
     let kind = match data.get("from_kind") {
+        None | Some(Value::Null) if kind_of_bare.is_some() => kind_of_bare.unwrap_or(AddressKind::User),
         None | Some(Value::Null) if value.contains('@') => AddressKind::Email,
         None | Some(Value::Null) if value.strip_prefix('+').is_some_and(number) => AddressKind::Phone,
         None | Some(Value::Null) => AddressKind::User,

@@ -205,8 +205,9 @@ pub struct CallReport {
     /// The person at the other end; none where a report names the call alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Address>,
-    /// Who called whom.
-    pub direction: CallDirection,
+    /// Who called whom; none where a report does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<CallDirection>,
     /// How far the call has got.
     pub state: CallState,
     /// Our agent, as the provider names them.

@@ -9,6 +9,7 @@ use crate::{
     outbound::{
         ButtonValue, Choice, Choices, FileSource, FormatError, Interactive, Outbound, OutboundFile,
         OutboundRequest, Outcome, Parameter, Section, Template, TemplateHeader, at_most, count_at_most,
+        path_segment,
     },
 };
 use chrono::{DateTime, Utc};
@@ -46,12 +47,8 @@ pub fn format(
     at_most("our id", &message.id, 512)?;
     body["biz_opaque_callback_data"] = message.id.as_str().into();
 
-    let number = account.setting("phone_number_id").filter(|id| is_segment(id));
-    let number = number.ok_or(FormatError::Setting("phone_number_id"))?;
-    let version = account.setting("api_version").unwrap_or_else(|| API_VERSION.to_owned());
-    if !is_segment(&version) {
-        return Err(FormatError::Setting("api_version"));
-    }
+    let number = path_segment(account, "phone_number_id", None)?;
+    let version = path_segment(account, "api_version", Some(API_VERSION))?;
     let token = account.access_token.as_ref().ok_or(FormatError::Setting("access_token"))?;
     OutboundRequest::json(format!("/{version}/{number}/messages"), &body).with_secret(
         AUTHORIZATION,
@@ -261,9 +258,4 @@ fn unique<'a>(choices: impl Iterator<Item = &'a Choice>) -> Result<(), FormatErr
         }
     }
     if ids.is_empty() { invalid("there are none") } else { Ok(()) }
-}
-
-/// Safe to be put between two slashes.
-fn is_segment(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) && !text.starts_with('.')
 }
