@@ -49,7 +49,7 @@ impl<'d> Analysis<'d> {
     fn walk_source(&mut self, source: &Source<'d>, names: &mut Names<'d>) {
         match tree(source.text, &source.place) {
             Ok(tree) => self.statement(source, names, &tree),
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => self.problems.push(*problem),
         }
     }
 
@@ -237,7 +237,9 @@ impl<'d> Analysis<'d> {
                 if let Expr::Const(name) = &get.subscript_expr {
                     match name.value.as_str() {
                         Some(text) => {
-                            if let Some(known) = shape.member_names().and_then(|k| k.into_iter().find(|k| *k == text)) {
+                            if let Some(known) =
+                                shape.member_names().and_then(|k| k.into_iter().find(|k| *k == text))
+                            {
                                 return self.member(source, &shape, known, get.span());
                             }
                             self.member_missing(source, &shape, text, get.subscript_expr.span());
@@ -278,7 +280,12 @@ impl<'d> Analysis<'d> {
                 self.arguments(source, names, &filter.args);
                 if !FILTERS.contains(&filter.name) {
                     let hint = suggestion(filter.name, FILTERS);
-                    self.say(source, filter.span(), "unknown_filter", format!("no filter \"{}\"{hint}", filter.name));
+                    self.say(
+                        source,
+                        filter.span(),
+                        "unknown_filter",
+                        format!("no filter \"{}\"{hint}", filter.name),
+                    );
                 }
             }
             Expr::Test(test) => {
@@ -291,7 +298,9 @@ impl<'d> Analysis<'d> {
             }
             Expr::Call(call) => self.call(source, names, &call.expr, &call.args),
             Expr::List(list) => list.items.iter().for_each(|item| drop(self.expression(source, names, item))),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| drop(self.expression(source, names, item))),
+            Expr::Tuple(tuple) => {
+                tuple.items.iter().for_each(|item| drop(self.expression(source, names, item)))
+            }
             Expr::Map(map) => {
                 for part in map.keys.iter().chain(&map.values) {
                     self.expression(source, names, part);
@@ -313,7 +322,8 @@ impl<'d> Analysis<'d> {
             Expr::GetAttr(get) => {
                 let shape = self.expression(source, names, &get.expr);
                 if matches!(shape, Shape::Field(_)) {
-                    let message = format!("values have no methods: use a filter instead of \".{}()\"", get.name);
+                    let message =
+                        format!("values have no methods: use a filter instead of \".{}()\"", get.name);
                     self.say(source, end_of(get.span(), get.name), "unknown_method", message);
                 } else {
                     self.member(source, &shape, get.name, end_of(get.span(), get.name));
@@ -326,7 +336,10 @@ impl<'d> Analysis<'d> {
 
     fn arguments(&mut self, source: &Source<'d>, names: &mut Names<'d>, args: &[CallArg<'d>]) {
         for arg in args {
-            let (CallArg::Pos(expr) | CallArg::Kwarg(_, expr) | CallArg::PosSplat(expr) | CallArg::KwargSplat(expr)) = arg;
+            let (CallArg::Pos(expr)
+            | CallArg::Kwarg(_, expr)
+            | CallArg::PosSplat(expr)
+            | CallArg::KwargSplat(expr)) = arg;
             self.expression(source, names, expr);
         }
     }
@@ -366,16 +379,16 @@ impl<'d> Analysis<'d> {
 
 /// What is wrong with the syntax of a source.
 pub fn syntax_problem(text: &str, place: &Place) -> Option<Problem> {
-    tree(text, place).err()
+    tree(text, place).err().map(|problem| *problem)
 }
 
-fn tree<'s>(text: &'s str, place: &Place) -> Result<Stmt<'s>, Problem> {
+fn tree<'s>(text: &'s str, place: &Place) -> Result<Stmt<'s>, Box<Problem>> {
     guard(text).map_err(|(limit, offset)| {
-        place.problem_at(line_and_column(text, offset), "limit", limit.advice())
+        Box::new(place.problem_at(line_and_column(text, offset), "limit", limit.advice()))
     })?;
     parse(text, "source", syntax()).map_err(|error| {
         let fault = crate::engine::fault(&error);
-        place.problem_at(fault.position(text), "syntax", fault.message)
+        Box::new(place.problem_at(fault.position(text), "syntax", fault.message))
     })
 }
 

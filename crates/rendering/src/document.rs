@@ -200,10 +200,17 @@ impl Locales {
     pub fn chain(&self, locale: &str) -> Vec<String> {
         let tag = canonical(locale);
         let mut chain = vec![tag.clone()];
-        chain.extend(self.fallback.get(&tag).or_else(|| self.fallback.get(locale)).into_iter().flatten().cloned());
+        chain.extend(
+            self.fallback.get(&tag).or_else(|| self.fallback.get(locale)).into_iter().flatten().cloned(),
+        );
         chain.extend([base(&tag).to_owned(), self.default.clone()]);
         let mut seen = Vec::new();
-        chain.retain(|tag| !tag.is_empty() && !seen.contains(tag) && { seen.push(tag.clone()); true });
+        chain.retain(|tag| {
+            !tag.is_empty() && !seen.contains(tag) && {
+                seen.push(tag.clone());
+                true
+            }
+        });
         chain
     }
 }
@@ -233,7 +240,8 @@ impl Documents {
     /// lacks come from the next; languages are never mixed.
     pub fn layers<'a>(&'a self, template: &'a Template, locale: &str) -> Vec<(&'a str, &'a Parts)> {
         let chain = self.locales.chain(locale);
-        let found: Vec<_> = chain.iter().filter_map(|tag| template.locales.get_key_value(tag.as_str())).collect();
+        let found: Vec<_> =
+            chain.iter().filter_map(|tag| template.locales.get_key_value(tag.as_str())).collect();
         let language = found.first().map(|(tag, _)| base(tag));
         found
             .into_iter()

@@ -5,11 +5,12 @@ use crate::guard::{guard, syntax};
 use crate::helpers;
 use crate::limits::{self, Limit};
 use crate::problem::{Place, line_and_column, pointer_step};
-use crate::values::{Context, Money, Moment};
+use crate::values::{Context, Moment, Money};
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 use std::borrow::Cow;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A compiled source is known to the engine by what it is, where it belongs, its locale and its part.
@@ -60,8 +61,12 @@ impl<'a> Key<'a> {
     /// The source in a pack.
     pub fn source<'d>(&self, documents: &'d Documents) -> Option<&'d str> {
         match self {
-            Self::Template(name, locale, part) => documents.templates.get(*name)?.locales.get(*locale)?.source(part),
-            Self::Partial(name, locale, html) => documents.partial(name, locale, *html).map(|(_, source)| source),
+            Self::Template(name, locale, part) => {
+                documents.templates.get(*name)?.locales.get(*locale)?.source(part)
+            }
+            Self::Partial(name, locale, html) => {
+                documents.partial(name, locale, *html).map(|(_, source)| source)
+            }
             Self::Preview(..) => None,
         }
     }
@@ -118,24 +123,31 @@ pub fn environment(documents: &Arc<Documents>) -> Environment<'static> {
 
 /// [`guard`] as an error of the engine.
 fn guarded(source: &str) -> Result<(), Error> {
-    guard(source).map_err(|(limit, _)| Error::new(ErrorKind::SyntaxError, limit.advice()).with_source(Reached(limit)))
+    guard(source)
+        .map_err(|(limit, _)| Error::new(ErrorKind::SyntaxError, limit.advice()).with_source(Reached(limit)))
 }
 
 /// Prints a value that may stand in a message: text, numbers, money and points in time.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    let printable = value.downcast_object_ref::<Money>().is_some() || value.downcast_object_ref::<Moment>().is_some();
+    let printable =
+        value.downcast_object_ref::<Money>().is_some() || value.downcast_object_ref::<Moment>().is_some();
     match value.kind() {
         _ if printable => {
             Context::of(state)?.conventions()?;
             minijinja::escape_formatter(out, state, &Value::from(value.to_string()))
         }
         ValueKind::Number if !value.is_integer() => {
-            let plain = helpers::number::digits(value, None).ok_or_else(|| helpers::misuse("not a finite number"))?;
+            let plain =
+                helpers::number::digits(value, None).ok_or_else(|| helpers::misuse("not a finite number"))?;
             let context = Context::of(state)?;
-            let text = context.conventions.map_or_else(|| plain.clone(), |c| plain.replace('.', &c.decimal.to_string()));
+            let text = context
+                .conventions
+                .map_or_else(|| plain.clone(), |c| plain.replace('.', &c.decimal.to_string()));
             minijinja::escape_formatter(out, state, &Value::from(text))
         }
-        ValueKind::String | ValueKind::Number | ValueKind::Undefined => minijinja::escape_formatter(out, state, value),
+        ValueKind::String | ValueKind::Number | ValueKind::Undefined => {
+            minijinja::escape_formatter(out, state, value)
+        }
         kind => {
             let advice = match kind {
                 ValueKind::Bool => "ask for it: {% if … %}",
@@ -161,10 +173,10 @@ pub struct Fault {
     pub kind: ErrorKind,
     /// The engine's name of the source.
     pub name: Option<String>,
-    /// Line and byte offset in that source.
+    /// Line in that source.
     pub line: Option<usize>,
-    /// Byte offset in that source.
-    pub offset: Option<usize>,
+    /// Bytes of that source.
+    pub range: Option<Range<usize>>,
     /// What the engine says.
     pub message: String,
 }
@@ -174,7 +186,9 @@ pub fn run(template: &minijinja::Template<'_, '_>, scope: Value) -> Result<Strin
     let mut sink = Sink::default();
     let done = template.render_captured_to(scope, &mut sink).map(drop);
     match done {
-        _ if sink.full => Err(Fault { limit: Some(Limit::Output), ..fault(&Error::from(ErrorKind::WriteFailure)) }),
+        _ if sink.full => {
+            Err(Fault { limit: Some(Limit::Output), ..fault(&Error::from(ErrorKind::WriteFailure)) })
+        }
         Err(error) => Err(fault(&error)),
         // The engine writes whole strings only.
         Ok(()) => Ok(String::from_utf8_lossy(&sink.bytes).into_owned()),
@@ -198,29 +212,44 @@ pub fn fault(error: &Error) -> Fault {
     }
     let kind = at.kind();
     let message = at.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
-    Fault {
-        limit,
-        kind,
-        name: at.name().map(str::to_owned),
-        line: at.line(),
-        offset: at.range().map(|range| range.start),
-        message,
-    }
+    Fault { limit, kind, name: at.name().map(str::to_owned), line: at.line(), range: at.range(), message }
 }
 
 fn limit_of(error: &Error) -> Option<Limit> {
     match error.kind() {
         ErrorKind::OutOfFuel => Some(Limit::Fuel),
-        ErrorKind::InvalidOperation if error.detail() == Some("recursion limit exceeded") => Some(Limit::Depth),
+        ErrorKind::InvalidOperation if error.detail() == Some("recursion limit exceeded") => {
+            Some(Limit::Depth)
+        }
         _ => None,
     }
 }
 
 impl Fault {
+    /// Stable name of the kind of fault.
+    pub fn code(&self) -> &'static str {
+        match (self.limit, self.kind) {
+            (Some(_), _) => "limit",
+            (None, ErrorKind::SyntaxError) => "syntax",
+            (None, ErrorKind::UndefinedError) => "undefined",
+            (None, _) => "render",
+        }
+    }
+
+    /// What an author should read; a missing value is named as the source writes it.
+    pub fn advice(&self, source: &str) -> String {
+        let written = self.range.clone().and_then(|range| source.get(range)).filter(|text| text.len() < 80);
+        match (self.limit, self.kind, written) {
+            (Some(limit), ..) => limit.advice(),
+            (None, ErrorKind::UndefinedError, Some(written)) => format!("\"{written}\" is missing"),
+            (None, ..) => self.message.clone(),
+        }
+    }
+
     /// Line and column in a source.
     pub fn position(&self, source: &str) -> (u32, u32) {
-        match (self.offset, self.line) {
-            (Some(offset), _) => line_and_column(source, offset),
+        match (&self.range, self.line) {
+            (Some(range), _) => line_and_column(source, range.start),
             (None, Some(line)) => (u32::try_from(line).unwrap_or(u32::MAX), 1),
             (None, None) => (1, 1),
         }

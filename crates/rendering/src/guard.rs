@@ -25,16 +25,24 @@ pub fn guard(source: &str) -> Result<(), (Limit, usize)> {
             Token::BlockStart => tag = Tag { is_block: true, ..Tag::default() },
             Token::BlockEnd => tag.close(&mut blocks),
             Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => brackets = brackets.saturating_add(1),
-            Token::ParenClose | Token::BracketClose | Token::BraceClose => brackets = brackets.saturating_sub(1),
+            Token::ParenClose | Token::BracketClose | Token::BraceClose => {
+                brackets = brackets.saturating_sub(1)
+            }
             Token::Ident(name) if tag.is_block && tag.tokens == 0 => tag.name = Some(name),
+            // The other branch of a conditional expression is parsed inside it.
+            Token::Ident("else") => tag.branches = tag.branches.saturating_add(1),
             Token::Assign => tag.assigns = true,
             _ => {}
         }
+        // So is the operand of a sign.
+        let is_sign = matches!(token, Token::Minus | Token::Ident("not"));
+        tag.signs = if is_sign { tag.signs.saturating_add(1) } else { 0 };
         if !matches!(token, Token::TemplateData(_) | Token::VariableStart | Token::BlockStart) {
             tag.tokens = tag.tokens.saturating_add(1);
         }
         let depth = blocks.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
-        if tag.tokens > limits::TAG_TOKENS || brackets > limits::NESTING || depth > limits::NESTING {
+        let deepest = depth.max(brackets).max(tag.signs).max(tag.branches);
+        if tag.tokens > limits::TAG_TOKENS || deepest > limits::NESTING {
             return Err((Limit::Nesting, offset));
         }
     }
@@ -53,6 +61,8 @@ struct Tag<'a> {
     is_block: bool,
     name: Option<&'a str>,
     tokens: usize,
+    signs: usize,
+    branches: usize,
     assigns: bool,
 }
 
@@ -85,12 +95,18 @@ mod tests {
     fn nesting_is_measured_and_located() {
         for (open, close) in [
             ("{{ (", ") }}"),
+            ("{{ -", "1 }}"),
+            ("{{ not ", "1 }}"),
+            ("{{ x if y else ", "z }}"),
             ("{% if x %}", "{% endif %}"),
             ("{% elif x %}", ""),
             ("{% set x %}", "{% endset %}"),
             ("{% with a = 1 %}", "{% endwith %}"),
         ] {
             let nested = |n: usize| match open {
+                "{{ -" | "{{ not " | "{{ x if y else " => {
+                    format!("{{{{{}{close}", open.trim_start_matches("{{").repeat(n))
+                }
                 "{{ (" => format!("{{{{ {}1{} }}}}", "(".repeat(n), ")".repeat(n)),
                 "{% elif x %}" => format!("{{% if x %}}{}{{% endif %}}", open.repeat(n.saturating_sub(1))),
                 _ => format!("{}{}", open.repeat(n), close.repeat(n)),

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Bytes of one source (a part of a template, a partial).
 pub const SOURCE_BYTES: usize = 128 * 1024;
 /// Brackets, and blocks (`if`, `for` …, each `elif`), inside one another.
-pub const NESTING: usize = 32;
+pub const NESTING: usize = 16;
 /// Tokens between `{{` and `}}` or `{%` and `%}`.
 pub const TAG_TOKENS: usize = 256;
 /// The engine's steps of one part; about one per instruction and per 64 bytes handled.
@@ -71,7 +71,9 @@ impl Limit {
             Self::Output => format!("a part renders to more than {OUTPUT_BYTES} bytes: shorten it"),
             Self::Source => format!("a source has at most {SOURCE_BYTES} bytes: split it into partials"),
             Self::Nesting => {
-                format!("at most {NESTING} brackets or blocks inside one another and {TAG_TOKENS} words in a tag")
+                format!(
+                    "at most {NESTING} brackets or blocks inside one another and {TAG_TOKENS} words in a tag"
+                )
             }
             Self::Data => format!("data have at most {DATA_BYTES} bytes"),
             Self::Channel => "the text is longer than the channel takes in one message".to_owned(),

@@ -95,7 +95,9 @@ pub enum Direction {
 /// The direction of a locale's usual script.
 pub fn direction(locale: &str) -> Direction {
     match base(locale) {
-        "ar" | "arc" | "ckb" | "dv" | "fa" | "he" | "iw" | "ku" | "ps" | "sd" | "ug" | "ur" | "yi" => Direction::Rtl,
+        "ar" | "arc" | "ckb" | "dv" | "fa" | "he" | "iw" | "ku" | "ps" | "sd" | "ug" | "ur" | "yi" => {
+            Direction::Rtl
+        }
         _ => Direction::Ltr,
     }
 }
@@ -174,8 +176,17 @@ mod tests {
     #[test]
     fn locales_have_the_conventions_of_their_region() {
         for (locale, tag) in [
-            ("es", "es-ES"), ("es-MX", "es-MX"), ("es_419", "es-MX"), ("es-AR", "es-ES"), ("EN-gb", "en-GB"),
-            ("en", "en-US"), ("en-AU", "en-GB"), ("pt", "pt-BR"), ("pt-PT", "pt-PT"), ("fr-CA", "fr-FR"), ("ru-RU", "ru-RU"),
+            ("es", "es-ES"),
+            ("es-MX", "es-MX"),
+            ("es_419", "es-MX"),
+            ("es-AR", "es-ES"),
+            ("EN-gb", "en-GB"),
+            ("en", "en-US"),
+            ("en-AU", "en-GB"),
+            ("pt", "pt-BR"),
+            ("pt-PT", "pt-PT"),
+            ("fr-CA", "fr-FR"),
+            ("ru-RU", "ru-RU"),
         ] {
             assert_eq!(conventions(locale).map(|c| c.tag), Some(tag), "{locale}");
         }

@@ -19,18 +19,23 @@ pub fn text_of(html: &str) -> String {
             break;
         };
         rest = after;
-        let name: String =
-            inner.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect::<String>().to_ascii_lowercase();
+        let name: String = inner
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
+            .collect::<String>()
+            .to_ascii_lowercase();
         match name.trim_end_matches('/') {
-            "" if !name.starts_with('/') && !inner.starts_with(['!', '?']) => out.text(&decode(&format!("<{inner}>"))),
+            "" if !name.starts_with('/') && !inner.starts_with(['!', '?']) => {
+                out.text(&decode(&format!("<{inner}>")))
+            }
             hidden @ ("style" | "script" | "head" | "title") => rest = skip(rest, hidden),
             "br" => out.line(),
             "li" => {
                 out.line_if_any();
                 out.text("- ");
             }
-            "p" | "/p" | "table" | "/table" | "ul" | "/ul" | "ol" | "/ol" | "blockquote" | "/blockquote" | "h1" | "/h1"
-            | "h2" | "/h2" | "h3" | "/h3" | "h4" | "/h4" => out.paragraph(),
+            "p" | "/p" | "table" | "/table" | "ul" | "/ul" | "ol" | "/ol" | "blockquote" | "/blockquote"
+            | "h1" | "/h1" | "h2" | "/h2" | "h3" | "/h3" | "h4" | "/h4" => out.paragraph(),
             "div" | "/div" | "tr" | "/tr" | "/li" | "hr" | "section" | "/section" => out.line_if_any(),
             "/td" | "/th" => out.text(" "),
             "a" => link = attribute(inner, "href"),
@@ -49,7 +54,10 @@ pub fn text_of(html: &str) -> String {
 /// Whether a source is meant as HTML: it has something that looks like a tag.
 pub fn is_html(source: &str) -> bool {
     source.match_indices('<').any(|(at, _)| {
-        source.get(at.saturating_add(1)..).and_then(|rest| rest.chars().next()).is_some_and(|c| c.is_ascii_alphabetic())
+        source
+            .get(at.saturating_add(1)..)
+            .and_then(|rest| rest.chars().next())
+            .is_some_and(|c| c.is_ascii_alphabetic())
     })
 }
 
@@ -135,7 +143,10 @@ fn decode(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let entity = after.split_once(';').filter(|(name, _)| name.len() <= 8).and_then(|(name, tail)| Some((entity(name)?, tail)));
+        let entity = after
+            .split_once(';')
+            .filter(|(name, _)| name.len() <= 8)
+            .and_then(|(name, tail)| Some((entity(name)?, tail)));
         match entity {
             Some((c, tail)) => {
                 out.push(c);
@@ -191,7 +202,10 @@ mod tests {
             ("<ul><li>a</li><li>b</li></ul>fin", "- a\n- b\n\nfin"),
             ("<a href=\"https://x.es/?a=1&amp;b=2\">aquí</a>.", "aquí (https://x.es/?a=1&b=2)."),
             ("<a href='https://x.es'>https://x.es</a>", "https://x.es"),
-            ("<head><style>p{}</style></head><!-- no --><p>s&iacute; &#233; &lt;b&gt; &nope;</p>", "s&iacute; é <b> &nope;"),
+            (
+                "<head><style>p{}</style></head><!-- no --><p>s&iacute; &#233; &lt;b&gt; &nope;</p>",
+                "s&iacute; é <b> &nope;",
+            ),
             ("<table><tr><td>1</td><td>2</td></tr></table>", "1 2"),
             ("a < b y 3 > 2", "a < b y 3 > 2"),
             ("cortado <p", "cortado <p"),

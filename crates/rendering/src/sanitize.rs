@@ -88,7 +88,14 @@ mod tests {
 
     #[test]
     fn what_people_write_stays() {
-        for text in ["👩\u{200d}👩\u{200d}👧 ❤\u{fe0f}", "می\u{200c}خواهم", "línea\r\n\tdos", "{{ x }} <b>", "Ёлка", "עברית"] {
+        for text in [
+            "👩\u{200d}👩\u{200d}👧 ❤\u{fe0f}",
+            "می\u{200c}خواهم",
+            "línea\r\n\tdos",
+            "{{ x }} <b>",
+            "Ёлка",
+            "עברית",
+        ] {
             assert_eq!(clean(text), text);
         }
     }

@@ -109,7 +109,7 @@ impl Field {
                 self.open = true;
             }
             if self.kind == FieldType::List && self.items.is_none() {
-                self.items = example.as_array().and_then(|items| items.first()).map(|item| Box::new(infer_field(item)));
+                self.items = infer_field(example).items;
             }
         }
         if self.example.is_none() {
@@ -127,7 +127,9 @@ impl Field {
             FieldType::Object if !self.fields.is_empty() => self
                 .fields
                 .iter()
-                .map(|(name, field)| Some((name.clone(), field.example.clone().or_else(|| field.example_of_parts())?)))
+                .map(|(name, field)| {
+                    Some((name.clone(), field.example.clone().or_else(|| field.example_of_parts())?))
+                })
                 .collect::<Option<serde_json::Map<_, _>>>()
                 .map(Value::Object),
             FieldType::List => {

@@ -56,7 +56,9 @@ impl Default for TemplateSet {
 
 impl fmt::Debug for TemplateSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TemplateSet").field("templates", &self.documents.templates.len()).finish_non_exhaustive()
+        f.debug_struct("TemplateSet")
+            .field("templates", &self.documents.templates.len())
+            .finish_non_exhaustive()
     }
 }
 

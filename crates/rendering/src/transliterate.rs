@@ -84,7 +84,11 @@ mod tests {
 
     #[test]
     fn spanish_french_and_portuguese_fit() {
-        for text in ["¿Está ahí? Mañana, según acordó, recibirá 12 €.", "Où êtes-vous ? Ça coûte 5 €, cœur…", "Não há ações"] {
+        for text in [
+            "¿Está ahí? Mañana, según acordó, recibirá 12 €.",
+            "Où êtes-vous ? Ça coûte 5 €, cœur…",
+            "Não há ações",
+        ] {
             assert_eq!(segments(&transliterate(text)).encoding, Encoding::Gsm7, "{text}");
         }
     }

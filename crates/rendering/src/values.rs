@@ -94,7 +94,9 @@ impl Object for Money {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&helpers::money::write(&self.context, self.minor, &self.currency).map_err(|_| fmt::Error)?)
+        f.write_str(
+            &helpers::money::write(&self.context, self.minor, &self.currency).map_err(|_| fmt::Error)?,
+        )
     }
 }
 
@@ -177,9 +179,15 @@ pub fn moment_of(value: &Value) -> Result<When, Error> {
         return Ok(moment.when);
     }
     let text = value.as_str();
-    text.and_then(parse_instant).map(When::Instant).or_else(|| text.and_then(parse_date).map(When::Day)).ok_or_else(|| {
-        Error::new(ErrorKind::InvalidOperation, "expected a date (\"2026-03-01\") or a datetime (RFC 3339)")
-    })
+    text.and_then(parse_instant)
+        .map(When::Instant)
+        .or_else(|| text.and_then(parse_date).map(When::Day))
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidOperation,
+                "expected a date (\"2026-03-01\") or a datetime (RFC 3339)",
+            )
+        })
 }
 
 /// A time zone by its IANA name.

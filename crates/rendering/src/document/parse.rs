@@ -55,7 +55,8 @@ fn named<'a>(
     map.iter()
         .filter(|(name, _)| {
             if !is_name(name) {
-                let at = Place { pointer: format!("{}/{}", place.pointer, pointer_step(name)), ..place.clone() };
+                let at =
+                    Place { pointer: format!("{}/{}", place.pointer, pointer_step(name)), ..place.clone() };
                 let message = "a name is 1 to 64 letters, digits, \"-\", \"_\" and \".\"";
                 problems.push(at.problem("bad_name", message));
             }
@@ -147,7 +148,8 @@ fn partial(name: &str, value: &Value, problems: &mut Vec<Problem>) -> Option<Par
     };
     Partial::deserialize(value).map_or_else(
         |_| {
-            let message = "a partial is a text, {\"text\", \"html\"}, or {\"locales\"} with one of these by language";
+            let message =
+                "a partial is a text, {\"text\", \"html\"}, or {\"locales\"} with one of these by language";
             problems.push(place.problem("wrong_shape", message));
             None
         },
@@ -155,7 +157,11 @@ fn partial(name: &str, value: &Value, problems: &mut Vec<Problem>) -> Option<Par
     )
 }
 
-fn read<T: for<'de> Deserialize<'de>>(value: &Value, place: &Place, problems: &mut Vec<Problem>) -> Option<T> {
+fn read<T: for<'de> Deserialize<'de>>(
+    value: &Value,
+    place: &Place,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
     match T::deserialize(value) {
         Ok(read) => Some(read),
         Err(error) => {

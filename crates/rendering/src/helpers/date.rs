@@ -22,7 +22,12 @@ use minijinja::{Error, State, Value};
 /// };
 /// assert_eq!(TemplateSet::default().preview(&preview).unwrap().text, "Antes del 24 de noviembre de 2026");
 /// ```
-pub fn date(state: &State<'_, '_>, value: &Value, style: Option<&str>, options: Kwargs) -> Result<String, Error> {
+pub fn date(
+    state: &State<'_, '_>,
+    value: &Value,
+    style: Option<&str>,
+    options: Kwargs,
+) -> Result<String, Error> {
     let context = Context::of(state)?;
     let style = style_of(style, &options)?;
     let zone = zone_of(&context, &options)?;
@@ -36,8 +41,9 @@ pub(super) fn zone_of(context: &Context, options: &Kwargs) -> Result<Tz, Error> 
     let named: Option<String> = options.get("zone")?;
     match named {
         None => Ok(context.zone),
-        Some(name) => parse_zone(&name)
-            .ok_or_else(|| super::misuse(format!("no time zone \"{name}\": use an IANA name as \"Europe/Madrid\""))),
+        Some(name) => parse_zone(&name).ok_or_else(|| {
+            super::misuse(format!("no time zone \"{name}\": use an IANA name as \"Europe/Madrid\""))
+        }),
     }
 }
 
@@ -60,7 +66,13 @@ mod tests {
             ("es", "1/3/2026", "1 mar 2026", "1 de marzo de 2026", "domingo, 1 de marzo de 2026"),
             ("es-MX", "01/03/2026", "1 mar 2026", "1 de marzo de 2026", "domingo, 1 de marzo de 2026"),
             ("fr", "01/03/2026", "1er mars 2026", "1er mars 2026", "dimanche 1er mars 2026"),
-            ("ru", "01.03.2026", "1 мар. 2026\u{a0}г.", "1 марта 2026\u{a0}г.", "воскресенье, 1 марта 2026\u{a0}г."),
+            (
+                "ru",
+                "01.03.2026",
+                "1 мар. 2026\u{a0}г.",
+                "1 марта 2026\u{a0}г.",
+                "воскресенье, 1 марта 2026\u{a0}г.",
+            ),
             ("en", "3/1/2026", "Mar 1, 2026", "March 1, 2026", "Sunday, March 1, 2026"),
             ("en-GB", "01/03/2026", "1 Mar 2026", "1 March 2026", "Sunday 1 March 2026"),
             ("pt", "01/03/2026", "1 de mar. de 2026", "1 de março de 2026", "domingo, 1 de março de 2026"),
@@ -70,7 +82,11 @@ mod tests {
                 let source = format!("{{{{ x | date('{style}') }}}}");
                 assert_eq!(rendered(&source, locale, &x(DAY)).as_deref(), Ok(expected), "{locale} {style}");
             }
-            assert_eq!(rendered("{{ x | date }}", locale, &x(DAY)).as_deref(), Ok(long), "{locale}: long by default");
+            assert_eq!(
+                rendered("{{ x | date }}", locale, &x(DAY)).as_deref(),
+                Ok(long),
+                "{locale}: long by default"
+            );
         }
     }
 

@@ -19,7 +19,12 @@ use minijinja::{Error, State, Value};
 /// };
 /// assert_eq!(TemplateSet::default().preview(&preview).unwrap().text, "23 novembre 2026 à 14:05");
 /// ```
-pub fn datetime(state: &State<'_, '_>, value: &Value, style: Option<&str>, options: Kwargs) -> Result<String, Error> {
+pub fn datetime(
+    state: &State<'_, '_>,
+    value: &Value,
+    style: Option<&str>,
+    options: Kwargs,
+) -> Result<String, Error> {
     let context = Context::of(state)?;
     let style = style_of(style, &options)?;
     let zone = zone_of(&context, &options)?;
@@ -59,7 +64,11 @@ mod tests {
             ("en-GB", "23/11/2026, 13:05", "23 November 2026 at 13:05"),
             ("pt", "23/11/2026, 13:05", "23 de novembro de 2026 às 13:05"),
         ] {
-            assert_eq!(rendered("{{ x | datetime('short') }}", locale, &x(AT)).as_deref(), Ok(short), "{locale}");
+            assert_eq!(
+                rendered("{{ x | datetime('short') }}", locale, &x(AT)).as_deref(),
+                Ok(short),
+                "{locale}"
+            );
             assert_eq!(rendered("{{ x | datetime }}", locale, &x(AT)).as_deref(), Ok(long), "{locale}");
         }
     }

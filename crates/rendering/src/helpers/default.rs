@@ -16,7 +16,8 @@ use minijinja::{Error, Value};
 /// assert_eq!(TemplateSet::default().preview(&preview).unwrap().text, "Hola, cliente");
 /// ```
 pub fn default(value: Value, other: Value) -> Result<Value, Error> {
-    let blank = value.is_undefined() || value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty());
+    let blank =
+        value.is_undefined() || value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty());
     Ok(if blank { other } else { value })
 }
 
@@ -34,7 +35,11 @@ mod tests {
             (Value::Null, "–"),
             (json!(0), "0"),
         ] {
-            assert_eq!(rendered("{{ x | default('–') }}", "es", &x(value.clone())).as_deref(), Ok(expected), "{value}");
+            assert_eq!(
+                rendered("{{ x | default('–') }}", "es", &x(value.clone())).as_deref(),
+                Ok(expected),
+                "{value}"
+            );
         }
     }
 

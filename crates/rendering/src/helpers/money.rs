@@ -55,8 +55,12 @@ pub fn money(state: &State<'_, '_>, value: &Value, currency: Option<&str>) -> Re
             let minor = value.as_i64().filter(|_| value.is_integer());
             write(&context, minor.ok_or_else(|| misuse("minor units are a whole number"))?, currency)
         }
-        (None, Some(currency)) => Err(misuse(format!("no currency \"{currency}\": use an ISO 4217 code as \"EUR\""))),
-        (None, None) => Err(misuse("expected money; for a number of minor units name the currency: money(\"EUR\")")),
+        (None, Some(currency)) => {
+            Err(misuse(format!("no currency \"{currency}\": use an ISO 4217 code as \"EUR\"")))
+        }
+        (None, None) => {
+            Err(misuse("expected money; for a number of minor units name the currency: money(\"EUR\")"))
+        }
     }
 }
 

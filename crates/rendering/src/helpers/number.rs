@@ -67,7 +67,11 @@ mod tests {
             ("pt-PT", "1234,5", "1\u{a0}234\u{a0}567,5"),
         ] {
             assert_eq!(rendered("{{ x | number }}", locale, &x(1234.5)).as_deref(), Ok(four), "{locale}");
-            assert_eq!(rendered("{{ x | number }}", locale, &x(1_234_567.5)).as_deref(), Ok(large), "{locale}");
+            assert_eq!(
+                rendered("{{ x | number }}", locale, &x(1_234_567.5)).as_deref(),
+                Ok(large),
+                "{locale}"
+            );
         }
     }
 

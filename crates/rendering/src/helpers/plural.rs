@@ -119,7 +119,11 @@ mod tests {
             (RU, "ru", json!(112), "112 дней"),
             (RU, "ru", json!(1.5), "1,5 дня"),
         ] {
-            assert_eq!(rendered(source, locale, &x(number.clone())).as_deref(), Ok(expected), "{locale} {number}");
+            assert_eq!(
+                rendered(source, locale, &x(number.clone())).as_deref(),
+                Ok(expected),
+                "{locale} {number}"
+            );
         }
     }
 

@@ -46,8 +46,16 @@ mod tests {
             ("pt", "09:05", "00:00"),
         ] {
             let source = "{{ x | time }}";
-            assert_eq!(rendered(source, locale, &x("2026-01-05T08:05:00Z")).as_deref(), Ok(morning), "{locale}");
-            assert_eq!(rendered(source, locale, &x("2026-01-05T23:00:00Z")).as_deref(), Ok(midnight), "{locale}");
+            assert_eq!(
+                rendered(source, locale, &x("2026-01-05T08:05:00Z")).as_deref(),
+                Ok(morning),
+                "{locale}"
+            );
+            assert_eq!(
+                rendered(source, locale, &x("2026-01-05T23:00:00Z")).as_deref(),
+                Ok(midnight),
+                "{locale}"
+            );
         }
     }
 

@@ -16,7 +16,12 @@ use minijinja::{Error, State, Value};
 /// };
 /// assert_eq!(TemplateSet::default().preview(&preview).unwrap().text, "No puedo entrar…");
 /// ```
-pub fn truncate(state: &State<'_, '_>, value: &Value, length: usize, options: Kwargs) -> Result<String, Error> {
+pub fn truncate(
+    state: &State<'_, '_>,
+    value: &Value,
+    length: usize,
+    options: Kwargs,
+) -> Result<String, Error> {
     let context = Context::of(state)?;
     let end: Option<String> = options.get("end")?;
     options.assert_all_used()?;

@@ -67,7 +67,9 @@ fn variants(template: &Template) -> Vec<(Value, Option<String>)> {
             out.push((without, Some(format!("\"{name}\", which is optional, is missing"))));
         }
         let changed = match (field.kind, full.get(name)) {
-            (FieldType::Boolean, Some(Value::Bool(is))) => Some((json!(!is), format!("\"{name}\" is {}", !is))),
+            (FieldType::Boolean, Some(Value::Bool(is))) => {
+                Some((json!(!is), format!("\"{name}\" is {}", !is)))
+            }
             (FieldType::List, Some(Value::Array(items))) if !items.is_empty() => {
                 Some((json!([]), format!("\"{name}\" is empty")))
             }
@@ -87,11 +89,13 @@ fn problem(name: &str, locale: &str, channel: &str, why: Option<&str>, error: Re
     let when = why.map(|why| format!(" (when {why})")).unwrap_or_default();
     match error {
         RenderError::Template(fault) if fault.code == "undefined" && why.is_some() => Problem {
-            code: "optional_without_default",
+            code: "may_be_missing",
             message: format!("{}: use `default`, or ask `{{% if … is defined %}}`{when}", fault.message),
             ..*fault
         },
-        RenderError::Template(fault) => Problem { message: format!("{}{when}", fault.message), ..*fault },
+        RenderError::Template(fault) | RenderError::Limit { at: Some(fault), .. } => {
+            Problem { message: format!("{}{when}", fault.message), ..*fault }
+        }
         RenderError::Parameter { position, .. } => {
             let part = format!("whatsapp/parameters/{}", position.saturating_sub(1));
             place_of(name, locale, &part).problem("whatsapp_parameter", format!("{error}{when}"))

@@ -107,11 +107,22 @@ pub enum RenderError {
         reason: &'static str,
     },
     /// A limit was reached.
-    #[error("limit \"{}\" reached: {}", .0.as_str(), .0.advice())]
-    Limit(Limit),
+    #[error("limit \"{}\" reached: {}", .limit.as_str(), .limit.advice())]
+    Limit {
+        /// Which.
+        limit: Limit,
+        /// Where, if it was while rendering.
+        at: Option<Box<Problem>>,
+    },
     /// A fault in the template, which validation finds when its examples meet it.
     #[error("the template is faulty: {}", .0.message)]
     Template(Box<Problem>),
+}
+
+impl From<Limit> for RenderError {
+    fn from(limit: Limit) -> Self {
+        Self::Limit { limit, at: None }
+    }
 }
 
 impl RenderError {
@@ -125,7 +136,7 @@ impl RenderError {
             Self::MissingPart { .. } => "missing_part",
             Self::Data(_) => "invalid_data",
             Self::Parameter { .. } => "whatsapp_parameter",
-            Self::Limit(_) => "limit",
+            Self::Limit { .. } => "limit",
             Self::Template(_) => "faulty_template",
         }
     }

@@ -52,12 +52,18 @@ impl TemplateSet {
         };
         let channel = Channel::parse(preview.channel).ok_or_else(|| {
             let known: Vec<_> = Channel::slugs().collect();
-            wrong("/channel", "unknown_channel", format!("no channel of this name; known are {}", known.join(", ")))
+            wrong(
+                "/channel",
+                "unknown_channel",
+                format!("no channel of this name; known are {}", known.join(", ")),
+            )
         })?;
         let zone = match preview.time_zone.map(parse_zone) {
             None => chrono_tz::UTC,
             Some(Some(zone)) => zone,
-            Some(None) => return Err(wrong("/time_zone", "unknown_time_zone", "no time zone of this name".to_owned())),
+            Some(None) => {
+                return Err(wrong("/time_zone", "unknown_time_zone", "no time zone of this name".to_owned()));
+            }
         };
         if size(preview.data) > limits::DATA_BYTES {
             return Err(wrong("/data", "limit", Limit::Data.advice()));
@@ -85,8 +91,8 @@ impl TemplateSet {
         let text = done.map_err(|fault| {
             let mut problem = self.problem_of(&fault);
             if problem.pointer.is_empty() || fault.name.as_deref() == Some(&name) {
-                problem.pointer = place.pointer;
-                (problem.line, problem.column) = fault.position(preview.source);
+                let at = fault.position(preview.source);
+                problem = place.problem_at(at, fault.code(), fault.advice(preview.source));
             }
             vec![problem]
         })?;
@@ -94,7 +100,9 @@ impl TemplateSet {
             Channel::Email if html => Previewed { text: text_of(&text), html: Some(text), segments: None },
             Channel::Email => Previewed { html: Some(html_of(&text)), text, segments: None },
             Channel::Sms => Previewed { segments: Some(segments(&text)), text, html: None },
-            Channel::InApp | Channel::Text(_) | Channel::WhatsApp => Previewed { text, html: None, segments: None },
+            Channel::InApp | Channel::Text(_) | Channel::WhatsApp => {
+                Previewed { text, html: None, segments: None }
+            }
         })
     }
 }

@@ -27,10 +27,10 @@ impl TemplateSet {
             .templates
             .get_key_value(request.name)
             .ok_or_else(|| RenderError::UnknownTemplate(request.name.to_owned()))?;
-        let channel =
-            Channel::parse(request.channel).ok_or_else(|| RenderError::UnknownChannel(request.channel.to_owned()))?;
+        let channel = Channel::parse(request.channel)
+            .ok_or_else(|| RenderError::UnknownChannel(request.channel.to_owned()))?;
         if size(request.data) > limits::DATA_BYTES {
-            return Err(RenderError::Limit(Limit::Data));
+            return Err(Limit::Data.into());
         }
         let wrong = check(&template.data, request.data, "/data");
         if !wrong.is_empty() {
@@ -53,7 +53,10 @@ impl TemplateSet {
         };
         let layers = self.documents.layers(template, request.locale);
         let Some((resolved, _)) = layers.first().copied() else {
-            return Err(RenderError::MissingTranslation { name: name.to_owned(), locale: request.locale.to_owned() });
+            return Err(RenderError::MissingTranslation {
+                name: name.to_owned(),
+                locale: request.locale.to_owned(),
+            });
         };
         let context = self.context(request.locale, resolved, zone, channel == Channel::Sms);
         let page = Page { set: self, name, layers, scope: scope(&template.data, request.data, context) };
@@ -101,7 +104,7 @@ impl TemplateSet {
             },
         }
         if out.text.encode_utf16().count() > channel.max_units() {
-            return Err(RenderError::Limit(Limit::Channel));
+            return Err(Limit::Channel.into());
         }
         Ok(out)
     }
@@ -111,14 +114,7 @@ impl TemplateSet {
         let key = fault.name.as_deref().and_then(Key::decode);
         let place = key.as_ref().map(|key| key.place(&self.documents)).unwrap_or_default();
         let source = key.and_then(|key| key.source(&self.documents)).unwrap_or("");
-        let code = match (fault.limit, fault.kind) {
-            (Some(_), _) => "limit",
-            (None, minijinja::ErrorKind::SyntaxError) => "syntax",
-            (None, minijinja::ErrorKind::UndefinedError) => "undefined",
-            (None, _) => "render",
-        };
-        let message = fault.limit.map_or_else(|| fault.message.clone(), Limit::advice);
-        place.problem_at(fault.position(source), code, message)
+        place.problem_at(fault.position(source), fault.code(), fault.advice(source))
     }
 }
 
@@ -149,9 +145,12 @@ impl<'s> Page<'s> {
     fn compiled(&self, locale: &str, part: &str) -> Result<String, RenderError> {
         let key = Key::Template(self.name, locale, part).encode();
         let compiled = self.set.env.get_template(&key).map_err(|error| fault(&error));
-        compiled.and_then(|compiled| run(&compiled, self.scope.clone())).map_err(|fault| match fault.limit {
-            Some(limit) => RenderError::Limit(limit),
-            None => RenderError::Template(Box::new(self.set.problem_of(&fault))),
+        compiled.and_then(|compiled| run(&compiled, self.scope.clone())).map_err(|fault| {
+            let problem = Box::new(self.set.problem_of(&fault));
+            match fault.limit {
+                Some(limit) => RenderError::Limit { limit, at: Some(problem) },
+                None => RenderError::Template(problem),
+            }
         })
     }
 
@@ -159,7 +158,7 @@ impl<'s> Page<'s> {
     fn line(&self, text: String) -> Result<String, RenderError> {
         let line = one_line(&text);
         let short = line.encode_utf16().count() <= limits::SUBJECT_UNITS;
-        short.then_some(line).ok_or(RenderError::Limit(Limit::Subject))
+        short.then_some(line).ok_or(Limit::Subject.into())
     }
 
     fn action(&self) -> Result<Option<ActionText>, RenderError> {
@@ -231,9 +230,9 @@ pub(super) fn size(data: &Json) -> usize {
     match data {
         Json::String(text) => text.len().saturating_add(2),
         Json::Array(items) => items.iter().fold(2, |sum: usize, item| sum.saturating_add(size(item))),
-        Json::Object(map) => {
-            map.iter().fold(2, |sum: usize, (name, item)| sum.saturating_add(name.len()).saturating_add(size(item)))
-        }
+        Json::Object(map) => map
+            .iter()
+            .fold(2, |sum: usize, (name, item)| sum.saturating_add(name.len()).saturating_add(size(item))),
         _ => 8,
     }
 }

@@ -74,7 +74,10 @@ fn unused_variable(name: &str, variable: &str) -> Problem {
         part: format!("data/{variable}"),
         pointer: format!("/templates/{}/data/{}", pointer_step(name), pointer_step(variable)),
     };
-    place.problem("unused_variable", format!("\"{variable}\" is declared and no part uses it: use it or remove it"))
+    place.problem(
+        "unused_variable",
+        format!("\"{variable}\" is declared and no part uses it: use it or remove it"),
+    )
 }
 
 /// The languages that a template must have, and the parts that one language has and another lacks.
@@ -90,7 +93,9 @@ fn translations(name: &str, template: &Template, locales: &Locales) -> Vec<Probl
                 pointer: format!("/templates/{}/locales", pointer_step(name)),
                 ..Place::default()
             };
-            problems.push(place.problem("missing_translation", format!("the template is not translated to {tag}")));
+            problems.push(
+                place.problem("missing_translation", format!("the template is not translated to {tag}")),
+            );
         }
     }
     let mut languages: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
@@ -101,7 +106,9 @@ fn translations(name: &str, template: &Template, locales: &Locales) -> Vec<Probl
     for (locale, parts) in languages.values() {
         for part in all.difference(parts) {
             let place = Place { part: (*part).to_owned(), ..place_of(name, locale, "") };
-            problems.push(place.problem("missing_part", format!("another language has \"{part}\", {locale} has not")));
+            problems.push(
+                place.problem("missing_part", format!("another language has \"{part}\", {locale} has not")),
+            );
         }
     }
     problems
