@@ -1,8 +1,72 @@
-//! Entry point.
-use spin_sdk::http::{IntoResponse, Request, StatusCode};
+//! `/api/{desk}/…`: authenticate, decide, commit.
+
+mod actions;
+mod call;
+mod configuration;
+mod contacts;
+mod list;
+mod openapi;
+mod outbox;
+mod pack;
+mod tickets;
+mod tokens;
+
+use call::Call;
+use relevo_edge::app::DeskContext;
+use relevo_edge::http::{Incoming, Response, serve};
+use relevo_edge::problem::Problem;
+use relevo_edge::routes;
+use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
+/// Largest body: a whole pack.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
 #[http_service]
-async fn handle(_request: Request) -> impl IntoResponse {
-    StatusCode::NOT_IMPLEMENTED
+async fn handle(request: Request) -> impl IntoResponse {
+    serve("desk", request, MAX_BODY_BYTES, route).await
+}
+
+async fn route(request: &Incoming) -> Result<Response, Problem> {
+    let matched = routes::find("desk", request)?;
+    if matched.route.name == "openapi" {
+        return Ok(openapi::document());
+    }
+    // Whoever has no token learns nothing about which desks there are.
+    let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
+    let caller = routes::admit(matched.route, &context, request).await?;
+    let call = Call { context, caller, request, matched };
+    match call.matched.route.name {
+        "channels.secrets.set" => configuration::set_secrets(&call).await,
+        "contacts.list" => contacts::list(&call).await,
+        "contacts.read" => contacts::read(&call).await,
+        "me" => tokens::me(&call),
+        "outbox.list" => outbox::list(&call).await,
+        "outbox.read" => outbox::read(&call).await,
+        "outbox.retry" => outbox::retry(&call).await,
+        "pack.publish" => pack::publish(&call).await,
+        "pack.read" => pack::read(&call).await,
+        "people.list" => configuration::people(&call).await,
+        "problems.list" => configuration::problems(&call).await,
+        "subscribers.create" => configuration::add_subscriber(&call).await,
+        "subscribers.delete" => configuration::remove_subscriber(&call).await,
+        "subscribers.list" => configuration::subscribers(&call),
+        "tickets.assign" => actions::assign(&call).await,
+        "tickets.create" => tickets::create(&call).await,
+        "tickets.escalate" => actions::escalate(&call).await,
+        "tickets.fields" => actions::fields(&call).await,
+        "tickets.history" => tickets::history(&call).await,
+        "tickets.list" => list::tickets(&call).await,
+        "tickets.note" => actions::note(&call).await,
+        "tickets.priority" => actions::priority(&call).await,
+        "tickets.read" => tickets::read(&call).await,
+        "tickets.reply" => actions::reply(&call).await,
+        "tickets.sla" => tickets::sla(&call).await,
+        "tickets.status" => actions::status(&call).await,
+        "tickets.tags" => actions::tags(&call).await,
+        "tokens.issue" => tokens::issue(&call).await,
+        "tokens.list" => tokens::list(&call).await,
+        "tokens.revoke" => tokens::revoke(&call).await,
+        _ => Err(Problem::not_found("unknown_path", "there is nothing under this path; see /api/openapi.json")),
+    }
 }

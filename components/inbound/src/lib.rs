@@ -1,8 +1,80 @@
-//! Entry point.
-use spin_sdk::http::{IntoResponse, Request, StatusCode};
+//! `POST /hooks/{desk}/{channel}/{account}`: verify, parse, decide, commit, answer. GET for handshakes.
+
+mod intake;
+
+use http::{Method, StatusCode};
+use relevo_channels::{Answer, Unverified};
+use relevo_edge::app::DeskContext;
+use relevo_edge::http::{Incoming, Response, respond, serve};
+use relevo_edge::problem::Problem;
+use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
+/// Largest body: WhatsApp sends up to 3 MB.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
 #[http_service]
-async fn handle(_request: Request) -> impl IntoResponse {
-    StatusCode::NOT_IMPLEMENTED
+async fn handle(request: Request) -> impl IntoResponse {
+    serve("inbound", request, MAX_BODY_BYTES, route).await
+}
+
+async fn route(request: &Incoming) -> Result<Response, Problem> {
+    let segments = request.segments();
+    let [_, desk, channel, account] = segments.as_slice() else { return Err(refused()) };
+    match request.method {
+        Method::GET | Method::POST => {}
+        _ => {
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "webhooks take GET and POST");
+            return Err(Problem { allow: Some("GET, POST".to_owned()), ..problem });
+        }
+    }
+    // An unknown desk, channel or account answers like a wrong signature: nobody can probe for names.
+    let found = relevo_channels::channel(channel).ok_or_else(refused)?;
+    let context = DeskContext::open(desk).await.map_err(hide_absence)?;
+    let pack = context.pack().await.map_err(hide_absence)?;
+    let settings = context.account(&pack.pack, channel, account)?.ok_or_else(refused)?;
+    let account = intake::Origin { channel: found.slug, account };
+    let unverified = Unverified {
+        method: request.method.clone(),
+        path_and_query: match request.query.as_str() {
+            "" => request.path.clone(),
+            query => format!("{}?{query}", request.path),
+        },
+        headers: request.headers.clone(),
+        body: request.body.to_vec(),
+    };
+    if let Some(answer) = (found.handshake)(&unverified, &settings) {
+        return Ok(answered(answer));
+    }
+    if request.method == Method::GET && channel != &"twilio-voice" {
+        return Err(refused());
+    }
+    let verified = (found.verify)(unverified, &settings, context.now).map_err(|refusal| {
+        relevo_edge::log::event(
+            "webhook.refused",
+            &[("desk", (*desk).into()), ("channel", (*channel).into()), ("why", refusal.to_string().into())],
+        );
+        refused()
+    })?;
+    let parsed = (found.parse)(&verified, &settings).map_err(|malformed| {
+        let place = if malformed.pointer.is_empty() { "" } else { " at " };
+        let detail = format!("{}{place}{}", malformed.why, malformed.pointer);
+        Problem::bad_request("malformed", detail)
+    })?;
+    intake::keep(&context, &pack, account, parsed).await?.ok_or_else(refused).map(answered)
+}
+
+/// The one answer to whoever is not who they should be.
+fn refused() -> Problem {
+    let detail = "the signature does not fit this webhook; check its path and its secret";
+    Problem::new(StatusCode::UNAUTHORIZED, "webhook_refused", detail)
+}
+
+fn hide_absence(problem: Problem) -> Problem {
+    if problem.status == StatusCode::NOT_FOUND { refused() } else { problem }
+}
+
+fn answered(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    respond(status, answer.content_type.unwrap_or(""), answer.body)
 }

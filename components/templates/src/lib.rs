@@ -1,8 +1,104 @@
-//! Entry point.
+//! Templates: rendering for agents and for other components, previews, and checking a pack's templates.
+
+mod answers;
+mod sets;
+
+use relevo_domain::pack::PackProblem;
+use relevo_edge::api::{Compile, Compose, RenderRequest};
+use relevo_edge::app::DeskContext;
+use relevo_edge::http::{Incoming, Response, json, serve};
+use relevo_edge::problem::Problem;
+use relevo_edge::{auth, routes};
+use relevo_rendering::{Preview, Request as RenderOf};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 use spin_sdk::http::{IntoResponse, Request, StatusCode};
 use spin_sdk::http_service;
 
+/// Largest body: a whole pack to check.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
 #[http_service]
-async fn handle(_request: Request) -> impl IntoResponse {
-    StatusCode::NOT_IMPLEMENTED
+async fn handle(request: Request) -> impl IntoResponse {
+    serve("templates", request, MAX_BODY_BYTES, route).await
+}
+
+async fn route(request: &Incoming) -> Result<Response, Problem> {
+    let matched = routes::find("templates", request)?;
+    match matched.route.name {
+        "templates.compile" => {
+            auth::schedule(request).await?;
+            let body: Compile = request.json()?;
+            Ok(json(StatusCode::OK, &check(&body.pack)))
+        }
+        "templates.compose" => {
+            auth::schedule(request).await?;
+            let body: Compose = request.json()?;
+            let context = DeskContext::open(&body.desk).await?;
+            render(&context, &body.template, &body.request).await
+        }
+        name => {
+            let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
+            routes::admit(matched.route, &context, request).await?;
+            match name {
+                "templates.preview" => preview(&context, request).await,
+                _ => render(&context, matched.part(1), &request.json()?).await,
+            }
+        }
+    }
+}
+
+/// What is wrong with the templates of a pack.
+fn check(pack: &Value) -> Vec<PackProblem> {
+    let problems = match sets::load(pack) {
+        Ok(_) => return Vec::new(),
+        Err(problems) => problems,
+    };
+    problems
+        .into_iter()
+        .map(|p| PackProblem::at(p.pointer, format!("line {}, column {}: {}", p.line, p.column, p.message)))
+        .collect()
+}
+
+async fn render(context: &DeskContext, name: &str, request: &RenderRequest) -> Result<Response, Problem> {
+    let set = sets::of_desk(context).await?;
+    let pack = context.pack().await?;
+    let data = Value::Object(request.data.clone());
+    let rendered = set.render(&RenderOf {
+        name,
+        locale: request.locale.as_deref().unwrap_or(&pack.pack.locale.default),
+        channel: request.channel.as_deref().unwrap_or("text"),
+        data: &data,
+        time_zone: None,
+    });
+    rendered.map(|rendered| json(StatusCode::OK, &rendered)).map_err(answers::render_problem)
+}
+
+/// `POST …/templates/preview`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PreviewRequest {
+    source: String,
+    channel: String,
+    #[serde(default)]
+    data: Map<String, Value>,
+    #[serde(default)]
+    locale: Option<String>,
+    #[serde(default)]
+    time_zone: Option<String>,
+}
+
+async fn preview(context: &DeskContext, request: &Incoming) -> Result<Response, Problem> {
+    let body: PreviewRequest = request.json()?;
+    let set = sets::of_desk(context).await?;
+    let pack = context.pack().await?;
+    let data = Value::Object(body.data);
+    let previewed = set.preview(&Preview {
+        source: &body.source,
+        channel: &body.channel,
+        data: &data,
+        locale: body.locale.as_deref().unwrap_or(&pack.pack.locale.default),
+        time_zone: body.time_zone.as_deref(),
+    });
+    previewed.map(|previewed| json(StatusCode::OK, &previewed)).map_err(answers::preview_problem)
 }

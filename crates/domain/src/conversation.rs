@@ -14,7 +14,7 @@ pub use message::{Direction, Message};
 
 use crate::category::Category;
 use crate::pack::Priority;
-use crate::sla::{ResolvedPolicy, Timeline};
+use crate::sla::Timeline;
 use crate::Private;
 use chrono::{DateTime, Utc};
 use message::Correspondence;
@@ -70,9 +70,7 @@ pub struct Ticket {
     pub updated_at: DateTime<Utc>,
     /// A customer's message opened it; else an agent did.
     pub by_customer: bool,
-    /// The policy that applies.
-    pub policy: Option<ResolvedPolicy>,
-    /// What service levels are computed from.
+    /// What service levels are computed from, with the policy in force.
     pub timeline: Timeline,
     /// How often it was solved.
     pub resolutions: u32,

@@ -5,6 +5,7 @@ pub mod category;
 pub mod config;
 pub mod contact;
 pub mod conversation;
+pub mod kpi;
 pub mod message;
 pub mod outbox;
 pub mod pack;
@@ -14,5 +15,7 @@ pub mod rows;
 pub mod sla;
 pub mod survey;
 pub mod table;
+pub mod tokens;
 
 pub use private::Private;
+

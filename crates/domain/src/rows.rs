@@ -1,11 +1,10 @@
 //! What projections keep of tickets, surveys and deliveries: enough for work lists and figures.
 
-use crate::calendar_of;
 use crate::category::Category;
-use crate::conversation::{Conversation, Ticket};
+use crate::conversation::{Conversation, Party, Ticket};
 use crate::outbox::{Outbox, Request, Status};
 use crate::pack::Priority;
-use crate::sla::CalendarSource;
+use crate::sla::{CalendarSource, calendar_of};
 use crate::survey::SurveyState;
 use crate::table::Row;
 use chrono::{DateTime, Utc};
@@ -113,7 +112,7 @@ pub fn ticket_row(
     let timeline = &ticket.timeline;
     let elapsed = |target: &str, until: DateTime<Utc>| Elapsed {
         calendar_s: (until - ticket.opened_at).num_seconds().max(0),
-        business_s: calendar_of(ticket.policy.as_ref(), target, calendars)
+        business_s: calendar_of(timeline.policy(), target, calendars)
             .map(|calendar| calendar.elapsed(ticket.opened_at, until)),
     };
     let decided = ticket.surveys.iter().any(|s| s.resolution == ticket.resolutions);
@@ -180,6 +179,9 @@ pub struct SurveyRow {
     /// It came with a comment.
     #[serde(rename = "cm")]
     pub comment: bool,
+    /// Why no survey was issued; `issued_ms` is when that was decided.
+    #[serde(rename = "ne", default, skip_serializing_if = "Option::is_none")]
+    pub not_eligible: Option<String>,
 }
 
 impl Row for SurveyRow {
@@ -200,7 +202,31 @@ pub fn survey_row(state: &SurveyState) -> Option<SurveyRow> {
         score: state.vote.as_ref().map(|v| v.score),
         answered_ms: state.vote.as_ref().map(|v| v.first_at.timestamp_millis()),
         comment: state.vote.as_ref().is_some_and(|v| v.comment.is_some()),
+        not_eligible: None,
     })
+}
+
+/// The rows, by key, of solutions of a ticket after which no survey was issued: figures tell why. `id` is the
+/// ticket's public id.
+pub fn unasked_rows(id: &str, party: &Party, ticket: &Ticket) -> Vec<(String, SurveyRow)> {
+    let unasked = ticket.surveys.iter().filter(|decision| decision.not_eligible.is_some());
+    unasked
+        .map(|decision| {
+            let row = SurveyRow {
+                ticket: id.to_owned(),
+                number: ticket.number,
+                agent: ticket.solved_by.clone(),
+                queue: ticket.queue.clone(),
+                channel: party.channel.clone(),
+                issued_ms: decision.at.timestamp_millis(),
+                score: None,
+                answered_ms: None,
+                comment: false,
+                not_eligible: decision.not_eligible.clone(),
+            };
+            (format!("{id}_{}", decision.resolution), row)
+        })
+        .collect()
 }
 
 /// A delivery in the list of deliveries. Nothing personal.

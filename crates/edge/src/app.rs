@@ -7,15 +7,16 @@ use crate::variables;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use relevo_calendar::Calendar;
+use relevo_channels::{Account, AccountSecrets};
 use relevo_domain::config::{Config, PackVersion};
 use relevo_domain::conversation::decide::Published;
 use relevo_domain::pack::Pack;
 use relevo_domain::sla::CalendarSource;
 use relevo_journal::store::Store;
 use relevo_journal::store::spin::SpinStore;
-use relevo_journal::{BlobId, Commit, Desk, DocKey, EventId, Journal, Kind, Loaded, NewEvent, StreamId};
+use relevo_journal::{BlobId, Commit, Desk, DocKey, EventId, Journal, Kind, Loaded, NewEvent, SequenceId, StreamId};
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -37,14 +38,20 @@ pub struct PublishedPack {
     pub pack: Pack,
     /// Its version.
     pub version: u32,
-    /// Its calendars, parsed.
-    pub calendars: BTreeMap<String, Calendar>,
+    /// Its calendars, parsed when one is first asked for: components that need none carry no time zones.
+    calendars: OnceCell<BTreeMap<String, Calendar>>,
 }
 
 impl PublishedPack {
     /// As the domain takes it.
     pub fn published(&self) -> Published<'_> {
         Published { pack: &self.pack, version: self.version }
+    }
+
+    /// A calendar by name.
+    pub fn calendar(&self, name: &str) -> Option<&Calendar> {
+        // They were checked when the pack was published.
+        self.calendars.get_or_init(|| calendars(&self.pack).unwrap_or_default()).get(name)
     }
 }
 
@@ -125,8 +132,7 @@ impl<S: Store> DeskContext<S> {
         };
         let pack = relevo_domain::pack::parse(document)
             .map_err(|problems| unreadable(problems.into_iter().map(|p| p.pointer).collect::<Vec<_>>().join(" ")))?;
-        let calendars = calendars(&pack).map_err(|problems| unreadable(format!("{} calendars", problems.len())))?;
-        let parsed = Rc::new(PublishedPack { pack, version: version.version, calendars });
+        let parsed = Rc::new(PublishedPack { pack, version: version.version, calendars: OnceCell::new() });
         PACKS.with_borrow_mut(|packs| {
             if packs.len() >= KEPT_PACKS {
                 packs.remove(0);
@@ -163,18 +169,27 @@ impl<S: Store> DeskContext<S> {
         Ok(calendars)
     }
 
-    /// The secrets of a channel account, opened; none if none are set.
+    /// A channel account: what the pack says of it and its secrets. One without secrets refuses everything.
+    ///
+    /// # Errors
+    /// 503 if the secrets were sealed under another master key.
+    pub fn account(&self, pack: &Pack, channel: &str, name: &str) -> Result<Option<Account>, Problem> {
+        let Some(account) = pack.account(channel, name) else { return Ok(None) };
+        Ok(Some(Account::new(account.settings.clone(), self.secrets(channel, name)?)))
+    }
+
+    /// The secrets of a channel account, opened; empty if none are set.
     ///
     /// # Errors
     /// 503 if they were sealed under another master key.
-    pub fn secrets(&self, channel: &str, account: &str) -> Result<Option<Value>, Problem> {
+    pub fn secrets(&self, channel: &str, account: &str) -> Result<AccountSecrets, Problem> {
         let name = format!("{channel}/{account}");
-        let Some(sealed) = self.config.state.secrets.get(&name) else { return Ok(None) };
+        let Some(sealed) = self.config.state.secrets.get(&name) else { return Ok(AccountSecrets::default()) };
         let opened = self.keys.open(&name, sealed).map_err(|error| {
             crate::log::event("secrets.closed", &[("account", name.into()), ("why", error.to_string().into())]);
             Problem::unavailable("the secrets of this account cannot be opened with the present master key")
         })?;
-        Ok(serde_json::from_slice(&opened).ok())
+        Ok(serde_json::from_slice(&opened).unwrap_or_default())
     }
 
     /// A stream of this desk.
@@ -194,6 +209,31 @@ impl<S: Store> DeskContext<S> {
         DocKey::new(self.desk.clone(), table, name).map_err(|_| unknown_thing())
     }
 
+    /// A sequence of this desk.
+    ///
+    /// # Errors
+    /// 404 if the name cannot be one.
+    pub fn sequence(&self, kind: &'static str, name: &str) -> Result<SequenceId, Problem> {
+        let kind = Kind::new(kind).map_err(|_| unknown_thing())?;
+        SequenceId::new(self.desk.clone(), kind, name).map_err(|_| unknown_thing())
+    }
+
+    /// Takes the next friendly number for a ticket.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn next_ticket_number(&self) -> Result<u64, Problem> {
+        Ok(self.journal.next_number(&self.desk, &ticket_series()?).await?)
+    }
+
+    /// The newest friendly number of a ticket; 0 if there is none.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn newest_ticket_number(&self) -> Result<u64, Problem> {
+        Ok(self.journal.newest_number(&self.desk, &ticket_series()?).await?)
+    }
+
     /// A commit at the request's instant.
     pub fn commit(&self) -> Commit {
         Commit::new(self.desk.clone(), self.now)
@@ -206,7 +246,7 @@ pub struct Calendars(pub BTreeMap<u32, Rc<PublishedPack>>);
 
 impl CalendarSource for Calendars {
     fn calendar(&self, pack_version: u32, name: &str) -> Option<&Calendar> {
-        self.0.get(&pack_version)?.calendars.get(name)
+        self.0.get(&pack_version)?.calendar(name)
     }
 }
 
@@ -245,6 +285,10 @@ pub fn event<D>(id: impl Into<String>, by: &str, tag: u32, data: D) -> Result<Ne
 /// What is said of a desk that is not there, to those who may know.
 pub fn unknown_desk() -> Problem {
     Problem::not_found("unknown_desk", "there is no such desk; publish a pack to create it")
+}
+
+fn ticket_series() -> Result<Kind, Problem> {
+    Kind::new("ticket").map_err(|_| unknown_thing())
 }
 
 fn unknown_thing() -> Problem {

@@ -2,12 +2,15 @@
 //!
 //! HTTP status codes exist here and in the components alone.
 
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod http;
+pub mod ids;
 pub mod internal;
 pub mod keys;
 pub mod log;
 pub mod problem;
+pub mod routes;
 pub mod variables;

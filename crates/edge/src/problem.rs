@@ -4,6 +4,7 @@ use crate::http::{Response, respond};
 use http::StatusCode;
 use relevo_domain::refusal::{Refusal, RefusalKind};
 use relevo_journal::JournalError;
+use relevo_journal::store::StoreError;
 use serde_json::{Value, json};
 
 /// An error answer.
@@ -63,6 +64,27 @@ impl Problem {
         )
     }
 
+    /// For those who may not know what there is: absence looks like a missing token.
+    pub fn hide_absence(self) -> Self {
+        if self.status == StatusCode::NOT_FOUND { Self::unauthorized() } else { self }
+    }
+
+    /// Another component's problem, passed on to the caller whose request it is about.
+    pub fn passed_on(status: StatusCode, body: &[u8]) -> Self {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !status.is_client_error() {
+            return Self::unavailable("another component did not answer; repeat the request");
+        }
+        let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let errors = errors.iter().map(|e| (text(e, "pointer"), text(e, "message"))).collect();
+        let code = match text(&body, "code").as_str() {
+            "unknown_template" => "unknown_template",
+            _ => "invalid_document",
+        };
+        Self { errors, ..Self::new(status, code, text(&body, "detail")) }
+    }
+
     /// The role does not allow it.
     pub fn forbidden(needed: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", format!("this needs the role {needed}"))
@@ -111,6 +133,12 @@ impl From<Refusal> for Problem {
         };
         let errors = refusal.pointer.map(|p| (p.to_owned(), refusal.what.clone()));
         Self { errors: errors.into_iter().collect(), ..Self::new(status, refusal.code, refusal.what) }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        JournalError::from(error).into()
     }
 }
 

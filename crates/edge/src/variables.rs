@@ -25,6 +25,5 @@ pub async fn master_key() -> Result<String, Problem> {
         crate::log::event("variables.missing", &[("variable", "master_key".into())]);
         return Err(Problem::unavailable("the application is not set up: the variable master_key is not set"));
     }
-    MASTER_KEY.with(|cell| cell.get_or_init(|| key.clone()));
-    Ok(key)
+    Ok(MASTER_KEY.with(|cell| cell.get_or_init(|| key).clone()))
 }

@@ -1,6 +1,5 @@
 //! Events to subscribers: for each event that one of them wants, an outbox entry of its own.
 
-use crate::ids;
 use futures::future::try_join_all;
 use relevo_domain::category::Category;
 use relevo_domain::config::Subscriber;
@@ -8,6 +7,7 @@ use relevo_domain::conversation::{Conversation, ConversationEvent, view};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request};
 use relevo_domain::survey::{SurveyEvent, SurveyState};
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
 use relevo_journal::{Event, FeedEntry, Fold};
@@ -38,7 +38,7 @@ pub async fn queue<S: Store>(context: &DeskContext<S>, entries: &[FeedEntry]) ->
     let told = try_join_all(entries.iter().map(|entry| notifications(context, entry))).await?;
     let mut queued = Vec::new();
     for notification in told.into_iter().flatten() {
-        for (id, subscriber) in subscribers.iter().filter(|(_, s)| wants(s, notification.kind)) {
+        for (id, _) in subscribers.iter().filter(|(_, s)| wants(s, notification.kind)) {
             let name = context.keys.id("outbox", &["subscriber", id, &notification.event]);
             if queue_one(context, &name, id, &notification).await? {
                 queued.push(name);

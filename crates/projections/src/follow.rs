@@ -1,7 +1,7 @@
 //! Following a desk's feed: from changed streams to rows, agenda entries and messages to subscribers.
 
 use crate::agenda::{self, Work};
-use crate::{fanout, ids, shards};
+use crate::{fanout, shards};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use relevo_domain::conversation::Conversation;
@@ -10,6 +10,7 @@ use relevo_domain::rows::{DeliveryRow, SurveyRow, TicketRow, delivery_row, surve
 use relevo_domain::survey::SurveyState;
 use relevo_domain::table::{Put, Row};
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
 use relevo_journal::{Commit, Fold, Kind, StreamId};
@@ -102,7 +103,7 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
     if kind == Conversation::KIND {
         let loaded = context.journal.load::<Conversation>(stream, context.now).await?;
         let state = &loaded.state;
-        let versions = state.tickets.iter().filter_map(|t| t.policy.as_ref()).map(|p| p.pack_version);
+        let versions = state.tickets.iter().flat_map(|t| t.timeline.pack_versions());
         let calendars = context.calendars(versions).await?;
         let delay = survey_delay_ms(context).await?;
         for ticket in &state.tickets {

@@ -24,6 +24,12 @@ pub fn numbers_down_from(number: u64) -> impl Iterator<Item = String> {
     (0..=number / TICKETS_PER_SHARD).rev().map(|shard| format!("n{shard}"))
 }
 
+/// The first number beyond a shard of tickets.
+pub fn end_number(shard: &str) -> Option<u64> {
+    let shard: u64 = shard.strip_prefix('n')?.parse().ok()?;
+    shard.checked_add(1)?.checked_mul(TICKETS_PER_SHARD)
+}
+
 /// The shard of something of a day, by its name.
 pub fn by_day(day_ms: i64, name: &str) -> String {
     let day = DateTime::from_timestamp_millis(day_ms).unwrap_or_default().format("%Y%m%d");

@@ -3,7 +3,7 @@
 use super::event::*;
 use super::{Conversation, Ticket};
 use crate::category::Category;
-use crate::message::InboundMessage;
+use crate::message::{InboundMessage, OutgoingMessage};
 use crate::pack::{Pack, Priority};
 use crate::refusal::Refusal;
 use crate::sla;
@@ -41,6 +41,18 @@ pub fn receive(
     let open_status = state.current().map(|_| status_id(published.pack, Category::Open));
     let open_status = open_status.filter(|status| status != Category::Open.as_str());
     ConversationEvent::MessageReceived(Box::new(MessageReceived { id, party, message, opening, open_status }))
+}
+
+/// A message of one of us that another system has already sent. `number` as in [`receive`].
+pub fn sent_elsewhere(
+    published: Published<'_>,
+    id: String,
+    party: Party,
+    message: OutgoingMessage,
+    number: Option<u64>,
+) -> ConversationEvent {
+    let opening = number.map(|number| opening(published, &party, number, Category::Open, None));
+    ConversationEvent::MessageSentElsewhere(Box::new(MessageSentElsewhere { id, party, message, opening }))
 }
 
 /// What an agent says about a ticket that they open.

@@ -1,7 +1,7 @@
 //! What is done or said in a conversation. What follows from it is derived in the fold.
 
 use crate::category::Category;
-use crate::message::{Address, Attachment, DeliveryState, InboundMessage};
+use crate::message::{Address, Attachment, DeliveryState, InboundMessage, OutgoingMessage};
 use crate::pack::Priority;
 use crate::sla::ResolvedPolicy;
 use crate::Private;
@@ -16,6 +16,9 @@ pub enum ConversationEvent {
     /// Somebody wrote on the channel.
     #[serde(rename = "message.received")]
     MessageReceived(Box<MessageReceived>),
+    /// One of us wrote to the customer past this system; it is already sent.
+    #[serde(rename = "message.sent_elsewhere")]
+    MessageSentElsewhere(Box<MessageSentElsewhere>),
     /// An agent opened a ticket of their own accord.
     #[serde(rename = "ticket.created")]
     TicketCreated(Box<TicketCreated>),
@@ -206,6 +209,20 @@ pub struct MessageReceived {
     /// The pack's status of category `open`, for a ticket that this message re-opens; none means `open`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_status: Option<String>,
+}
+
+/// See [`ConversationEvent::MessageSentElsewhere`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageSentElsewhere {
+    /// Message id.
+    pub id: String,
+    /// Who and where.
+    pub party: Party,
+    /// The message.
+    pub message: OutgoingMessage,
+    /// Present if the writer saw no ticket that this message could join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
 }
 
 /// See [`ConversationEvent::TicketCreated`].

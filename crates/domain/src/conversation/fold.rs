@@ -18,6 +18,7 @@ impl Fold for Conversation {
         let at = event.at;
         match &event.data {
             ConversationEvent::MessageReceived(received) => self.message_received(received, event),
+            ConversationEvent::MessageSentElsewhere(sent) => self.sent_elsewhere(sent, event),
             ConversationEvent::TicketCreated(created) => self.ticket_created(created, at),
             ConversationEvent::ReplyWritten(reply) => self.reply_written(reply, event),
             ConversationEvent::NoteWritten { ticket, text } => {
@@ -43,7 +44,6 @@ impl Fold for Conversation {
             ConversationEvent::PriorityChanged { ticket, priority, policy } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.priority = *priority;
-                    ticket.policy.clone_from(policy);
                     ticket.timeline.policy_changed(at, policy.as_ref());
                 }
             }
@@ -113,7 +113,6 @@ impl Conversation {
             opened_at: at,
             updated_at: at,
             by_customer,
-            policy: opening.policy.clone(),
             timeline: Timeline::opened(at, by_customer, opening.policy.as_ref()),
             resolutions: 0,
             reopenings: 0,
@@ -161,6 +160,30 @@ impl Conversation {
             in_reply_to: inbound.in_reply_to.clone(),
             sent_at: inbound.sent_at,
             ..plain(ordinal, received.id.clone(), Direction::In, event)
+        });
+    }
+
+    fn sent_elsewhere(&mut self, sent: &MessageSentElsewhere, event: &Event<ConversationEvent>) {
+        self.update_party(&sent.party);
+        let ordinal = match &sent.opening {
+            Some(opening) if self.current().is_none() => self.open(opening, false, event.at),
+            _ => u32::try_from(self.tickets.len()).unwrap_or(u32::MAX),
+        };
+        if let Some(ticket) = self.touch(ordinal, event.at) {
+            ticket.replies = ticket.replies.saturating_add(1);
+            ticket.timeline.human_reply(event.at);
+        }
+        let message = &sent.message;
+        self.correspondence.push(Message {
+            external_id: Some(message.external_id.clone()),
+            kind: Some(message.kind),
+            text: message.text.clone(),
+            attachments: message.attachments.clone(),
+            data: message.data.clone(),
+            in_reply_to: message.in_reply_to.clone(),
+            sent_at: message.sent_at,
+            delivery: Some(DeliveryState::Sent),
+            ..plain(ordinal, sent.id.clone(), Direction::Out, event)
         });
     }
 

@@ -249,6 +249,11 @@ impl Timeline {
         self.first_response_at
     }
 
+    /// The versions of the pack whose calendars its targets are measured by.
+    pub fn pack_versions(&self) -> impl Iterator<Item = u32> + '_ {
+        self.policies.iter().map(|policy| policy.pack)
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> Option<&ResolvedPolicy> {
         self.policies.get(self.in_force?)

@@ -1,6 +1,8 @@
 //! Public ids: a prefix for people, a stream name, a ticket's ordinal.
 
-use relevo_edge::problem::Problem;
+use crate::keys::DeskKeys;
+use crate::problem::Problem;
+use relevo_domain::message::{Address, AddressKind};
 
 /// Prefix of contact ids.
 pub const CONTACT: &str = "ctc_";
@@ -32,6 +34,40 @@ pub fn parse_ticket(id: &str) -> Result<(&str, u32), Problem> {
 /// 404 for what is no such id.
 pub fn parse<'a>(id: &'a str, prefix: &'static str, what: &'static str) -> Result<&'a str, Problem> {
     id.strip_prefix(prefix).filter(|name| is_name(name)).ok_or_else(|| unknown(what))
+}
+
+/// Stream name of a conversation on a channel account: known by where replies go.
+pub fn conversation(keys: &DeskKeys, channel: &str, account: &str, address: &Address) -> String {
+    keys.id("conversation", &[channel, account, kind_name(address.kind), &address.value.0])
+}
+
+/// Stream name of an e-mail thread: known by its root's Message-ID.
+pub fn thread(keys: &DeskKeys, account: &str, root: &str) -> String {
+    keys.id("conversation", &["mail", account, root])
+}
+
+/// Stream name of a contact: a person is known by an address that means the same everywhere, or within one
+/// provider.
+pub fn contact(keys: &DeskKeys, channel: &str, address: &Address) -> String {
+    let scope = match address.kind {
+        AddressKind::Phone | AddressKind::Email => "",
+        AddressKind::User | AddressKind::Group => channel,
+    };
+    keys.id("contact", &[kind_name(address.kind), scope, &address.value.0])
+}
+
+/// Name of the document that tells which conversation a message was sent in, by the provider's id of it.
+pub fn sent(keys: &DeskKeys, channel: &str, account: &str, external_id: &str) -> String {
+    keys.id("sent", &[channel, account, external_id])
+}
+
+fn kind_name(kind: AddressKind) -> &'static str {
+    match kind {
+        AddressKind::Phone => "phone",
+        AddressKind::Email => "email",
+        AddressKind::User => "user",
+        AddressKind::Group => "group",
+    }
 }
 
 fn is_name(name: &str) -> bool {

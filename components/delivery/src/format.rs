@@ -1,0 +1,108 @@
+//! From an outbox entry to the request that its receiver understands.
+
+use http::{HeaderMap, Method};
+use relevo_channels::{Outbound, OutboundMail, Outcome, Parameter, Secret, Template};
+use relevo_domain::outbox::{ChannelMessage, Entry, Request};
+use relevo_edge::app::DeskContext;
+use relevo_edge::{clock, variables};
+use serde_json::Value;
+use url::Url;
+
+/// A request, ready to be sent, and how its answer is read.
+pub struct Prepared {
+    /// Method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Vec<u8>,
+    /// Reads the answer: status, headers, body.
+    pub outcome: fn(u16, &HeaderMap, &[u8]) -> Outcome,
+}
+
+/// Makes the request of an entry.
+///
+/// # Errors
+/// Why it cannot be sent as it is, in words for the desk, without personal data.
+pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result<Prepared, String> {
+    match &entry.request {
+        Request::Channel(message) => to_person(context, name, message).await,
+        Request::Subscriber { subscriber, body, .. } => to_subscriber(context, name, subscriber, &body.0),
+    }
+}
+
+async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) -> Result<Prepared, String> {
+    let channel = relevo_channels::channel(&message.channel).ok_or("this version does not know the channel")?;
+    let send = channel.send.as_ref().ok_or("messages cannot be sent through this channel")?;
+    let pack = context.pack().await.map_err(|p| p.detail)?;
+    let account = context.account(&pack.pack, &message.channel, &message.account).map_err(|p| p.detail)?;
+    let account = account.ok_or("the pack no longer has this channel account")?;
+    let outbound = outbound(name, message);
+    let request = (send.format)(&outbound, &account, clock::now()).map_err(|e| e.to_string())?;
+    // One variable points every provider at a stand-in, for rehearsals.
+    let rehearsal = variables::get("provider_base").await;
+    let base = match (rehearsal.as_str(), account.setting("base_url"), send.base_url) {
+        ("", Some(own), _) => own,
+        ("", None, Some(providers)) => providers.to_owned(),
+        ("", None, None) => return Err("the channel account lacks `base_url`".to_owned()),
+        (rehearsal, ..) => rehearsal.to_owned(),
+    };
+    let url = format!("{}{}", base.trim_end_matches('/'), request.path);
+    let url = Url::parse(&url).map_err(|_| "the address to send to is not an URL".to_owned())?;
+    Ok(Prepared {
+        method: request.method,
+        url,
+        headers: request.headers,
+        body: request.body,
+        outcome: send.outcome,
+    })
+}
+
+fn outbound(name: &str, message: &ChannelMessage) -> Outbound {
+    let template = message.whatsapp.as_ref().filter(|_| message.channel == "whatsapp").map(|template| Template {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        header: None,
+        body: template.parameters.iter().map(|text| Parameter { name: None, text: text.clone() }).collect(),
+        buttons: Vec::new(),
+    });
+    let mail = message.subject.as_ref().map(|subject| OutboundMail {
+        subject: subject.clone(),
+        html: message.html.clone(),
+        message_id: format!("{name}@relevo.invalid"),
+        ..OutboundMail::default()
+    });
+    Outbound {
+        template: template.clone(),
+        in_reply_to: message.in_reply_to.clone(),
+        mail,
+        text: template.is_none().then(|| message.text.clone()),
+        ..Outbound::text(format!("out_{name}"), message.address.clone(), "")
+    }
+}
+
+fn to_subscriber(
+    context: &DeskContext,
+    name: &str,
+    subscriber: &str,
+    body: &Value,
+) -> Result<Prepared, String> {
+    let known = context.config.state.subscribers.get(subscriber).ok_or("the subscriber was removed")?;
+    let purpose = format!("subscriber/{subscriber}");
+    let secret = context.keys.open(&purpose, &known.sealed).map_err(|e| e.to_string())?;
+    let secret = String::from_utf8(secret).map_err(|_| "the subscriber's secret is not usable")?;
+    let url = Url::parse(&known.url).map_err(|_| "the subscriber's address is not an URL")?;
+    let bytes = serde_json::to_vec(body).map_err(|e| e.to_string())?;
+    let mut headers = relevo_channels::standard::sign(&format!("out_{name}"), &bytes, &[Secret::new(secret)], clock::now())
+        .map_err(|e| e.to_string())?;
+    headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    Ok(Prepared {
+        method: Method::POST,
+        url,
+        headers,
+        body: bytes,
+        outcome: relevo_channels::standard::outcome,
+    })
+}

@@ -1,0 +1,233 @@
+//! What is done with a ticket: load, decide, commit, answer with the ticket as it then is.
+
+use crate::call::{Call, Identity};
+use crate::tickets::{TicketStream, load};
+use http::StatusCode;
+use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, TemplateUse, decide};
+use relevo_domain::outbox::{ChannelMessage, Entry, Outbox, OutboxEvent, Request, WhatsappTemplate};
+use relevo_domain::refusal::Refusal;
+use relevo_edge::api::{self, Compose, Kick, RenderRequest, Rendered};
+use relevo_edge::app::{PublishedPack, event};
+use relevo_edge::http::Response;
+use relevo_edge::internal;
+use relevo_edge::problem::Problem;
+use relevo_journal::{Commit, Fold, Loaded};
+use std::rc::Rc;
+
+/// `POST …/notes`
+pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::NewNote = call.request.json()?;
+    act(call, StatusCode::CREATED, |state, ordinal, _| Ok(vec![decide::note(state, ordinal, body.text)?])).await
+}
+
+/// `POST …/assignment`
+pub async fn assign(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::Assignment = call.request.json()?;
+    act(call, StatusCode::OK, |state, ordinal, pack| {
+        Ok(vec![decide::assign(state, &pack.pack, ordinal, body.agent, body.team)?])
+    })
+    .await
+}
+
+/// `POST …/escalation`
+pub async fn escalate(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::Escalation = call.request.json()?;
+    act(call, StatusCode::OK, |state, ordinal, pack| {
+        Ok(vec![decide::escalate(state, &pack.pack, ordinal, body.team, body.reason)?])
+    })
+    .await
+}
+
+/// `POST …/status`
+pub async fn status(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::NewStatus = call.request.json()?;
+    let answer = act(call, StatusCode::OK, |state, ordinal, pack| {
+        decide::change_status(state, &pack.pack, ordinal, &body.status, body.reason)
+    })
+    .await?;
+    // A survey may be due at once; whether it is, is for the component that decides it.
+    let stream = TicketStream::parse(call)?;
+    let desk = call.context.desk.to_string();
+    internal::kick("csat", "/internal/decide", Kick { desk, streams: vec![stream.conversation] });
+    Ok(answer)
+}
+
+/// `POST …/priority`
+pub async fn priority(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::NewPriority = call.request.json()?;
+    act(call, StatusCode::OK, |state, ordinal, pack| {
+        decide::change_priority(state, pack.published(), ordinal, body.priority)
+    })
+    .await
+}
+
+/// `POST …/fields`
+pub async fn fields(call: &Call<'_>) -> Result<Response, Problem> {
+    let body = call.request.json()?;
+    act(call, StatusCode::OK, |state, ordinal, _| Ok(vec![decide::set_fields(state, ordinal, body)?])).await
+}
+
+/// `POST …/tags`
+pub async fn tags(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::TagChange = call.request.json()?;
+    act(call, StatusCode::OK, |state, ordinal, _| {
+        Ok(vec![decide::set_tags(state, ordinal, body.add, body.remove)?])
+    })
+    .await
+}
+
+/// Loads a ticket's conversation, lets a decision be made and commits it; a repeat is answered as the first time.
+async fn act(
+    call: &Call<'_>,
+    status: StatusCode,
+    decide: impl FnOnce(&Conversation, u32, &PublishedPack) -> Result<Vec<ConversationEvent>, Refusal>,
+) -> Result<Response, Problem> {
+    let identity = call.identity()?;
+    let (stream, loaded, pack) = load(call).await?;
+    if identity.repeats(&loaded)? {
+        return stream.answer(status, &loaded.state);
+    }
+    let events = decide(&loaded.state, stream.ordinal, &pack)?;
+    let mut commit = call.context.commit();
+    let after = append(call, &mut commit, &loaded, &identity, events)?;
+    if !commit.is_empty() {
+        call.context.journal.commit(commit).await?;
+    }
+    stream.answer(status, &after.state)
+}
+
+fn append(
+    call: &Call<'_>,
+    commit: &mut Commit,
+    loaded: &Loaded<Conversation>,
+    identity: &Identity,
+    events: Vec<ConversationEvent>,
+) -> Result<Loaded<Conversation>, Problem> {
+    let actor = call.caller.actor();
+    let named: Result<Vec<_>, Problem> = events
+        .into_iter()
+        .enumerate()
+        .map(|(n, data)| {
+            // The first event carries the call's identity; what follows from it is named after it.
+            let id = if n == 0 { identity.id.clone() } else { format!("{}.{n}", identity.id) };
+            event(id, &actor, identity.tag, data)
+        })
+        .collect();
+    Ok(commit.append(loaded, named?)?)
+}
+
+/// `POST …/replies`: the reply and its outbox entry become visible together; delivery is told at once.
+pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::NewReply = call.request.json()?;
+    let identity = call.identity()?;
+    let (stream, loaded, pack) = load(call).await?;
+    if identity.repeats(&loaded)? {
+        return stream.answer(StatusCode::CREATED, &loaded.state);
+    }
+    decide::existing(&loaded.state, stream.ordinal)?;
+    let (outgoing, whatsapp) = compose(call, &pack, &loaded.state, &identity, body).await?;
+    let message = outgoing.clone();
+    let events =
+        decide::reply(&loaded.state, pack.published(), stream.ordinal, outgoing, call.caller.is_human())?;
+    let mut commit = call.context.commit();
+    let after = append(call, &mut commit, &loaded, &identity, events)?;
+    let entry = entry(&stream, &loaded.state, message, whatsapp)?;
+    let name = call.context.keys.id("outbox", &[&identity.id, &stream.conversation]);
+    let outbox = call.context.stream(Outbox::KIND, &name)?;
+    let empty = call.context.journal.load::<Outbox>(&outbox, call.context.now).await?;
+    let queued = event("queued", &call.caller.actor(), identity.tag, OutboxEvent::Queued(Box::new(entry)))?;
+    commit.append(&empty, vec![queued])?;
+    call.context.journal.commit(commit).await?;
+    internal::kick("delivery", "/internal/send", Kick { desk: call.context.desk.to_string(), streams: vec![name] });
+    stream.answer(StatusCode::CREATED, &after.state)
+}
+
+/// The message of a reply: its text as given, or rendered from a template of the pack.
+async fn compose(
+    call: &Call<'_>,
+    pack: &Rc<PublishedPack>,
+    state: &Conversation,
+    identity: &Identity,
+    body: api::NewReply,
+) -> Result<(Outgoing, Option<WhatsappTemplate>), Problem> {
+    let id = format!("msg_{}", call.context.keys.id("message", &["out", &identity.id]));
+    let plain = |text: String| Outgoing {
+        id: id.clone(),
+        text: text.into(),
+        subject: None,
+        html: None,
+        attachments: Vec::new(),
+        template: None,
+    };
+    match (body.text, body.template) {
+        (Some(text), None) => {
+            if body.locale.is_some() || !body.data.is_empty() {
+                return Err(Problem::invalid("/template", "locale and data are for a template; name one"));
+            }
+            Ok((plain(text), None))
+        }
+        (None, Some(template)) => {
+            let party = state.party.as_ref();
+            let request = RenderRequest {
+                locale: body.locale.or_else(|| party.map(|p| p.locale.clone())),
+                channel: party.map(|p| p.channel.clone()),
+                data: body.data,
+            };
+            let desk = call.context.desk.to_string();
+            let rendered = render(&Compose { desk, template: template.clone(), request }).await?;
+            let used = TemplateUse { name: template, locale: rendered.locale.clone(), pack: pack.version };
+            let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
+                name: w.name,
+                language: w.language,
+                parameters: w.parameters.into_iter().map(Into::into).collect(),
+            });
+            let message = Outgoing {
+                subject: rendered.subject.map(Into::into),
+                html: rendered.html.map(Into::into),
+                template: Some(used),
+                ..plain(rendered.text.unwrap_or_default())
+            };
+            Ok((message, whatsapp))
+        }
+        _ => Err(Problem::invalid("/text", "a reply has either a text or a template")),
+    }
+}
+
+/// Asks the templates component; what it says against the template or its data is passed on.
+async fn render(compose: &Compose) -> Result<Rendered, Problem> {
+    let answer = internal::call("templates", "/internal/render", compose).await?;
+    if answer.status.is_success() {
+        return serde_json::from_slice(&answer.body)
+            .map_err(|_| Problem::unavailable("the templates component answered something else; repeat the request"));
+    }
+    Err(Problem::passed_on(answer.status, &answer.body))
+}
+
+fn entry(
+    stream: &TicketStream,
+    state: &Conversation,
+    message: Outgoing,
+    whatsapp: Option<WhatsappTemplate>,
+) -> Result<Entry, Problem> {
+    let party = state.party.as_ref().ok_or_else(|| Problem::not_found("unknown_ticket", "there is no such ticket"))?;
+    let can_send = relevo_channels::channel(&party.channel).is_some_and(|c| c.send.is_some());
+    if !can_send {
+        let detail = format!("messages cannot be sent through the channel {}; write a note instead", party.channel);
+        return Err(Problem::new(StatusCode::CONFLICT, "channel_cannot_send", detail));
+    }
+    Ok(Entry {
+        message: Some((stream.conversation.clone(), message.id)),
+        ticket: Some(stream.id.clone()),
+        request: Request::Channel(Box::new(ChannelMessage {
+            channel: party.channel.clone(),
+            account: party.account.clone(),
+            address: party.address.clone(),
+            text: message.text,
+            subject: message.subject,
+            html: message.html,
+            whatsapp,
+            attachments: message.attachments,
+            in_reply_to: None,
+        })),
+    })
+}

@@ -1,0 +1,84 @@
+//! One call of the API: who calls what at which desk, and how its repeats are recognised.
+
+use relevo_edge::app::DeskContext;
+use relevo_edge::auth::Caller;
+use relevo_edge::http::Incoming;
+use relevo_edge::keys;
+use relevo_edge::problem::Problem;
+use relevo_edge::routes::Matched;
+use relevo_journal::{EventId, Fold, Loaded};
+use http::StatusCode;
+
+/// Longest Idempotency-Key.
+const MAX_KEY_BYTES: usize = 255;
+
+/// A call.
+pub struct Call<'a> {
+    /// The desk.
+    pub context: DeskContext,
+    /// Who calls.
+    pub caller: Caller,
+    /// The request.
+    pub request: &'a Incoming,
+    /// The route and its parts.
+    pub matched: Matched<'a>,
+}
+
+/// What a writing call's events are named by.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Event id; further events of the same call add a suffix.
+    pub id: String,
+    /// Fingerprint of the body.
+    pub tag: u32,
+    /// The caller chose it: the same key again is a repeat.
+    pub keyed: bool,
+}
+
+impl Call<'_> {
+    /// The call's identity: from its Idempotency-Key, the person and the path, else from chance.
+    ///
+    /// # Errors
+    /// 400 for an unusable key.
+    pub fn identity(&self) -> Result<Identity, Problem> {
+        let tag = self.context.keys.tag(&self.request.body);
+        let Some(key) = self.request.headers.get("idempotency-key") else {
+            let id = format!("api.{}", random()?);
+            return Ok(Identity { id, tag, keyed: false });
+        };
+        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
+        let key = key.ok_or_else(|| {
+            let detail = format!("an Idempotency-Key is 1 to {MAX_KEY_BYTES} visible ASCII characters");
+            Problem::bad_request("bad_idempotency_key", detail)
+        })?;
+        let id = format!("api.{}", self.context.keys.id("api", &[&self.caller.person, &self.request.path, key]));
+        Ok(Identity { id, tag, keyed: true })
+    }
+}
+
+impl Identity {
+    /// Was this call made before? Its effects are there then, and it is answered as the first time.
+    ///
+    /// # Errors
+    /// 409 if the same key came with another body.
+    pub fn repeats<F: Fold>(&self, loaded: &Loaded<F>) -> Result<bool, Problem> {
+        let seen = EventId::new(self.id.clone()).ok().and_then(|id| loaded.seen(&id));
+        match seen {
+            None => Ok(false),
+            Some(tag) if tag == self.tag => Ok(true),
+            Some(_) => Err(Problem::new(
+                StatusCode::CONFLICT,
+                "idempotency_key_reused",
+                "this Idempotency-Key was used for another body; use a new key for a new call",
+            )),
+        }
+    }
+}
+
+/// Random characters for an id.
+///
+/// # Errors
+/// 503 if the host gives none.
+pub fn random() -> Result<String, Problem> {
+    keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))
+}

@@ -1,0 +1,140 @@
+//! Secrets of channel accounts, subscribers, people, and items kept for a look.
+
+use crate::call::Call;
+use crate::tickets::fresh_id;
+use data_encoding::BASE64;
+use futures::future::try_join_all;
+use http::StatusCode;
+use relevo_channels::AccountSecrets;
+use relevo_domain::account::Account;
+use relevo_domain::config::{ConfigEvent, Subscriber};
+use relevo_domain::conversation::view;
+use relevo_edge::api::NewSubscriber;
+use relevo_edge::app::event;
+use relevo_edge::http::{Response, empty, json};
+use relevo_edge::problem::Problem;
+use relevo_journal::Fold;
+use relevo_projections::fanout::EVENT_TYPES;
+use serde_json::{Value, json};
+use url::Url;
+
+/// `PUT …/channels/{channel}/{account}/secrets`
+pub async fn set_secrets(call: &Call<'_>) -> Result<Response, Problem> {
+    let secrets: AccountSecrets = call.request.json()?;
+    let (channel, account) = (call.matched.part(1), call.matched.part(2));
+    let context = &call.context;
+    let pack = context.pack().await?;
+    if pack.pack.account(channel, account).is_none() {
+        return Err(Problem::not_found("unknown_account", "the pack has no such channel account"));
+    }
+    if context.secrets(channel, account)? == secrets {
+        return Ok(empty(StatusCode::NO_CONTENT));
+    }
+    let name = format!("{channel}/{account}");
+    let bytes = serde_json::to_vec(&secrets).unwrap_or_default();
+    let sealed = context.keys.seal(&name, &bytes).map_err(|e| Problem::unavailable(e.to_string()))?;
+    let data = ConfigEvent::SecretsSet { channel: channel.to_owned(), account: account.to_owned(), sealed };
+    record(call, data).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// `POST …/subscribers`
+pub async fn add_subscriber(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: NewSubscriber = call.request.json()?;
+    let url = Url::parse(&body.url).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
+    if url.is_none() {
+        return Err(Problem::invalid("/url", "an absolute http or https URL is needed"));
+    }
+    let unknown = body.events.iter().position(|e| !EVENT_TYPES.contains(&e.as_str()));
+    if let Some(n) = unknown {
+        let known = EVENT_TYPES.join(", ");
+        return Err(Problem::invalid(format!("/events/{n}"), format!("the event types are {known}")));
+    }
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(|_| Problem::unavailable("the host gives no random bytes"))?;
+    let secret = format!("whsec_{}", BASE64.encode(&bytes));
+    let id = fresh_id("sub_")?;
+    let purpose = format!("subscriber/{id}");
+    let sealed = call.context.keys.seal(&purpose, secret.as_bytes());
+    let sealed = sealed.map_err(|e| Problem::unavailable(e.to_string()))?;
+    let subscriber = Subscriber { url: body.url, events: body.events, sealed };
+    let view = subscriber_view(&id, &subscriber);
+    record(call, ConfigEvent::SubscriberSet { id, subscriber }).await?;
+    let mut view = view;
+    if let Some(view) = view.as_object_mut() {
+        view.insert("secret".to_owned(), json!(secret));
+    }
+    Ok(json(StatusCode::CREATED, &view))
+}
+
+/// `DELETE …/subscribers/{subscriber}`
+pub async fn remove_subscriber(call: &Call<'_>) -> Result<Response, Problem> {
+    let id = call.matched.part(1);
+    if !call.context.config.state.subscribers.contains_key(id) {
+        return Err(Problem::not_found("unknown_subscriber", "there is no such subscriber"));
+    }
+    record(call, ConfigEvent::SubscriberRemoved { id: id.to_owned() }).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// `GET …/subscribers`
+pub fn subscribers(call: &Call<'_>) -> Result<Response, Problem> {
+    let subscribers = &call.context.config.state.subscribers;
+    let items: Vec<_> = subscribers.iter().map(|(id, subscriber)| subscriber_view(id, subscriber)).collect();
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}
+
+fn subscriber_view(id: &str, subscriber: &Subscriber) -> Value {
+    json!({"id": id, "url": subscriber.url, "events": subscriber.events})
+}
+
+/// Appends an event to the desk's configuration.
+pub async fn record(call: &Call<'_>, data: ConfigEvent) -> Result<(), Problem> {
+    let identity = call.identity()?;
+    let context = &call.context;
+    if identity.repeats(&context.config)? {
+        return Ok(());
+    }
+    let mut commit = context.commit();
+    commit.append(&context.config, vec![event(identity.id, &call.caller.actor(), identity.tag, data)?])?;
+    context.journal.commit(commit).await?;
+    Ok(())
+}
+
+/// `GET …/people`
+pub async fn people(call: &Call<'_>) -> Result<Response, Problem> {
+    let pack = call.context.pack().await?;
+    let items: Vec<_> = pack
+        .pack
+        .people
+        .iter()
+        .map(|(id, person)| {
+            json!({
+                "id": id, "name": person.name, "role": person.role,
+                "teams": person.teams, "languages": person.languages,
+            })
+        })
+        .collect();
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}
+
+/// `GET …/problems`
+pub async fn problems(call: &Call<'_>) -> Result<Response, Problem> {
+    let context = &call.context;
+    let pack = context.pack().await?;
+    let accounts = pack.pack.channels.iter().flat_map(|(channel, accounts)| accounts.keys().map(move |a| (channel, a)));
+    let loads = accounts.map(|(channel, account)| async move {
+        let name = context.keys.id("account", &[channel, account]);
+        let loaded = context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
+        let kept = loaded.state.problems.into_iter().rev();
+        let items = kept.map(|kept| {
+            json!({
+                "id": kept.id, "at": view::rfc3339(kept.at), "channel": channel, "account": account,
+                "pointer": kept.problem.pointer, "why": kept.problem.why, "item": kept.problem.data.0,
+            })
+        });
+        Ok::<_, Problem>(items.collect::<Vec<Value>>())
+    });
+    let items: Vec<Value> = try_join_all(loads).await?.into_iter().flatten().collect();
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}

@@ -1,0 +1,166 @@
+//! Contacts: who wrote, where, and what about.
+
+use crate::call::Call;
+use chrono::Months;
+use futures::future::try_join_all;
+use http::StatusCode;
+use relevo_domain::contact::{Contact, ContactEvent};
+use relevo_domain::conversation::{Conversation, Party, view};
+use relevo_domain::message::{Address, AddressKind};
+use relevo_domain::rows::{TicketRow, ticket_row};
+use relevo_edge::app::event;
+use relevo_edge::http::{Response, json};
+use relevo_edge::ids;
+use relevo_edge::problem::Problem;
+use relevo_journal::{Commit, Cursor, Fold, Kind, Month};
+use serde_json::{Value, json};
+
+/// Months that the list of contacts goes back.
+const MONTHS: u32 = 12;
+
+/// `GET …/contacts`: newest first, from the directory of contacts; `?address=` finds one.
+pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
+    let limit = crate::list::limit(call)?;
+    let names = match call.request.parameter("address").filter(|a| !a.is_empty()) {
+        Some(address) => by_address(call, &address).await?,
+        None => newest(call, limit).await?,
+    };
+    let items = try_join_all(names.iter().take(limit).map(|name| view(call, name))).await?;
+    let items: Vec<Value> = items.into_iter().flatten().collect();
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}
+
+/// Stream names of the newest contacts, from the directory of the last months.
+async fn newest(call: &Call<'_>, limit: usize) -> Result<Vec<String>, Problem> {
+    let context = &call.context;
+    let kind = Kind::new(Contact::KIND).map_err(|_| Problem::not_found("not_found", "there are no contacts"))?;
+    let mut names = Vec::new();
+    let mut at = context.now;
+    for _ in 0..MONTHS {
+        let mut cursor = Cursor::default();
+        let month = Month::of(at);
+        let page =
+            context.journal.read_directory(&context.desk, &kind, month, &mut cursor, usize::MAX, context.now).await?;
+        for stream in page.entries.iter().rev() {
+            // Two first writers at once each added the contact.
+            if !names.iter().any(|name| name == stream.name()) {
+                names.push(stream.name().to_owned());
+            }
+        }
+        if names.len() >= limit {
+            return Ok(names);
+        }
+        at = at.checked_sub_months(Months::new(1)).unwrap_or(at);
+    }
+    Ok(names)
+}
+
+/// `GET …/contacts/{contact}`
+pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
+    let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
+    let unknown = || Problem::not_found("unknown_contact", "there is no such contact at this desk");
+    let mut contact = view(call, name).await?.ok_or_else(unknown)?;
+    let tickets: Vec<Value> = rows(call, call.matched.part(1))
+        .await?
+        .iter()
+        .map(|row| {
+            json!({
+                "id": ids::ticket(&row.conversation, row.ordinal),
+                "number": row.number,
+                "status": row.status,
+                "category": row.category,
+                "channel": row.channel,
+                "queue": row.queue,
+            })
+        })
+        .collect();
+    if let Some(contact) = contact.as_object_mut() {
+        contact.insert("tickets".to_owned(), Value::Array(tickets));
+    }
+    Ok(json(StatusCode::OK, &contact))
+}
+
+async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
+    let stream = call.context.stream(Contact::KIND, name)?;
+    let loaded = call.context.journal.load::<Contact>(&stream, call.context.now).await?;
+    if loaded.is_new() {
+        return Ok(None);
+    }
+    let contact = loaded.state;
+    let addresses: Vec<Value> = contact
+        .addresses
+        .iter()
+        .map(|(channel, address)| json!({"channel": channel, "kind": address.kind, "value": address.value.0}))
+        .collect();
+    Ok(Some(json!({
+        "id": format!("{}{name}", ids::CONTACT),
+        "name": contact.name.map(|n| n.0),
+        "addresses": addresses,
+        "since": contact.since.map(view::rfc3339),
+    })))
+}
+
+/// The contacts that an address may be: a telephone number, an e-mail address or a provider's user id.
+async fn by_address(call: &Call<'_>, address: &str) -> Result<Vec<String>, Problem> {
+    let pack = call.context.pack().await?;
+    let keys = &call.context.keys;
+    let of = |kind, channel: &str| ids::contact(keys, channel, &Address { kind, value: address.into() });
+    let mut names = vec![of(AddressKind::Phone, ""), of(AddressKind::Email, "")];
+    names.extend(pack.pack.channels.keys().map(|channel| of(AddressKind::User, channel)));
+    Ok(names)
+}
+
+/// The rows of all tickets of a contact, given by id or by address, newest first.
+pub async fn rows(call: &Call<'_>, contact: &str) -> Result<Vec<TicketRow>, Problem> {
+    let context = &call.context;
+    let names = match ids::parse(contact, ids::CONTACT, "contact") {
+        Ok(name) => vec![name.to_owned()],
+        Err(_) => by_address(call, contact).await?,
+    };
+    let contacts = try_join_all(names.iter().map(|name| async move {
+        let stream = context.stream(Contact::KIND, name)?;
+        Ok::<_, Problem>(context.journal.load::<Contact>(&stream, context.now).await?)
+    }))
+    .await?;
+    let conversations: Vec<String> = contacts.into_iter().flat_map(|c| c.state.conversations).collect();
+    let loaded = try_join_all(conversations.iter().map(|name| async move {
+        let stream = context.stream(Conversation::KIND, name)?;
+        Ok::<_, Problem>(context.journal.load::<Conversation>(&stream, context.now).await?)
+    }))
+    .await?;
+    let mut rows = Vec::new();
+    for (name, loaded) in conversations.iter().zip(&loaded) {
+        let versions = loaded.state.tickets.iter().flat_map(|t| t.timeline.pack_versions());
+        let calendars = context.calendars(versions).await?;
+        let tickets = loaded.state.tickets.iter();
+        rows.extend(tickets.filter_map(|ticket| ticket_row(name, &loaded.state, ticket, &calendars, None)));
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.number));
+    Ok(rows)
+}
+
+/// Notes in the contact's stream what a call told about it.
+pub async fn learn(
+    call: &Call<'_>,
+    commit: &mut Commit,
+    name: &str,
+    party: &Party,
+    address: &Address,
+    conversation: &str,
+) -> Result<(), Problem> {
+    let context = &call.context;
+    let loaded = context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
+    if !loaded.state.learns_from(party.name.as_ref(), conversation) {
+        return Ok(());
+    }
+    let given = party.name.as_ref().map_or("", |n| n.0.as_str());
+    let id = format!("seen.{}", context.keys.id("sighting", &[conversation, given]));
+    let seen = ContactEvent::ContactSeen {
+        channel: party.channel.clone(),
+        address: address.clone(),
+        name: party.name.clone(),
+        conversation: conversation.to_owned(),
+    };
+    commit.append(&loaded, vec![event(id, &call.caller.actor(), 0, seen)?])?;
+    Ok(())
+}

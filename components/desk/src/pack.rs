@@ -1,0 +1,117 @@
+//! Publishing a pack: everything that is wrong with it is found before anything changes.
+
+use crate::call::Call;
+use http::StatusCode;
+use relevo_domain::config::ConfigEvent;
+use relevo_domain::pack::{self, Pack};
+use relevo_edge::api::Compile;
+use relevo_edge::app::{calendars, event};
+use relevo_edge::http::{Response, json};
+use relevo_edge::internal;
+use relevo_edge::problem::Problem;
+use serde_json::{Value, json};
+
+/// Largest pack in bytes.
+const MAX_PACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// Changes that a dry run lists.
+const MAX_CHANGES: usize = 500;
+
+/// `GET …/pack`
+pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
+    let version = call.context.config.state.current().ok_or_else(relevo_edge::app::unknown_desk)?;
+    let document = call.context.pack_document(version).await?;
+    let answer = json!({
+        "version": version.version, "published_at": version.at, "published_by": version.by, "pack": document,
+    });
+    Ok(json(StatusCode::OK, &answer))
+}
+
+/// `PUT …/pack`
+pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
+    let document: Value = call.request.json()?;
+    check(&document).await?;
+    let context = &call.context;
+    let current = context.config.state.current();
+    let before = match current {
+        Some(version) => context.pack_document(version).await?,
+        None => Value::Null,
+    };
+    let version = current.map_or(0, |c| c.version);
+    let changed = before != document;
+    let dry_run = matches!(call.request.parameter("dry_run").as_deref(), Some("true" | "1"));
+    if dry_run {
+        let mut changes = Vec::new();
+        difference("", &before, &document, &mut changes);
+        let answer = json!({"version": version, "changed": changed, "dry_run": true, "changes": changes});
+        return Ok(json(StatusCode::OK, &answer));
+    }
+    if !changed {
+        return Ok(json(StatusCode::OK, &json!({"version": version, "changed": false})));
+    }
+    let bytes = serde_json::to_vec(&document).unwrap_or_default();
+    let blob = context.journal.put_blob(&context.desk, &bytes, MAX_PACK_BYTES).await?;
+    let identity = call.identity()?;
+    let mut commit = context.commit();
+    if !context.exists() {
+        commit.register_desk();
+    }
+    let published = ConfigEvent::PackPublished { blob: blob.to_string() };
+    let published = event(identity.id, &call.caller.actor(), identity.tag, published)?;
+    let after = commit.append(&context.config, vec![published])?;
+    context.journal.commit(commit).await?;
+    let version = after.state.current().map_or(0, |c| c.version);
+    Ok(json(StatusCode::OK, &json!({"version": version, "changed": true})))
+}
+
+/// Everything that is wrong with a pack, from all who read it.
+async fn check(document: &Value) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    match pack::parse(document.clone()) {
+        Err(problems) => errors.extend(problems.into_iter().map(|p| (p.pointer, p.message))),
+        Ok(pack) => {
+            errors.extend(calendars(&pack).err().unwrap_or_default());
+            errors.extend(unknown_channels(&pack));
+            errors.extend(template_problems(document).await?);
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_all(errors)) }
+}
+
+fn unknown_channels(pack: &Pack) -> Vec<(String, String)> {
+    let known: Vec<_> = relevo_channels::CHANNELS.iter().map(|c| c.slug).collect();
+    let unknown = pack.channels.keys().filter(|slug| relevo_channels::channel(slug).is_none());
+    unknown.map(|slug| (format!("/channels/{slug}"), format!("the channels are {}", known.join(", ")))).collect()
+}
+
+async fn template_problems(document: &Value) -> Result<Vec<(String, String)>, Problem> {
+    let answer = internal::call("templates", "/internal/validate", &Compile { pack: document.clone() }).await?;
+    if !answer.status.is_success() {
+        return Err(Problem::unavailable("the templates could not be checked; repeat the request"));
+    }
+    let problems: Vec<pack::PackProblem> = serde_json::from_slice(&answer.body)
+        .map_err(|_| Problem::unavailable("the templates could not be checked; repeat the request"))?;
+    Ok(problems.into_iter().map(|p| (p.pointer, p.message)).collect())
+}
+
+/// What differs between two documents, as JSON pointers.
+fn difference(pointer: &str, before: &Value, after: &Value, changes: &mut Vec<Value>) {
+    if before == after || changes.len() >= MAX_CHANGES {
+        return;
+    }
+    match (before, after) {
+        (Value::Object(old), Value::Object(new)) => {
+            let names: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+            for name in names {
+                let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                match (old.get(name), new.get(name)) {
+                    (Some(old), Some(new)) => difference(&pointer, old, new, changes),
+                    (None, _) => changes.push(json!({"pointer": pointer, "change": "added"})),
+                    (_, None) => changes.push(json!({"pointer": pointer, "change": "removed"})),
+                }
+            }
+        }
+        (Value::Null, _) => changes.push(json!({"pointer": pointer, "change": "added"})),
+        _ => changes.push(json!({"pointer": pointer, "change": "changed"})),
+    }
+}

@@ -1,0 +1,244 @@
+//! Tickets one at a time: opening, reading, history, targets.
+
+use crate::call::{Call, random};
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+use http::StatusCode;
+use relevo_domain::conversation::decide::{self, NewTicket};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Party, view};
+use relevo_domain::message::{Address, AddressKind};
+use relevo_domain::survey::SurveyState;
+use relevo_edge::api;
+use relevo_edge::app::{PublishedPack, event};
+use relevo_edge::http::{Response, json};
+use relevo_edge::ids;
+use relevo_edge::problem::Problem;
+use relevo_journal::{Event, Fold, Loaded, StreamId};
+use serde_json::{Map, Value, json};
+use std::rc::Rc;
+
+/// A ticket's place in the journal.
+pub struct TicketStream {
+    /// Public id.
+    pub id: String,
+    /// Stream name of its conversation.
+    pub conversation: String,
+    /// Ordinal in it.
+    pub ordinal: u32,
+}
+
+impl TicketStream {
+    /// From the path of a call.
+    pub fn parse(call: &Call<'_>) -> Result<Self, Problem> {
+        let id = call.matched.part(1);
+        let (conversation, ordinal) = ids::parse_ticket(id)?;
+        Ok(Self { id: id.to_owned(), conversation: conversation.to_owned(), ordinal })
+    }
+
+    fn stream(&self, call: &Call<'_>) -> Result<StreamId, Problem> {
+        call.context.stream(Conversation::KIND, &self.conversation)
+    }
+
+    /// The ticket without its messages, as the answer to an action.
+    pub fn answer(&self, status: StatusCode, state: &Conversation) -> Result<Response, Problem> {
+        let ticket = decide::existing(state, self.ordinal)?;
+        let party = state.party.as_ref().ok_or_else(unknown)?;
+        Ok(json(status, &view::item(&self.id, party, ticket)))
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("unknown_ticket", "there is no such ticket at this desk")
+}
+
+/// Loads the conversation of the ticket that a call names, and the pack.
+pub async fn load(call: &Call<'_>) -> Result<(TicketStream, Loaded<Conversation>, Rc<PublishedPack>), Problem> {
+    let stream = TicketStream::parse(call)?;
+    let loaded = call.context.journal.load::<Conversation>(&stream.stream(call)?, call.context.now).await?;
+    decide::existing(&loaded.state, stream.ordinal)?;
+    let pack = call.context.pack().await?;
+    Ok((stream, loaded, pack))
+}
+
+/// `GET …/tickets/{ticket}`
+pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
+    let stream = TicketStream::parse(call)?;
+    let as_of = match call.request.parameter("as_of") {
+        None => None,
+        Some(text) => Some(instant(&text)?),
+    };
+    let (state, _) = call.context.journal.load_events::<Conversation>(&stream.stream(call)?, as_of).await?;
+    let ticket = decide::existing(&state, stream.ordinal)?;
+    let mut view = view::ticket(&stream.id, &state, ticket).ok_or_else(unknown)?;
+    let surveys = ticket.surveys.iter().filter_map(|s| s.survey.as_deref());
+    let ratings = try_join_all(surveys.map(|survey| rating(call, survey, as_of))).await?;
+    view.insert("ratings".to_owned(), ratings.into_iter().flatten().collect());
+    Ok(json(StatusCode::OK, &view))
+}
+
+async fn rating(call: &Call<'_>, survey: &str, as_of: Option<DateTime<Utc>>) -> Result<Option<Value>, Problem> {
+    let name = survey.strip_prefix(ids::SURVEY).unwrap_or(survey);
+    let stream = call.context.stream(SurveyState::KIND, name)?;
+    let (state, _) = call.context.journal.load_events::<SurveyState>(&stream, as_of).await?;
+    Ok(state.vote.map(|vote| {
+        json!({
+            "survey": survey,
+            "score": vote.score,
+            "comment": vote.comment.map(|c| c.0),
+            "at": view::rfc3339(vote.at),
+        })
+    }))
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, Problem> {
+    DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc)).map_err(|_| {
+        let detail = "as_of is an instant in RFC 3339, such as 2026-03-01T09:00:00Z";
+        Problem::bad_request("bad_instant", detail)
+    })
+}
+
+/// `GET …/tickets/{ticket}/history`
+pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
+    let stream = TicketStream::parse(call)?;
+    let (state, events) = call.context.journal.load_events::<Conversation>(&stream.stream(call)?, None).await?;
+    decide::existing(&state, stream.ordinal)?;
+    let of_ticket = |id: &str| state.messages(stream.ordinal).any(|m| m.id == id);
+    let of_external = |id: &str| state.messages(stream.ordinal).any(|m| m.external_id.as_deref() == Some(id));
+    let items: Vec<Value> = events
+        .iter()
+        .filter(|event| match &event.data {
+            ConversationEvent::MessageReceived(received) => of_ticket(&received.id),
+            ConversationEvent::MessageSentElsewhere(sent) => of_ticket(&sent.id),
+            ConversationEvent::DeliveryConcluded { message, .. } | ConversationEvent::DeliveryRetried { message } => {
+                of_ticket(message)
+            }
+            ConversationEvent::DeliveryReported { external_id, .. } => of_external(external_id),
+            ConversationEvent::TicketCreated(created) => {
+                state.ticket(stream.ordinal).is_some_and(|t| t.number == created.opening.number)
+            }
+            ConversationEvent::EventReceived { .. } => true,
+            data => serde_json::to_value(data).is_ok_and(|v| v.get("ticket") == Some(&json!(stream.ordinal))),
+        })
+        .map(history_item)
+        .collect();
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}
+
+fn history_item(event: &Event<ConversationEvent>) -> Value {
+    let mut item = Map::new();
+    item.insert("id".to_owned(), json!(event.id.as_str()));
+    item.insert("at".to_owned(), json!(view::rfc3339(event.at)));
+    item.insert("by".to_owned(), json!(event.by));
+    if let Ok(Value::Object(mut data)) = serde_json::to_value(&event.data) {
+        item.insert("type".to_owned(), data.remove("type").unwrap_or_default());
+        data.remove("ticket");
+        item.insert("data".to_owned(), Value::Object(data));
+    }
+    Value::Object(item)
+}
+
+/// `GET …/tickets/{ticket}/sla`
+pub async fn sla(call: &Call<'_>) -> Result<Response, Problem> {
+    let (stream, loaded, _) = load(call).await?;
+    let ticket = decide::existing(&loaded.state, stream.ordinal)?;
+    let calendars = call.context.calendars(ticket.timeline.pack_versions()).await?;
+    let targets = ticket.timeline.evaluate(&calendars, call.context.now);
+    Ok(json(StatusCode::OK, &json!({"targets": targets})))
+}
+
+/// `POST …/tickets`
+///
+/// On a channel of addresses the ticket is opened in the contact's conversation on that account, so that the
+/// contact's answer joins it; else its stream is named by the call's identity.
+pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::NewTicket = call.request.json()?;
+    let context = &call.context;
+    let pack = context.pack().await?;
+    if pack.pack.account(&body.channel, &body.account).is_none() {
+        return Err(Problem::invalid("/channel", "the desk has no such account of this channel"));
+    }
+    let identity = call.identity()?;
+    let value = body.contact.address.trim();
+    if value.is_empty() || value.len() > 320 {
+        return Err(Problem::invalid("/contact/address", "an address has 1 to 320 characters"));
+    }
+    let address = Address {
+        kind: body.contact.kind.unwrap_or_else(|| kind_of(value)),
+        value: body.contact.address.clone().into(),
+    };
+    let conversation = match address.kind {
+        AddressKind::Email => context.keys.id("conversation", &["agent", &identity.id]),
+        _ => ids::conversation(&context.keys, &body.channel, &body.account, &address),
+    };
+    let contact = ids::contact(&context.keys, &body.channel, &address);
+    let stream = context.stream(Conversation::KIND, &conversation)?;
+    let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
+    if identity.repeats(&loaded)? {
+        return repeated(call, &conversation, &loaded, &identity.id).await;
+    }
+    let locale = body.contact.locale.clone();
+    let party = Party {
+        locale: locale.unwrap_or_else(|| pack.pack.locale_of(&body.channel, &body.account).to_owned()),
+        channel: body.channel,
+        account: body.account,
+        address: address.clone(),
+        contact: format!("{}{contact}", ids::CONTACT),
+        name: body.contact.name.map(Into::into),
+    };
+    let new = NewTicket {
+        subject: body.subject,
+        queue: body.queue,
+        priority: body.priority,
+        fields: body.fields,
+        tags: body.tags,
+        agent: body.agent,
+    };
+    // The number is taken last: a refused call uses none up.
+    decide::create(pack.published(), party.clone(), 0, new.clone())?;
+    let number = context.next_ticket_number().await?;
+    let created = decide::create(pack.published(), party.clone(), number, new)?;
+    let mut commit = context.commit();
+    let after = commit.append(&loaded, vec![event(identity.id, &call.caller.actor(), identity.tag, created)?])?;
+    crate::contacts::learn(call, &mut commit, &contact, &party, &address, &conversation).await?;
+    context.journal.commit(commit).await?;
+    answer_created(&conversation, &after.state, number)
+}
+
+/// The ticket that the first call with this key opened.
+async fn repeated(
+    call: &Call<'_>,
+    conversation: &str,
+    loaded: &Loaded<Conversation>,
+    id: &str,
+) -> Result<Response, Problem> {
+    let (state, events) = call.context.journal.load_events::<Conversation>(loaded.stream(), None).await?;
+    let number = events.iter().find(|e| e.id.as_str() == id).and_then(|e| match &e.data {
+        ConversationEvent::TicketCreated(created) => Some(created.opening.number),
+        _ => None,
+    });
+    answer_created(conversation, &state, number.ok_or_else(unknown)?)
+}
+
+fn answer_created(conversation: &str, state: &Conversation, number: u64) -> Result<Response, Problem> {
+    let ticket = state.tickets.iter().find(|t| t.number == number).ok_or_else(unknown)?;
+    let id = ids::ticket(conversation, ticket.ordinal);
+    TicketStream { id, conversation: conversation.to_owned(), ordinal: ticket.ordinal }
+        .answer(StatusCode::CREATED, state)
+}
+
+/// The kind of an address, from its form.
+fn kind_of(value: &str) -> AddressKind {
+    let number = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')');
+    if value.contains('@') {
+        AddressKind::Email
+    } else if value.chars().all(number) {
+        AddressKind::Phone
+    } else {
+        AddressKind::User
+    }
+}
+
+/// An id for something that nothing else names.
+pub fn fresh_id(prefix: &str) -> Result<String, Problem> {
+    Ok(format!("{prefix}{}", random()?))
+}

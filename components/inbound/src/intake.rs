@@ -1,0 +1,360 @@
+//! From parsed items to committed events: all of a request is kept before it is answered.
+
+use futures::future::try_join_all;
+use relevo_channels::{Answer, Once, Parsed};
+use relevo_domain::account::{Account, AccountEvent};
+use relevo_domain::contact::{Contact, ContactEvent};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
+use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept, StatusReport};
+use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::ids;
+use relevo_edge::problem::Problem;
+use relevo_journal::{EventId, Fold, Loaded, NewEvent};
+use std::collections::BTreeMap;
+
+/// The webhook that a request came through.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// Channel slug.
+    pub channel: &'static str,
+    /// Account name.
+    pub account: &'a str,
+}
+
+/// Conversations in one commit: bounds the size of the write and the time that the store is blocked.
+const CONVERSATIONS_PER_COMMIT: usize = 32;
+
+/// Items in one commit.
+const ITEMS_PER_COMMIT: usize = 128;
+
+/// Largest file.
+const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
+
+/// Who wrote what came in.
+const BY: &str = "channel";
+
+/// Keeps everything in a request; none if it is a replay of a signed token with another content.
+pub async fn keep(
+    context: &DeskContext,
+    pack: &PublishedPack,
+    origin: Origin<'_>,
+    parsed: Parsed,
+) -> Result<Option<Answer>, Problem> {
+    if let Some(once) = &parsed.once {
+        if !is_first_use(context, origin, once).await? {
+            return Ok(None);
+        }
+    }
+    for file in parsed.files {
+        context.journal.put_blob(&context.desk, &file.bytes.0, MAX_FILE_BYTES).await?;
+    }
+    let placed = try_join_all(parsed.items.into_iter().map(|item| place(context, origin, item))).await?;
+    let mut groups: BTreeMap<Option<String>, Vec<Inbound>> = BTreeMap::new();
+    for (conversation, item) in placed {
+        groups.entry(conversation).or_default().push(item);
+    }
+    let mut batch = Vec::new();
+    let mut size = 0;
+    for (conversation, mut items) in groups {
+        while !items.is_empty() {
+            let rest = items.split_off(items.len().min(ITEMS_PER_COMMIT));
+            let items = std::mem::replace(&mut items, rest);
+            let repeated = batch.iter().any(|(known, _)| *known == conversation);
+            if repeated || batch.len() >= CONVERSATIONS_PER_COMMIT || size + items.len() > ITEMS_PER_COMMIT {
+                commit(context, pack, origin, std::mem::take(&mut batch)).await?;
+                size = 0;
+            }
+            size += items.len();
+            batch.push((conversation.clone(), items));
+        }
+    }
+    commit(context, pack, origin, batch).await?;
+    Ok(Some(parsed.answer))
+}
+
+/// A token that its provider signed without the content: the first content it came with is the one it stands for.
+async fn is_first_use(context: &DeskContext, origin: Origin<'_>, once: &Once) -> Result<bool, Problem> {
+    let name = context.keys.id("once", &[origin.channel, origin.account, &once.token]);
+    let key = context.doc("once", &name)?;
+    let known: Option<String> = context.journal.get_doc(&key).await?;
+    match known {
+        Some(content) => Ok(content == once.content),
+        None => {
+            context.journal.put_doc(&key, &once.content).await?;
+            Ok(true)
+        }
+    }
+}
+
+/// The conversation that an item belongs to; none: the account.
+async fn place(
+    context: &DeskContext,
+    origin: Origin<'_>,
+    item: Inbound,
+) -> Result<(Option<String>, Inbound), Problem> {
+    let by_address = |address: &Address| ids::conversation(&context.keys, origin.channel, origin.account, address);
+    let place = match &item {
+        Inbound::Message(message) => {
+            let root = message.mail.as_ref().map(|m| m.references.first().unwrap_or(&message.external_id));
+            Some(match root {
+                Some(root) => ids::thread(&context.keys, origin.account, root),
+                None => by_address(message.reply_to.as_ref().unwrap_or(&message.from)),
+            })
+        }
+        Inbound::Outgoing(message) => Some(by_address(&message.to)),
+        Inbound::Call(call) => call.person.as_ref().map(by_address),
+        Inbound::Status(status) => conversation_of_status(context, origin, status).await?,
+        Inbound::Other(other) => other.from.as_ref().map(by_address),
+        Inbound::Problem(_) => None,
+    };
+    Ok((place, item))
+}
+
+/// Delivery notes for each message which conversation it was sent in; until it has, the recipient tells.
+async fn conversation_of_status(
+    context: &DeskContext,
+    origin: Origin<'_>,
+    status: &StatusReport,
+) -> Result<Option<String>, Problem> {
+    let name = ids::sent(&context.keys, origin.channel, origin.account, &status.external_id);
+    let known: Option<String> = context.journal.get_doc(&context.doc("sent", &name)?).await?;
+    Ok(known.or_else(|| status.recipient.as_ref().map(|r| ids::conversation(&context.keys, origin.channel, origin.account, r))))
+}
+
+async fn commit(
+    context: &DeskContext,
+    pack: &PublishedPack,
+    origin: Origin<'_>,
+    batch: Vec<(Option<String>, Vec<Inbound>)>,
+) -> Result<(), Problem> {
+    let mut commit = context.commit();
+    let mut for_account = Vec::new();
+    let mut for_contacts: BTreeMap<String, Vec<ContactEvent>> = BTreeMap::new();
+    let loads = batch.into_iter().map(|(name, items)| async move {
+        let Some(name) = name else { return Ok((None, items)) };
+        let stream = context.stream(Conversation::KIND, &name)?;
+        let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
+        Ok::<_, Problem>((Some((name, loaded)), items))
+    });
+    for (conversation, items) in try_join_all(loads).await? {
+        let Some((name, mut loaded)) = conversation else {
+            for_account.extend(items);
+            continue;
+        };
+        for item in items {
+            match conversation_event(context, pack, origin, &name, &loaded, item).await? {
+                Outcome::Repeat => {}
+                Outcome::Account(item) => for_account.push(*item),
+                Outcome::Event(event, contact) => {
+                    loaded = commit.append(&loaded, vec![*event])?;
+                    if let Some((contact, seen)) = contact {
+                        for_contacts.entry(contact).or_default().push(seen);
+                    }
+                }
+            }
+        }
+    }
+    for (name, seen) in for_contacts {
+        learn(context, &mut commit, &name, seen).await?;
+    }
+    if !for_account.is_empty() {
+        keep_for_account(context, &mut commit, origin, for_account).await?;
+    }
+    if !commit.is_empty() {
+        context.journal.commit(commit).await?;
+    }
+    Ok(())
+}
+
+/// What an item turned out to mean to its conversation.
+enum Outcome {
+    /// It is there already.
+    Repeat,
+    /// It belongs to no conversation after all.
+    Account(Box<Inbound>),
+    /// An event, and what is to be learnt of the contact.
+    Event(Box<NewEvent<ConversationEvent>>, Option<(String, ContactEvent)>),
+}
+
+async fn conversation_event(
+    context: &DeskContext,
+    pack: &PublishedPack,
+    origin: Origin<'_>,
+    name: &str,
+    loaded: &Loaded<Conversation>,
+    item: Inbound,
+) -> Result<Outcome, Problem> {
+    let seen = |id: &str| EventId::new(id).is_ok_and(|id| loaded.seen(&id).is_some());
+    let id_of = |label: &str, external: &str| context.keys.id(label, &[origin.channel, origin.account, external]);
+    match item {
+        Inbound::Message(message) => {
+            let hash = id_of("message", &message.external_id);
+            let id = format!("in.{hash}");
+            if seen(&id) {
+                return Ok(Outcome::Repeat);
+            }
+            let address = message.reply_to.clone().unwrap_or_else(|| message.from.clone());
+            let party = party(context, pack, origin, &message.from, address, message.name.clone(), message.locale.clone());
+            let learnt = sighting(loaded, name, &party, &message.from);
+            let number = match decide::opens_ticket(&loaded.state, &message) {
+                true => Some(context.next_ticket_number().await?),
+                false => None,
+            };
+            let data =
+                decide::receive(&loaded.state, pack.published(), format!("msg_{hash}"), party, *message, number);
+            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), learnt))
+        }
+        Inbound::Outgoing(message) => {
+            let hash = id_of("message", &message.external_id);
+            let id = format!("in.{hash}");
+            if seen(&id) {
+                return Ok(Outcome::Repeat);
+            }
+            let party = party(context, pack, origin, &message.to, message.to.clone(), None, None);
+            let learnt = sighting(loaded, name, &party, &message.to);
+            let number = match loaded.state.current().is_none() {
+                true => Some(context.next_ticket_number().await?),
+                false => None,
+            };
+            let data = decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
+            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), learnt))
+        }
+        // A report on something that is not known here must not make a conversation of its own.
+        item if loaded.is_new() => Ok(Outcome::Account(Box::new(item))),
+        Inbound::Status(report) => {
+            let state = serde_json::to_value(report.state).ok().and_then(|v| v.as_str().map(str::to_owned));
+            let id = format!("st.{}.{}", id_of("status", &report.external_id), state.unwrap_or_default());
+            if seen(&id) {
+                return Ok(Outcome::Repeat);
+            }
+            let data = ConversationEvent::DeliveryReported {
+                external_id: report.external_id,
+                state: report.state,
+                error: report.error,
+            };
+            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), None))
+        }
+        Inbound::Call(call) => {
+            let external_id = call.external_id.clone();
+            let data = serde_json::to_value(&call).unwrap_or_default();
+            other(OtherEvent { external_id, kind: "call".to_owned(), from: None, data: data.into() }, id_of, seen)
+        }
+        Inbound::Other(event) => other(event, id_of, seen),
+        item @ Inbound::Problem(_) => Ok(Outcome::Account(Box::new(item))),
+    }
+}
+
+fn other(
+    other: OtherEvent,
+    id_of: impl Fn(&str, &str) -> String,
+    seen: impl Fn(&str) -> bool,
+) -> Result<Outcome, Problem> {
+    let id = format!("ev.{}", id_of("event", &other.external_id));
+    if seen(&id) {
+        return Ok(Outcome::Repeat);
+    }
+    let data = ConversationEvent::EventReceived { kind: other.kind, data: other.data };
+    Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), None))
+}
+
+fn party(
+    context: &DeskContext,
+    pack: &PublishedPack,
+    origin: Origin<'_>,
+    person: &Address,
+    address: Address,
+    name: Option<relevo_domain::Private<String>>,
+    locale: Option<String>,
+) -> Party {
+    Party {
+        channel: origin.channel.to_owned(),
+        account: origin.account.to_owned(),
+        contact: format!("{}{}", ids::CONTACT, ids::contact(&context.keys, origin.channel, person)),
+        address,
+        name,
+        locale: locale.unwrap_or_else(|| pack.pack.locale_of(origin.channel, origin.account).to_owned()),
+    }
+}
+
+/// What a message tells of its sender that the conversation did not know.
+fn sighting(
+    loaded: &Loaded<Conversation>,
+    conversation: &str,
+    party: &Party,
+    person: &Address,
+) -> Option<(String, ContactEvent)> {
+    let known = loaded.state.party.as_ref();
+    let news = known.is_none_or(|k| party.name.is_some() && party.name != k.name);
+    let contact = party.contact.strip_prefix(ids::CONTACT)?;
+    news.then(|| {
+        let seen = ContactEvent::ContactSeen {
+            channel: party.channel.clone(),
+            address: person.clone(),
+            name: party.name.clone(),
+            conversation: conversation.to_owned(),
+        };
+        (contact.to_owned(), seen)
+    })
+}
+
+async fn learn(
+    context: &DeskContext,
+    commit: &mut relevo_journal::Commit,
+    name: &str,
+    seen: Vec<ContactEvent>,
+) -> Result<(), Problem> {
+    let mut loaded = context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
+    for data in seen {
+        let ContactEvent::ContactSeen { name, conversation, .. } = &data;
+        if loaded.state.learns_from(name.as_ref(), conversation) {
+            let name = name.as_ref().map_or("", |n| n.0.as_str());
+            let id = format!("seen.{}", context.keys.id("sighting", &[conversation, name]));
+            loaded = commit.append(&loaded, vec![event(id, BY, 0, data)?])?;
+        }
+    }
+    Ok(())
+}
+
+async fn keep_for_account(
+    context: &DeskContext,
+    commit: &mut relevo_journal::Commit,
+    origin: Origin<'_>,
+    items: Vec<Inbound>,
+) -> Result<(), Problem> {
+    let name = context.keys.id("account", &[origin.channel, origin.account]);
+    let mut loaded = context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
+    for item in items {
+        let (label, external_id, data) = match item {
+            Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),
+            Inbound::Other(other) => ("event", other.external_id.clone(), AccountEvent::EventReceived(other)),
+            other => unplaced(other),
+        };
+        let hash = context.keys.id(label, &[origin.channel, origin.account, &external_id]);
+        loaded = commit.append(&loaded, vec![event(format!("{label}.{hash}"), BY, 0, data)?])?;
+    }
+    Ok(())
+}
+
+/// Something that names a person nobody has a conversation with: kept as an event of the account.
+fn unplaced(item: Inbound) -> (&'static str, String, AccountEvent) {
+    let (kind, external_id) = match &item {
+        Inbound::Status(report) => ("status", format!("{}/{:?}", report.external_id, report.state)),
+        Inbound::Call(call) => ("call", call.external_id.clone()),
+        _ => ("item", String::new()),
+    };
+    match serde_json::to_value(&item) {
+        Ok(data) => {
+            let event = OtherEvent { external_id: external_id.clone(), kind: kind.to_owned(), from: None, data: data.into() };
+            ("event", external_id, AccountEvent::EventReceived(event))
+        }
+        Err(error) => {
+            let kept = Kept {
+                external_id: external_id.clone(),
+                pointer: String::new(),
+                why: error.to_string(),
+                data: serde_json::Value::Null.into(),
+            };
+            ("problem", external_id, AccountEvent::ProblemKept(kept))
+        }
+    }
+}

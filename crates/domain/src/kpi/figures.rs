@@ -1,0 +1,122 @@
+//! The registry of figures, by name.
+
+use super::time::{self, Clock, Measure, Statistic};
+use super::{Cohort, Kpi, Part, Tally, Unit, surveys, tickets};
+use crate::rows::{SurveyRow, TicketRow};
+
+/// A figure.
+#[derive(Clone, Copy)]
+pub struct Figure {
+    /// Its name.
+    pub name: &'static str,
+    /// The report that it is part of, beside `overview`.
+    pub report: &'static str,
+    rule: Rule,
+}
+
+#[derive(Clone, Copy)]
+enum Rule {
+    Surveys(Unit, fn(&SurveyRow) -> Part<'_>, &'static str),
+    Tickets(fn(&TicketRow) -> Part<'static>, &'static str),
+    Time(Measure, Clock, Statistic),
+}
+
+const fn surveys(
+    name: &'static str,
+    report: &'static str,
+    unit: Unit,
+    part: fn(&SurveyRow) -> Part<'_>,
+    definition: &'static str,
+) -> Figure {
+    Figure { name, report, rule: Rule::Surveys(unit, part, definition) }
+}
+
+const fn tickets(
+    name: &'static str,
+    part: fn(&TicketRow) -> Part<'static>,
+    definition: &'static str,
+) -> Figure {
+    Figure { name, report: "resolution", rule: Rule::Tickets(part, definition) }
+}
+
+const fn time(name: &'static str, measure: Measure, clock: Clock, statistic: Statistic) -> Figure {
+    let report = match measure {
+        Measure::FirstResponse => "first_response",
+        Measure::FirstResolution | Measure::FullResolution => "resolution",
+    };
+    Figure { name, report, rule: Rule::Time(measure, clock, statistic) }
+}
+
+/// All figures, by name.
+#[rustfmt::skip] // one line each: this is a table
+pub static FIGURES: &[Figure] = &[
+    surveys("csat_mean", "csat", Unit::Score, surveys::score, "Mean score, 1 to 5, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, and solutions about which nobody was asked, by reason."),
+    surveys("csat_share", "csat", Unit::Ratio, surveys::positive, "Share of scores 4 and 5 (3 is not positive) of the surveys issued in the period. Numerator: scores 4 and 5; denominator: the surveys answered. Excluded: not_answered, and solutions about which nobody was asked, by reason."),
+    tickets("fcr_no_escalation", tickets::no_escalation, "Share of tickets solved without being handed to another team, of those opened in the period and solved at least once. Numerator: those never escalated; denominator: those solved. Excluded: spam, not_solved."),
+    tickets("fcr_one_touch", tickets::one_touch, "Share of tickets solved with at most one reply of a person, of those opened in the period and solved at least once. Numerator: those with no or one reply; denominator: those solved. Excluded: spam, not_solved."),
+    time("first_resolution_business_mean", Measure::FirstResolution, Clock::Business, Statistic::Mean),
+    time("first_resolution_business_median", Measure::FirstResolution, Clock::Business, Statistic::Median),
+    time("first_resolution_business_p90", Measure::FirstResolution, Clock::Business, Statistic::P90),
+    time("first_resolution_mean", Measure::FirstResolution, Clock::Calendar, Statistic::Mean),
+    time("first_resolution_median", Measure::FirstResolution, Clock::Calendar, Statistic::Median),
+    time("first_resolution_p90", Measure::FirstResolution, Clock::Calendar, Statistic::P90),
+    time("first_response_business_mean", Measure::FirstResponse, Clock::Business, Statistic::Mean),
+    time("first_response_business_median", Measure::FirstResponse, Clock::Business, Statistic::Median),
+    time("first_response_business_p90", Measure::FirstResponse, Clock::Business, Statistic::P90),
+    time("first_response_mean", Measure::FirstResponse, Clock::Calendar, Statistic::Mean),
+    time("first_response_median", Measure::FirstResponse, Clock::Calendar, Statistic::Median),
+    time("first_response_p90", Measure::FirstResponse, Clock::Calendar, Statistic::P90),
+    time("full_resolution_business_mean", Measure::FullResolution, Clock::Business, Statistic::Mean),
+    time("full_resolution_business_median", Measure::FullResolution, Clock::Business, Statistic::Median),
+    time("full_resolution_business_p90", Measure::FullResolution, Clock::Business, Statistic::P90),
+    time("full_resolution_mean", Measure::FullResolution, Clock::Calendar, Statistic::Mean),
+    time("full_resolution_median", Measure::FullResolution, Clock::Calendar, Statistic::Median),
+    time("full_resolution_p90", Measure::FullResolution, Clock::Calendar, Statistic::P90),
+    tickets("reopen_rate", tickets::reopened, "Share of tickets that were opened again, of those opened in the period and solved at least once. Numerator: those opened again; denominator: those solved. Excluded: spam, not_solved."),
+    tickets("resolution_rate", tickets::completed, "Share of the tickets opened in the period that are solved or closed now. Numerator: those solved or closed; denominator: those accepted. Excluded: spam."),
+    surveys("response_rate", "response_rate", Unit::Ratio, surveys::answered, "Share of surveys that were answered, of those issued in the period, one for each solution for which a rating was due. Numerator: ratings received; denominator: surveys issued. Excluded: solutions for which no rating was due, by reason."),
+];
+
+impl Figure {
+    /// Is it about surveys? Else it is about tickets.
+    pub fn is_about_surveys(&self) -> bool {
+        matches!(self.rule, Rule::Surveys(..))
+    }
+
+    /// What it is, in words.
+    pub fn definition(&self) -> String {
+        match self.rule {
+            Rule::Surveys(_, _, definition) | Rule::Tickets(_, definition) => definition.to_owned(),
+            Rule::Time(measure, clock, statistic) => time::definition(measure, clock, statistic),
+        }
+    }
+
+    /// The figure over a cohort.
+    pub fn of(&self, cohort: &Cohort<'_>) -> Kpi {
+        let (unit, value, tally) = match self.rule {
+            Rule::Surveys(unit, part, _) => {
+                let tally: Tally = cohort.surveys.iter().copied().map(part).collect();
+                (unit, tally.quotient(), tally)
+            }
+            Rule::Tickets(part, _) => {
+                let tally: Tally = cohort.tickets.iter().copied().map(part).collect();
+                (Unit::Ratio, tally.quotient(), tally)
+            }
+            Rule::Time(measure, clock, statistic) => {
+                let parts: Vec<_> =
+                    cohort.tickets.iter().map(|row| time::part(measure, clock, row)).collect();
+                let tally: Tally = parts.iter().copied().collect();
+                (Unit::Seconds, time::value(statistic, &parts, &tally), tally)
+            }
+        };
+        Kpi {
+            name: self.name,
+            definition: self.definition(),
+            value,
+            numerator: tally.numerator,
+            denominator: tally.denominator,
+            excluded: tally.excluded,
+            unit,
+        }
+    }
+}

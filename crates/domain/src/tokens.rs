@@ -1,0 +1,65 @@
+//! The tokens of a desk: who got which, and which are revoked. The tokens themselves are nowhere.
+
+use crate::pack::Role;
+use chrono::{DateTime, Utc};
+use relevo_journal::{Event, Fold};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What happens to tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum TokenEvent {
+    /// A token was issued.
+    #[serde(rename = "token.issued")]
+    TokenIssued {
+        /// Public id.
+        id: String,
+        /// What is known of it.
+        record: TokenRecord,
+    },
+    /// A token was revoked.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked {
+        /// Public id.
+        id: String,
+    },
+}
+
+/// What is known of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRecord {
+    /// Name of its document: the keyed hash of the token.
+    pub name: String,
+    /// Person id.
+    pub person: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The tokens in force, by public id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// By public id.
+    pub tokens: BTreeMap<String, TokenRecord>,
+}
+
+impl Fold for Tokens {
+    type Data = TokenEvent;
+    const KIND: &'static str = "tokens";
+    const VERSION: u16 = 1;
+
+    fn apply(&mut self, event: &Event<TokenEvent>) {
+        match &event.data {
+            TokenEvent::TokenIssued { id, record } => {
+                self.tokens.insert(id.clone(), record.clone());
+            }
+            TokenEvent::TokenRevoked { id } => {
+                self.tokens.remove(id);
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The bodies of API requests. Unknown fields are refused: a misspelt one must not be lost in silence.
+
+use relevo_domain::pack::{Priority, Role};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// `POST …/tickets`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewTicket {
+    /// Channel slug.
+    pub channel: String,
+    /// Account name; `main` if not given.
+    #[serde(default = "main_account")]
+    pub account: String,
+    /// Whom it is about, and where replies go.
+    pub contact: NewContact,
+    /// What it is about.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// Queue id; else by routing.
+    #[serde(default)]
+    pub queue: Option<String>,
+    /// Priority; else by routing.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+    /// Custom fields.
+    #[serde(default)]
+    pub fields: Map<String, Value>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Person id of the assignee.
+    #[serde(default)]
+    pub agent: Option<String>,
+}
+
+fn main_account() -> String {
+    "main".to_owned()
+}
+
+/// Whom a new ticket is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewContact {
+    /// Telephone number, e-mail address or the provider's user id.
+    pub address: String,
+    /// What kind of address it is; found out from its form if not given.
+    #[serde(default)]
+    pub kind: Option<relevo_domain::message::AddressKind>,
+    /// The contact's name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// BCP 47 tag.
+    #[serde(default)]
+    pub locale: Option<String>,
+}
+
+/// `POST …/replies`: a text, or a template with its data.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewReply {
+    /// What the customer reads.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// Name of a template of the pack.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// BCP 47 tag; else the conversation's.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// The template's data.
+    #[serde(default)]
+    pub data: Map<String, Value>,
+}
+
+/// `POST …/notes`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewNote {
+    /// The note.
+    pub text: String,
+}
+
+/// `POST …/assignment`: a person, a team, both, or (both absent) nobody.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// Person id.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Team id.
+    #[serde(default)]
+    pub team: Option<String>,
+}
+
+/// `POST …/status`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewStatus {
+    /// Status id of the pack, or a category's name.
+    pub status: String,
+    /// Free text.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// `POST …/priority`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPriority {
+    /// The priority.
+    pub priority: Priority,
+}
+
+/// `POST …/escalation`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Escalation {
+    /// Team id.
+    pub team: String,
+    /// Free text.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// `POST …/tags`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagChange {
+    /// Tags to add.
+    #[serde(default)]
+    pub add: Vec<String>,
+    /// Tags to take off.
+    #[serde(default)]
+    pub remove: Vec<String>,
+}
+
+/// `POST …/tokens`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// Person id of the pack; any name for a service.
+    pub person: String,
+    /// What it may do: at most what the pack gives the person.
+    pub role: Role,
+    /// Days until it ends; else it does not.
+    #[serde(default)]
+    pub expires_days: Option<u32>,
+}
+
+/// `POST …/subscribers`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewSubscriber {
+    /// Where to post.
+    pub url: String,
+    /// Event types; empty: all.
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+/// `POST …/templates/{template}/render`, and what components ask of each other.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenderRequest {
+    /// BCP 47 tag; else the desk's default.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// Channel that it is rendered for.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// The template's data.
+    #[serde(default)]
+    pub data: Map<String, Value>,
+}
+
+/// A rendered template, as components pass it on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// E-mail: the subject.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// Plain text.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// E-mail: the formatted part.
+    #[serde(default)]
+    pub html: Option<String>,
+    /// WhatsApp: the approved template to use instead of text.
+    #[serde(default)]
+    pub whatsapp: Option<WhatsappTemplate>,
+    /// The locale that was used.
+    #[serde(default)]
+    pub locale: String,
+}
+
+/// An approved template of WhatsApp with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhatsappTemplate {
+    /// Name at the provider.
+    pub name: String,
+    /// Language code at the provider.
+    pub language: String,
+    /// Body parameters in order.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+}
+
+/// What a component asks another to render for a desk.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Compose {
+    /// Desk.
+    pub desk: String,
+    /// Template name.
+    pub template: String,
+    /// What to render.
+    pub request: RenderRequest,
+}
+
+/// What the templates component is asked to check.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Compile {
+    /// The pack.
+    pub pack: Value,
+}
+
+/// Things to do at once at a desk.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kick {
+    /// Desk.
+    pub desk: String,
+    /// Stream names.
+    pub streams: Vec<String>,
+}

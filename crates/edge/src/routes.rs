@@ -1,0 +1,211 @@
+//! Every route of the application on one page: which component answers it and who may call it.
+//!
+//! Components dispatch by this table, the OpenAPI document is made from it, and so is the test that every route
+//! refuses every caller that it does not name.
+
+use crate::app::DeskContext;
+use crate::auth::{Caller, authenticate, schedule};
+use crate::http::Incoming;
+use crate::problem::Problem;
+use http::StatusCode;
+use relevo_domain::pack::Role;
+use relevo_journal::store::Store;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever signs with the account's secret.
+    Webhook,
+    /// The schedule, with its token; also calls between components.
+    Schedule,
+    /// A token of the desk with at least this role.
+    Role(Role),
+}
+
+/// A route.
+#[derive(Debug)]
+pub struct Route {
+    /// Operation name, as in the OpenAPI document.
+    pub name: &'static str,
+    /// Component that answers.
+    pub component: &'static str,
+    /// Method.
+    pub method: &'static str,
+    /// Path; `{name}` stands for one segment.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it does.
+    pub summary: &'static str,
+}
+
+const fn route(
+    name: &'static str,
+    component: &'static str,
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    summary: &'static str,
+) -> Route {
+    Route { name, component, method, path, access, summary }
+}
+
+const ADMIN: Access = Access::Role(Role::Admin);
+const AGENT: Access = Access::Role(Role::Agent);
+const LEAD: Access = Access::Role(Role::Lead);
+const SERVICE: Access = Access::Role(Role::Service);
+
+/// All routes, by path.
+#[rustfmt::skip] // one line each: this is a table
+pub static ROUTES: &[Route] = &[
+    route("openapi", "desk", "GET", "/api/openapi.json", Access::Public, "This document"),
+    route("channels.secrets.set", "desk", "PUT", "/api/{desk}/channels/{channel}/{account}/secrets", ADMIN, "Set the secrets of a channel account; they are never shown again"),
+    route("contacts.list", "desk", "GET", "/api/{desk}/contacts", AGENT, "Contacts, newest first"),
+    route("contacts.read", "desk", "GET", "/api/{desk}/contacts/{contact}", AGENT, "A contact and its tickets"),
+    route("me", "desk", "GET", "/api/{desk}/me", SERVICE, "Who the token belongs to"),
+    route("outbox.list", "desk", "GET", "/api/{desk}/outbox", LEAD, "Deliveries of the last 30 days, newest first"),
+    route("outbox.read", "desk", "GET", "/api/{desk}/outbox/{entry}", LEAD, "A delivery"),
+    route("outbox.retry", "desk", "POST", "/api/{desk}/outbox/{entry}/retry", LEAD, "Have a dead letter tried again"),
+    route("pack.read", "desk", "GET", "/api/{desk}/pack", LEAD, "The published pack and its version"),
+    route("pack.publish", "desk", "PUT", "/api/{desk}/pack", ADMIN, "Validate and publish a whole pack; with ?dry_run=true only validate and show the difference"),
+    route("people.list", "desk", "GET", "/api/{desk}/people", AGENT, "Who works at the desk"),
+    route("problems.list", "desk", "GET", "/api/{desk}/problems", LEAD, "Items that could not be understood, kept for a look"),
+    route("reports.read", "reports", "GET", "/api/{desk}/reports/{report}", LEAD, "Figures with numerator, denominator and definition"),
+    route("sla.preview", "sla", "POST", "/api/{desk}/sla/preview", SERVICE, "What would be due when"),
+    route("subscribers.list", "desk", "GET", "/api/{desk}/subscribers", ADMIN, "Who gets events"),
+    route("subscribers.create", "desk", "POST", "/api/{desk}/subscribers", ADMIN, "Add a subscriber; the signing secret is in the answer, once"),
+    route("subscribers.delete", "desk", "DELETE", "/api/{desk}/subscribers/{subscriber}", ADMIN, "Remove a subscriber"),
+    route("surveys.list", "reports", "GET", "/api/{desk}/surveys", LEAD, "Surveys issued between two days, with their answers"),
+    route("templates.preview", "templates", "POST", "/api/{desk}/templates/preview", SERVICE, "Render a source that is not published"),
+    route("templates.render", "templates", "POST", "/api/{desk}/templates/{template}/render", SERVICE, "Render a published template"),
+    route("tickets.list", "desk", "GET", "/api/{desk}/tickets", SERVICE, "A work list, newest first"),
+    route("tickets.create", "desk", "POST", "/api/{desk}/tickets", SERVICE, "Open a ticket"),
+    route("tickets.read", "desk", "GET", "/api/{desk}/tickets/{ticket}", SERVICE, "A ticket with its messages; ?as_of= shows what was known then"),
+    route("tickets.assign", "desk", "POST", "/api/{desk}/tickets/{ticket}/assignment", SERVICE, "Assign to a person, a team or nobody"),
+    route("tickets.escalate", "desk", "POST", "/api/{desk}/tickets/{ticket}/escalation", SERVICE, "Hand to another team"),
+    route("tickets.fields", "desk", "POST", "/api/{desk}/tickets/{ticket}/fields", SERVICE, "Set custom fields; null removes one"),
+    route("tickets.history", "desk", "GET", "/api/{desk}/tickets/{ticket}/history", SERVICE, "Everything that was done or said"),
+    route("tickets.note", "desk", "POST", "/api/{desk}/tickets/{ticket}/notes", SERVICE, "Add an internal note"),
+    route("tickets.priority", "desk", "POST", "/api/{desk}/tickets/{ticket}/priority", SERVICE, "Change the priority, and with it the policy"),
+    route("tickets.reply", "desk", "POST", "/api/{desk}/tickets/{ticket}/replies", SERVICE, "Answer the customer"),
+    route("tickets.sla", "desk", "GET", "/api/{desk}/tickets/{ticket}/sla", SERVICE, "Targets and their event log"),
+    route("tickets.status", "desk", "POST", "/api/{desk}/tickets/{ticket}/status", SERVICE, "Change the status"),
+    route("tickets.tags", "desk", "POST", "/api/{desk}/tickets/{ticket}/tags", SERVICE, "Add and remove tags"),
+    route("tokens.list", "desk", "GET", "/api/{desk}/tokens", ADMIN, "Tokens, without their secrets"),
+    route("tokens.issue", "desk", "POST", "/api/{desk}/tokens", ADMIN, "Issue a token; it is in the answer, once"),
+    route("tokens.revoke", "desk", "DELETE", "/api/{desk}/tokens/{token}", ADMIN, "Revoke a token at once"),
+    route("webhooks.handshake", "inbound", "GET", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's handshake"),
+    route("webhooks.receive", "inbound", "POST", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's events"),
+    route("delivery.send", "delivery", "POST", "/internal/send", Access::Schedule, "Send outbox entries now; reachable from inside only"),
+    route("templates.compile", "templates", "POST", "/internal/validate", Access::Schedule, "Check a pack's templates; reachable from inside only"),
+    route("templates.compose", "templates", "POST", "/internal/render", Access::Schedule, "Render for another component; reachable from inside only"),
+    route("surveys.decide", "csat", "POST", "/internal/decide", Access::Schedule, "Decide surveys now; reachable from inside only"),
+    route("tick.delivery", "delivery", "POST", "/internal/tick/delivery", Access::Schedule, "Send what is due"),
+    route("tick.projections", "projector", "POST", "/internal/tick/projections", Access::Schedule, "Follow the feeds"),
+    route("tick.sla", "sla", "POST", "/internal/tick/sla", Access::Schedule, "Warn and record breaches that are due"),
+    route("tick.surveys", "csat", "POST", "/internal/tick/surveys", Access::Schedule, "Send surveys that are due"),
+    route("survey.page", "csat", "GET", "/s/{token}", Access::Public, "The survey page; records nothing"),
+    route("survey.answer", "csat", "POST", "/s/{token}", Access::Public, "A vote"),
+];
+
+/// A route that was found, and what its path's `{…}` stand for.
+pub struct Matched<'a> {
+    /// The route.
+    pub route: &'static Route,
+    /// The parts, in order.
+    pub parts: Vec<&'a str>,
+}
+
+impl Matched<'_> {
+    /// One of the parts; empty if there is none, which no route has.
+    pub fn part(&self, index: usize) -> &str {
+        self.parts.get(index).copied().unwrap_or_default()
+    }
+}
+
+/// Finds the route for a request among those of a component.
+///
+/// # Errors
+/// 404 for an unknown path, 405 with `Allow` for another method.
+pub fn find<'a>(component: &str, request: &'a Incoming) -> Result<Matched<'a>, Problem> {
+    let mut allowed = Vec::new();
+    for route in ROUTES.iter().filter(|r| r.component == component) {
+        let Some(parts) = matches(route.path, &request.path) else { continue };
+        if route.method == request.method.as_str() || (route.method == "GET" && request.method == http::Method::HEAD)
+        {
+            return Ok(Matched { route, parts });
+        }
+        allowed.push(route.method);
+    }
+    if allowed.is_empty() {
+        return Err(Problem::not_found("unknown_path", "there is nothing under this path; see /api/openapi.json"));
+    }
+    let allow = allowed.join(", ");
+    let detail = format!("this path takes {allow}");
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+    Err(Problem { allow: Some(allow), ..problem })
+}
+
+fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = Vec::new();
+    let mut expected = pattern.split('/');
+    for actual in path.split('/') {
+        match expected.next()? {
+            name if name.starts_with('{') => {
+                if actual.is_empty() {
+                    return None;
+                }
+                parts.push(actual);
+            }
+            literal if literal == actual => {}
+            _ => return None,
+        }
+    }
+    expected.next().is_none().then_some(parts)
+}
+
+/// Admits the caller of a desk's route.
+///
+/// # Errors
+/// 401 or 403.
+pub async fn admit<S: Store>(
+    route: &Route,
+    context: &DeskContext<S>,
+    request: &Incoming,
+) -> Result<Caller, Problem> {
+    match route.access {
+        Access::Role(role) => {
+            let caller = authenticate(context, request).await?;
+            caller.needs(role)?;
+            Ok(caller)
+        }
+        Access::Schedule => {
+            schedule(request).await?;
+            Ok(Caller { person: "schedule".to_owned(), role: Role::Service })
+        }
+        Access::Public | Access::Webhook => Ok(Caller { person: "public".to_owned(), role: Role::Service }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_so_are_methods_with_paths() {
+        let names: BTreeSet<_> = ROUTES.iter().map(|r| r.name).collect();
+        let places: BTreeSet<_> = ROUTES.iter().map(|r| (r.method, r.path)).collect();
+        assert_eq!((names.len(), places.len()), (ROUTES.len(), ROUTES.len()));
+    }
+
+    #[test]
+    fn a_pattern_matches_whole_paths_only() {
+        assert_eq!(matches("/api/{desk}/tickets/{ticket}", "/api/a/tickets/b"), Some(vec!["a", "b"]));
+        assert_eq!(matches("/api/{desk}/tickets", "/api/a/tickets/b"), None);
+        assert_eq!(matches("/api/{desk}/tickets", "/api/a"), None);
+        assert_eq!(matches("/api/{desk}/tickets", "/api//tickets"), None);
+    }
+}
