@@ -31,11 +31,7 @@ impl Calendar {
     /// Everything that is wrong, each with a JSON pointer and what to do. Unknown fields are refused.
     pub fn parse(document: &Value) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let calendar = read(&Place::root(document), &mut problems);
-        match calendar {
-            Some(calendar) if problems.is_empty() => Ok(calendar),
-            _ => Err(problems),
-        }
+        read(&Place::root(document), &mut problems).ok_or(problems)
     }
 
     /// The reverse of [`Calendar::parse`].
@@ -84,8 +80,9 @@ impl<'de> Deserialize<'de> for Calendar {
     }
 }
 
-/// Reads the calendar at a place; what is wrong is added to the problems.
+/// Reads the calendar at a place; none if anything is wrong, which is added to the problems.
 pub(crate) fn read(place: &Place<'_>, problems: &mut Vec<Problem>) -> Option<Calendar> {
+    let known = problems.len();
     place.object(&FIELDS, problems)?;
     let zone = match place.get("time_zone") {
         Some(zone) => zone.read(problems, |name| Zone::parse(name).map_err(|error| error.to_string())),
@@ -111,14 +108,15 @@ pub(crate) fn read(place: &Place<'_>, problems: &mut Vec<Problem>) -> Option<Cal
             hours.say(problems, "a calendar around the clock has no hours; leave out one of the two");
         }
         week = std::array::from_fn(|_| vec![Interval::DAY]);
-    } else if place.get("hours").is_some_and(|hours| !hours.value.is_object()) {
-        // Said where the hours were read.
-    } else if week.iter().chain(shifts.values()).all(Vec::is_empty) && problems.is_empty() {
+    } else if week.iter().chain(shifts.values()).all(Vec::is_empty) && problems.len() == known {
         let at = place.get("hours").map_or_else(|| place.pointer.clone(), |hours| hours.pointer);
         problems.push(Problem::at(
             at,
             r#"a calendar without any hours never opens; give hours such as {"mon": [["09:00","17:00"]]}"#,
         ));
+    }
+    if problems.len() > known {
+        return None;
     }
     Some(Calendar::new(zone?, around_the_clock, week, holidays, breaks, shifts))
 }

