@@ -1,19 +1,24 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod brackets;
 mod crypto;
-mod form;
+mod fields;
 #[cfg(test)]
 mod hostile;
 pub mod in_app;
 pub mod instagram;
 pub mod jira;
 mod json;
+pub mod kommo;
+pub mod kommo_chats;
 pub mod messenger;
 mod meta;
 mod outbound;
 mod parsed;
 pub mod phone;
+pub mod podio;
+mod presented;
 mod request;
 mod secrets;
 pub mod slack;
@@ -23,6 +28,7 @@ mod twilio;
 pub mod twilio_sms;
 pub mod twilio_voice;
 pub mod twilio_whatsapp;
+pub mod web_form;
 pub mod whatsapp;
 
 pub use account::{Account, Secret};
@@ -66,6 +72,13 @@ pub struct Send {
 /// All channels, by slug.
 pub static CHANNELS: &[Channel] = &[
     Channel {
+        slug: "form",
+        handshake: web_form::handshake,
+        verify: web_form::verify,
+        parse: web_form::parse,
+        send: None,
+    },
+    Channel {
         slug: "in-app",
         handshake: in_app::handshake,
         verify: in_app::verify,
@@ -91,6 +104,20 @@ pub static CHANNELS: &[Channel] = &[
         send: None,
     },
     Channel {
+        slug: "kommo",
+        handshake: kommo::handshake,
+        verify: kommo::verify,
+        parse: kommo::parse,
+        send: None,
+    },
+    Channel {
+        slug: "kommo-chats",
+        handshake: kommo_chats::handshake,
+        verify: kommo_chats::verify,
+        parse: kommo_chats::parse,
+        send: None,
+    },
+    Channel {
         slug: "messenger",
         handshake: messenger::handshake,
         verify: messenger::verify,
@@ -106,6 +133,13 @@ pub static CHANNELS: &[Channel] = &[
         handshake: phone::handshake,
         verify: phone::verify,
         parse: phone::parse,
+        send: None,
+    },
+    Channel {
+        slug: "podio",
+        handshake: podio::handshake,
+        verify: podio::verify,
+        parse: podio::parse,
         send: None,
     },
     Channel {

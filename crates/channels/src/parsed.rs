@@ -1,6 +1,10 @@
 //! What a channel's `parse` gives.
 
-use relevo_domain::{Private, message::Inbound};
+use crate::crypto;
+use relevo_domain::{
+    Private,
+    message::{Attachment, Inbound},
+};
 
 /// Everything in one request, and what the provider wants to hear once it is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,6 +60,21 @@ pub struct Malformed {
     pub why: String,
     /// Where: a JSON pointer, or the name of a form field; empty for the body as a whole.
     pub pointer: String,
+}
+
+impl File {
+    /// A file, and the attachment that names it.
+    pub(crate) fn attached(filename: &str, mime_type: Option<&str>, bytes: Vec<u8>) -> (Self, Attachment) {
+        let reference = crypto::fingerprint(&bytes);
+        let attachment = Attachment {
+            mime_type: mime_type.map(str::to_owned),
+            filename: Some(Private(filename.to_owned())).filter(|name| !name.0.is_empty()),
+            hash: Some(reference.clone()),
+            size_bytes: u64::try_from(bytes.len()).ok(),
+            ..Attachment::new(reference.clone(), Attachment::kind_of(mime_type))
+        };
+        (Self { reference, bytes: Private(bytes) }, attachment)
+    }
 }
 
 impl Answer {

@@ -103,17 +103,7 @@ fn call(
         wrap_up_seconds: seconds("wrap_up_seconds")?,
         disposition: string("disposition")?,
         text: string("notes")?.map(Private),
-        attachments: recording
-            .map(|reference| Attachment {
-                reference,
-                kind: "audio".into(),
-                mime_type: None,
-                filename: None,
-                hash: None,
-                size_bytes: None,
-            })
-            .into_iter()
-            .collect(),
+        attachments: recording.map(|url| Attachment::new(url, "audio")).into_iter().collect(),
         at: data.get("at").and_then(json::rfc3339).or(time),
         data: (!rest.is_empty()).then_some(Private(Value::Object(rest))),
     })))

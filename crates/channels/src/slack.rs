@@ -18,7 +18,7 @@ pub use send::{format, outcome};
 use crate::{
     account::Account,
     crypto,
-    form::Form,
+    fields::Form,
     json,
     parsed::{Answer, Malformed, Parsed},
     request::{Refusal, Unverified, Verified},

@@ -238,10 +238,12 @@ fn address(data: &Map<String, Value>, kind_of_bare: Option<AddressKind>) -> Resu
     let number =
         |rest: &str| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit() || " -().".contains(c));
     let kind = match data.get("from_kind") {
-        None | Some(Value::Null) if kind_of_bare.is_some() => kind_of_bare.unwrap_or(AddressKind::User),
-        None | Some(Value::Null) if value.contains('@') => AddressKind::Email,
-        None | Some(Value::Null) if value.strip_prefix('+').is_some_and(number) => AddressKind::Phone,
-        None | Some(Value::Null) => AddressKind::User,
+        None | Some(Value::Null) => match kind_of_bare {
+            Some(kind) => kind,
+            None if value.contains('@') => AddressKind::Email,
+            None if value.strip_prefix('+').is_some_and(number) => AddressKind::Phone,
+            None => AddressKind::User,
+        },
         Some(kind) => match kind.as_str() {
             Some("phone") => AddressKind::Phone,
             Some("email") => AddressKind::Email,

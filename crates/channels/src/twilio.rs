@@ -5,7 +5,7 @@
 use crate::{
     account::Account,
     crypto,
-    form::Form,
+    fields::Form,
     outbound::{
         FileSource, FormatError, Outbound, OutboundRequest, Outcome, at_most, count_at_most, path_segment,
         retry_after,

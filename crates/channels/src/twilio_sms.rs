@@ -6,7 +6,7 @@
 
 use crate::{
     account::Account,
-    form::Form,
+    fields::Form,
     outbound::{FormatError, Outbound, OutboundRequest},
     parsed::{Malformed, Parsed},
     request::Verified,
@@ -106,7 +106,7 @@ fn message(form: &Form, id: String, account: &Account) -> Result<Inbound, Malfor
         text: text.map(Private),
         attachments,
         in_reply_to: form.filled("OriginalRepliedMessageSid").map(str::to_owned),
-        data: (!data.is_empty()).then(|| Private(Value::Object(data))),
+        data: (!data.is_empty()).then_some(Private(Value::Object(data))),
         remarks,
         ..InboundMessage::text(id, address(from), "")
     })))
@@ -125,17 +125,9 @@ pub(crate) fn address(from: &str) -> Address {
 
 fn attachment(form: &Form, i: usize) -> Option<Attachment> {
     let mime_type = form.filled(&format!("MediaContentType{i}"));
-    let kind = match mime_type.and_then(|mime| mime.split('/').next()) {
-        Some(kind @ ("image" | "audio" | "video")) => kind,
-        _ => "document",
-    };
     Some(Attachment {
-        reference: form.filled(&format!("MediaUrl{i}"))?.to_owned(),
-        kind: kind.to_owned(),
         mime_type: mime_type.map(str::to_owned),
-        filename: None,
-        hash: None,
-        size_bytes: None,
+        ..Attachment::new(form.filled(&format!("MediaUrl{i}"))?, Attachment::kind_of(mime_type))
     })
 }
 

@@ -7,7 +7,7 @@
 
 use crate::{
     account::Account,
-    form::Form,
+    fields::Form,
     parsed::{Malformed, Parsed},
     request::Verified,
     twilio, twilio_sms,
@@ -83,14 +83,8 @@ fn report(form: &Form, call_id: &str, state: CallState, account: &Account) -> In
     if let Some(remark) = twilio::remarks(form, account).first() {
         data.insert("remark".into(), remark.as_str().into());
     }
-    let voice = form.filled("RecordingUrl").filter(|_| recording.is_some()).map(|url| Attachment {
-        reference: url.to_owned(),
-        kind: "audio".into(),
-        mime_type: None,
-        filename: None,
-        hash: None,
-        size_bytes: None,
-    });
+    let voice =
+        form.filled("RecordingUrl").filter(|_| recording.is_some()).map(|url| Attachment::new(url, "audio"));
     Inbound::Call(Box::new(CallReport {
         external_id: match recording {
             Some(recording) if form.filled("TranscriptionText").is_some() => {
@@ -111,7 +105,7 @@ fn report(form: &Form, call_id: &str, state: CallState, account: &Account) -> In
         text: form.filled("TranscriptionText").map(Private::from),
         attachments: voice.into_iter().collect(),
         at: form.filled("Timestamp").and_then(rfc2822),
-        data: (!data.is_empty()).then(|| Private(Value::Object(data))),
+        data: (!data.is_empty()).then_some(Private(Value::Object(data))),
     }))
 }
 

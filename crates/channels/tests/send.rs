@@ -1,6 +1,8 @@
 //! What goes out: the provider's request for a message, and what its answer means.
 #![allow(missing_docs, reason = "a test")]
 
+#[path = "send/chat.rs"]
+mod chat;
 #[path = "send/standard.rs"]
 mod standard;
 #[path = "send/whatsapp.rs"]

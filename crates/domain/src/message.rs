@@ -310,6 +310,30 @@ pub struct Attachment {
     pub size_bytes: Option<u64>,
 }
 
+impl Attachment {
+    /// A file of which nothing more is known.
+    pub fn new(reference: impl Into<String>, kind: impl Into<String>) -> Self {
+        Self {
+            reference: reference.into(),
+            kind: kind.into(),
+            mime_type: None,
+            filename: None,
+            hash: None,
+            size_bytes: None,
+        }
+    }
+
+    /// `image`, `audio` or `video` by the MIME type, else `file`.
+    pub fn kind_of(mime_type: Option<&str>) -> &'static str {
+        match mime_type.and_then(|mime_type| mime_type.split('/').next()) {
+            Some("image") => "image",
+            Some("audio") => "audio",
+            Some("video") => "video",
+            _ => "file",
+        }
+    }
+}
+
 /// What became of something that we sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusReport {

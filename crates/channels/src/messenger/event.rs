@@ -72,7 +72,7 @@ fn message(mut event: Map<String, Value>, foreign: bool) -> Result<Inbound, Faul
     if let Some(referral) = event.remove("referral") {
         message.insert("referral".into(), referral);
     }
-    let data = (!message.is_empty()).then(|| Value::Object(message));
+    let data = (!message.is_empty()).then_some(Value::Object(message));
     let sent_at = event.get("timestamp").and_then(json::unix_millis);
     let remarks = remarks(foreign);
     Ok(if echo {
@@ -207,14 +207,7 @@ fn file(item: &Value) -> Option<Attachment> {
         kind @ ("image" | "audio" | "video" | "file") => kind,
         _ => return None,
     };
-    Some(Attachment {
-        reference: url.to_owned(),
-        kind: kind.to_owned(),
-        mime_type: None,
-        filename: None,
-        hash: None,
-        size_bytes: None,
-    })
+    Some(Attachment::new(url, kind))
 }
 
 fn remarks(foreign: bool) -> Vec<String> {

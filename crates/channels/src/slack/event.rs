@@ -142,19 +142,15 @@ fn other(id: &str, kind: String, event: &Map<String, Value>) -> Inbound {
 
 fn file(file: &Map<String, Value>) -> Option<Attachment> {
     let mime_type = json::text(file, "mimetype").map(str::to_owned);
-    let kind = match mime_type.as_deref().and_then(|mime| mime.split('/').next()) {
-        Some(kind @ ("image" | "audio" | "video")) => kind,
-        _ => "file",
-    };
+    let reference = json::id(file, "url_private_download")
+        .or_else(|| json::id(file, "url_private"))
+        .or_else(|| json::id(file, "id"))?;
+    let kind = Attachment::kind_of(mime_type.as_deref());
     Some(Attachment {
-        reference: json::id(file, "url_private_download")
-            .or_else(|| json::id(file, "url_private"))
-            .or_else(|| json::id(file, "id"))?,
-        kind: kind.to_owned(),
         mime_type,
         filename: json::text(file, "name").map(Private::from),
-        hash: None,
         size_bytes: file.get("size").and_then(json::count),
+        ..Attachment::new(reference, kind)
     })
 }
 

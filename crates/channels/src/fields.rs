@@ -12,14 +12,11 @@ const MAX_PARTS: usize = 2_000;
 pub(crate) struct Form {
     pub fields: Vec<(String, String)>,
     pub files: Vec<FormFile>,
-    /// The bytes of text fields of a multipart form, for those whose character set is told elsewhere.
-    raw: Vec<(String, Vec<u8>)>,
 }
 
 /// An uploaded file.
 #[derive(Debug)]
 pub(crate) struct FormFile {
-    pub field: String,
     pub filename: String,
     pub content_type: Option<String>,
     pub bytes: Vec<u8>,
@@ -83,15 +80,11 @@ impl Form {
         let Some(field) = parameter(&disposition, "name") else { return };
         match parameter(&disposition, "filename") {
             Some(filename) => self.files.push(FormFile {
-                field,
                 filename,
                 content_type: header("content-type"),
                 bytes: content.to_vec(),
             }),
-            None => {
-                self.fields.push((field.clone(), String::from_utf8_lossy(content).into_owned()));
-                self.raw.push((field, content.to_vec()));
-            }
+            None => self.fields.push((field, String::from_utf8_lossy(content).into_owned())),
         }
     }
 
@@ -100,19 +93,9 @@ impl Form {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The last value of that name.
-    pub(crate) fn last(&self, name: &str) -> Option<&str> {
-        self.fields.iter().rfind(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
     /// The first value of that name if it is not empty.
     pub(crate) fn filled(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
-    }
-
-    /// The bytes of a field, where it came as a part.
-    pub(crate) fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.raw.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
 
     /// The fields that `keep` wants, as an object for `data`. Of equal names the last stays.
