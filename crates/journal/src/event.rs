@@ -4,9 +4,9 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use crate::error::JournalError;
+use crate::hash::{FNV_START, fnv1a};
 use crate::hlt::Hlt;
 use crate::names::checked_name;
 use crate::value;
@@ -101,14 +101,12 @@ impl StoredEvent {
     }
 
     pub(crate) fn order(&self) -> Order {
-        let mut hash = Sha256::new();
-        hash.update(self.at_ms.to_le_bytes());
-        hash.update(self.tag.to_le_bytes());
-        hash.update(u64::try_from(self.by.len()).unwrap_or(u64::MAX).to_le_bytes());
-        hash.update(self.by.as_bytes());
-        hash.update(self.data.get().as_bytes());
-        let head = hash.finalize().iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-        Order(self.hlt, self.id.as_str().to_owned(), head)
+        // Only decides between two contents under one id at one time: any fixed function will do.
+        let mut hash = fnv1a(FNV_START, &self.at_ms.to_le_bytes());
+        hash = fnv1a(hash, &self.tag.to_le_bytes());
+        hash = fnv1a(hash, self.data.get().as_bytes());
+        hash = fnv1a(hash, self.by.as_bytes());
+        Order(self.hlt, self.id.as_str().to_owned(), hash)
     }
 
     /// The event with its data decoded; nothing when a newer version wrote it.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Journal;
 use crate::error::JournalError;
+use crate::hash::{FNV_START, fnv1a};
 use crate::keys::{self, Numbered};
 use crate::names::{Desk, Kind, StreamId};
 use crate::sequence::Cursor;
@@ -113,10 +114,7 @@ impl<S: Store> Journal<S> {
 
 /// Which partition a stream's entries go to: FNV-1a of its id.
 pub(crate) fn partition_of(stream: &StreamId, partitions: u16) -> u16 {
-    let hash = stream
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = fnv1a(FNV_START, stream.to_string().as_bytes());
     u16::try_from(hash.checked_rem(u64::from(partitions)).unwrap_or(0)).unwrap_or(0)
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod feed;
 mod fold;
+mod hash;
 mod hlt;
 pub mod keys;
 mod lease;

@@ -44,7 +44,8 @@ mod tests {
     #[test]
     fn of_several_claims_one_succeeds() {
         let journal = Journal::new(MemoryStore::default());
-        let id = |name| SequenceId::new(Desk::new("school").unwrap(), Kind::new("claim").unwrap(), name).unwrap();
+        let id =
+            |name| SequenceId::new(Desk::new("school").unwrap(), Kind::new("claim").unwrap(), name).unwrap();
         block_on(async {
             assert!(journal.claim(&id("a-1")).await.unwrap());
             assert!(!journal.claim(&id("a-1")).await.unwrap());

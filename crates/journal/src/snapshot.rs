@@ -4,10 +4,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::Journal;
 use crate::error::JournalError;
 use crate::event::{Order, StoredEvent};
 use crate::fold::{Fold, Folded, Ledger, Remembered};
+use crate::keys;
+use crate::load::Loaded;
 use crate::sequence::Cursor;
+use crate::store::Store;
 use crate::value;
 
 /// A snapshot this small is written with every commit.
@@ -90,6 +94,27 @@ pub(crate) fn decode<F: Fold>(bytes: &[u8]) -> Option<Snapshot<F>> {
     let ledger = Ledger::restore(body.newest, body.events, body.ids);
     let base = Folded { state: body.state, ledger, undecodable: 0 };
     Some(Snapshot { cursor: form.cursor, base, tail: body.tail })
+}
+
+impl<S: Store> Journal<S> {
+    /// Saves a state as its stream's snapshot, for the loads that follow. Commits do so by themselves; this is
+    /// for a reader that had to fold much. False when the state cannot be saved: it is too large, or has what
+    /// this version cannot read, or what is not yet committed.
+    ///
+    /// # Errors
+    /// When the store fails; it does no harm.
+    pub async fn save_snapshot<F: Fold>(&self, loaded: &Loaded<F>) -> Result<bool, JournalError> {
+        if loaded.unreadable > 0 || loaded.pending > 0 {
+            return Ok(false);
+        }
+        let body = encode_body(&loaded.base, &loaded.tail)?;
+        if body.get().len() > LARGEST_SNAPSHOT_BYTES {
+            return Ok(false);
+        }
+        let bytes = encode(F::VERSION, loaded.cursor.clone(), body)?;
+        self.store.set_many(vec![(keys::snapshot(&loaded.stream), bytes)]).await?;
+        Ok(true)
+    }
 }
 
 /// Moves what need not stay in the tail into the base.
