@@ -51,6 +51,28 @@ pub fn text_of(html: &str) -> String {
     out.finish()
 }
 
+/// Whether a link or a source in HTML would run code: data that were printed into an address may have brought a
+/// scheme of their own.
+pub fn has_unsafe_link(html: &str) -> bool {
+    let lower = html.to_ascii_lowercase();
+    ["href", "src", "action", "background"].into_iter().any(|name| {
+        lower.match_indices(name).any(|(at, _)| {
+            let value = lower
+                .get(at.saturating_add(name.len())..)
+                .and_then(|rest| rest.trim_start().strip_prefix('='));
+            value.is_some_and(|value| is_unsafe_url(&decode(first_value(value.trim_start()))))
+        })
+    })
+}
+
+/// Whether an address would run code instead of leading somewhere.
+pub fn is_unsafe_url(url: &str) -> bool {
+    // Browsers read over white space and controls in a scheme.
+    let scheme: String = url.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(11).collect();
+    let scheme = scheme.to_ascii_lowercase();
+    ["javascript:", "vbscript:", "data:"].into_iter().any(|unsafe_scheme| scheme.starts_with(unsafe_scheme))
+}
+
 /// Whether a source is meant as HTML: it has something that looks like a tag.
 pub fn is_html(source: &str) -> bool {
     source.match_indices('<').any(|(at, _)| {
@@ -130,12 +152,15 @@ fn skip<'a>(html: &'a str, name: &str) -> &'a str {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let at = tag.to_ascii_lowercase().find(&format!("{name}="))?;
     let value = tag.get(at.saturating_add(name.len()).saturating_add(1)..)?;
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let value = match quote {
-        Some(quote) => value.get(1..)?.split(quote).next()?,
-        None => value.split_whitespace().next()?,
-    };
-    Some(decode(value)).filter(|url| !url.is_empty())
+    Some(decode(first_value(value))).filter(|url| !url.is_empty())
+}
+
+/// The value that an attribute begins with, quoted or not.
+fn first_value(text: &str) -> &str {
+    match text.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+        Some(quote) => text.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or(""),
+        None => text.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or(""),
+    }
 }
 
 fn decode(text: &str) -> String {
@@ -212,6 +237,30 @@ mod tests {
             ("<script>alert(1)", ""),
         ] {
             assert_eq!(text_of(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn links_that_run_code_are_seen() {
+        for html in [
+            "<a href=\"javascript:alert(1)\">",
+            "<A HREF = ' JavaScript:x'>",
+            "<a href=javascript:x>",
+            "<img src=\"java\nscr\tipt:x\">",
+            "<a href=\"java&#115;cript:x\">",
+            "<a href=\"&#x6a;avascript&#58;x\">",
+            "<form action=\"data:text/html,x\">",
+            "<p>a</p><a title=\"href\" href=\"vbscript:x\">",
+        ] {
+            assert!(has_unsafe_link(html), "{html}");
+        }
+        for html in [
+            "<a href=\"https://x.es/?javascript:\">",
+            "<a href='mailto:a@b.es'>",
+            "href javascript:",
+            "<p>src</p>",
+        ] {
+            assert!(!has_unsafe_link(html), "{html}");
         }
     }
 

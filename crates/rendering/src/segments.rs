@@ -5,7 +5,7 @@
 //! text is cut into parts that carry a six-byte header and hold 153 septets or 67 units each; a pair (escape and
 //! extension character, or two surrogates) is never cut in two, so a part may stay one short.
 //!
-//! An empty text is one message: it is still a message that is sent and paid for.
+//! An empty text is one message, as in Twilio's own calculator: it is still sent and paid for.
 
 use serde::{Deserialize, Serialize};
 

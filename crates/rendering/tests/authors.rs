@@ -253,6 +253,19 @@ fn mistakes_of_data() {
 }
 
 #[test]
+fn what_could_not_be_read_may_use_every_variable() {
+    let t = |text: &str| {
+        json!({ "t": {
+        "data": { "x": { "type": "string", "example": "a" } },
+        "locales": { "es": { "text": text } },
+    } })
+    };
+    let pointer = "/templates/t/locales/es/text";
+    assert_eq!(places(&t("{% if x"), &json!({})), [place(pointer, "syntax")]);
+    assert_eq!(places(&t("{% include 'p' %}"), &json!({})), [place(pointer, "missing_include")]);
+}
+
+#[test]
 fn mistakes_of_translation() {
     let t = |locales: Value| json!({ "t": { "locales": locales } });
     let text = json!({ "text": "x" });

@@ -225,6 +225,80 @@ fn hostile_data_are_inert_in_previews() {
 }
 
 #[test]
+fn a_link_from_data_cannot_run_code() {
+    let templates = json!({ "t": {
+        "data": { "x": { "type": "string", "example": "https://x.es" } },
+        "locales": { "es": {
+            "subject": "s", "html": "<a href=\"{{ x }}\">x</a>", "body": "x", "action": { "label": "l", "url": "{{ x }}" },
+        } },
+    } });
+    let set =
+        TemplateSet::load(&templates, &Value::Null, Locales { default: "es".into(), ..Locales::default() })
+            .unwrap();
+    for (url, refused) in [
+        ("https://y.es/a?b=c&d", false),
+        ("javascript:alert(1)", true),
+        (" JAVA\tscript:alert(1)", true),
+        ("java\u{200b}script:x", true),
+        ("data:text/html,x", true),
+    ] {
+        let data = json!({ "x": url });
+        for channel in ["email", "in-app"] {
+            let done =
+                set.render(&Request { name: "t", locale: "es", channel, data: &data, time_zone: None });
+            assert_eq!(done.err().map(|e| e.code()), refused.then_some("unsafe_link"), "{channel} {url}");
+        }
+        let done = preview("email", "<a href='{{ x }}'>x</a>", &data);
+        assert_eq!(done.err().map(|p| p[0].code), refused.then_some("unsafe_link"), "{url}");
+    }
+}
+
+#[test]
+fn no_detour_leaves_html_unescaped() {
+    let partials = json!({
+        "plain": "{% macro m(v) %}<u>{{ v }}</u>{% endmacro %}",
+        "kinds": { "text": "{{ x }}", "html": "<b>{{ x }}</b>" },
+        "layout": "<main>{% block body %}{{ x }}{% endblock %}</main>",
+    });
+    let locales = Locales { default: "es".into(), ..Locales::default() };
+    let (documents, problems) = Documents::parse(&Value::Null, &partials, locales);
+    assert_eq!(problems, []);
+    let set = TemplateSet::new(documents);
+    let data = json!({ "x": "<script>", "list": ["<script>", "a"] });
+    for source in [
+        "<p>{{ x }}",
+        "<p>{{ x ~ '<b>' ~ x }}",
+        "<p>{% macro m(v) %}<i>{{ v }}</i>{% endmacro %}{{ m(x) ~ x }}{{ x ~ m(x) }}",
+        "<p>{% set a %}<i>Z</i>{% endset %}{{ a ~ x }}{{ a | replace('Z', x) }}{{ [a, x] | join(x) }}",
+        "<p>{% set a %}<i>{{ x }}</i>{% endset %}{{ a | upper | lower }}{{ a | trim }}{{ a | truncate(30) }}",
+        "<p>{% filter upper %}{{ x }}{% endfilter %}",
+        "<p>{% filter replace('Z', x) %}Z{% endfilter %}",
+        "<p>{{ list | join }}{{ list | join(x) }}{{ list | first }}{{ list | map('upper') | map('lower') | join }}",
+        "<p>{{ missing | default(x) if false else x }}",
+        "<p>{{ x | truncate(7) }}{{ 1 | plural(one=x, other=x) }}{{ x | reverse | reverse }}",
+        "<p>{% import 'plain' as p %}{{ p.m(x) }}{{ p.m(p.m(x)) }}",
+        "<p>{% include 'kinds' %}",
+        "{% extends 'layout' %}{% block body %}<p>{{ super() }}{{ x }}{% endblock %}",
+        "<p>{% call(v) p(x) %}{{ v }}{% endcall %}{% macro p(a) %}{{ caller(a) }}{% endmacro %}",
+        "<p>{% macro p(a) %}{{ caller(a) }}{% endmacro %}{% call(v) p(x) %}{{ v }}{% endcall %}",
+        "<p>{% with y = x %}{{ y }}{% endwith %}{% for c in x %}{{ c }}{% endfor %}{{ x[0:8] }}",
+    ] {
+        let preview = Preview { source, channel: "email", data: &data, locale: "es", time_zone: None };
+        match set.preview(&preview) {
+            Ok(done) => {
+                let html = done.html.unwrap();
+                assert!(!html.to_lowercase().contains("<script"), "{source}: {html}");
+                assert!(html.to_lowercase().contains("&lt;"), "{source}: {html}");
+            }
+            Err(problems) => assert!(
+                problems.iter().any(|p| matches!(p.code, "unknown_variable" | "unknown_function")),
+                "{source}: {problems:?}"
+            ),
+        }
+    }
+}
+
+#[test]
 fn names_cannot_escape_the_pack() {
     for name in ["/etc/passwd", "../t", "t/t/es/text", "p/es/text", "", "a\u{0}b"] {
         let source = format!("{{% include {name:?} %}}").replace("\\0", "\\u0000");

@@ -106,6 +106,9 @@ pub enum RenderError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// An address would run code: data that were printed into it brought a scheme of their own.
+    #[error("a link in \"{0}\" would run code instead of leading somewhere")]
+    UnsafeLink(&'static str),
     /// A limit was reached.
     #[error("limit \"{}\" reached: {}", .limit.as_str(), .limit.advice())]
     Limit {
@@ -136,6 +139,7 @@ impl RenderError {
             Self::MissingPart { .. } => "missing_part",
             Self::Data(_) => "invalid_data",
             Self::Parameter { .. } => "whatsapp_parameter",
+            Self::UnsafeLink(_) => "unsafe_link",
             Self::Limit { .. } => "limit",
             Self::Template(_) => "faulty_template",
         }

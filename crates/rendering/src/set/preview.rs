@@ -1,12 +1,12 @@
 //! Renders a source that belongs to no template yet.
 
-use super::TemplateSet;
 use super::render::size;
+use super::{RenderError, TemplateSet};
 use crate::analyse::Analysis;
 use crate::channel::Channel;
 use crate::engine::{Key, fault, run};
 use crate::limits::{self, Limit};
-use crate::markup::{html_of, is_html, text_of};
+use crate::markup::{has_unsafe_link, html_of, is_html, text_of};
 use crate::problem::{Place, Problem};
 use crate::schema::{check, infer};
 use crate::segments::{Segments, segments};
@@ -96,6 +96,9 @@ impl TemplateSet {
             }
             vec![problem]
         })?;
+        if html && has_unsafe_link(&text) {
+            return Err(wrong("/source", "unsafe_link", RenderError::UnsafeLink("html").to_string()));
+        }
         Ok(match channel {
             Channel::Email if html => Previewed { text: text_of(&text), html: Some(text), segments: None },
             Channel::Email => Previewed { html: Some(html_of(&text)), text, segments: None },

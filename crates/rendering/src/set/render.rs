@@ -7,7 +7,7 @@ use crate::document::{Parts, Template, WhatsApp};
 use crate::engine::{Fault, Key, fault, run};
 use crate::limits::{self, Limit};
 use crate::locale::direction;
-use crate::markup::text_of;
+use crate::markup::{has_unsafe_link, is_unsafe_url, text_of};
 use crate::problem::Problem;
 use crate::sanitize::one_line;
 use crate::schema::check;
@@ -74,6 +74,9 @@ impl TemplateSet {
             Channel::Email => {
                 out.subject = Some(page.line(page.needed("subject")?)?);
                 out.html = page.part("html")?;
+                if out.html.as_deref().is_some_and(has_unsafe_link) {
+                    return Err(RenderError::UnsafeLink("html"));
+                }
                 out.text = match (page.part("text")?, &out.html) {
                     (Some(text), _) => text,
                     (None, Some(html)) => text_of(html),
@@ -163,6 +166,7 @@ impl<'s> Page<'s> {
 
     fn action(&self) -> Result<Option<ActionText>, RenderError> {
         Ok(match (self.part("action/label")?, self.part("action/url")?) {
+            (Some(_), Some(url)) if is_unsafe_url(&url) => return Err(RenderError::UnsafeLink("action/url")),
             (Some(label), Some(url)) => Some(ActionText { label: self.line(label)?, url: one_line(&url) }),
             _ => None,
         })

@@ -19,6 +19,12 @@ impl TemplateSet {
         if problems.is_empty() { Ok(set) } else { Err(tidy(problems)) }
     }
 
+    /// Reads the templates of a pack that was checked when it was published, without checking them again. What cannot
+    /// be read is left out; what is faulty is an error when it is rendered.
+    pub fn published(templates: &Value, partials: &Value, locales: Locales) -> Self {
+        Self::new(Documents::parse(templates, partials, locales).0)
+    }
+
     /// Checks every template: syntax and names of every part, translations, parameters, and renders with examples.
     pub fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -31,7 +37,11 @@ impl TemplateSet {
                 }
             }
             let sound = analysis.problems.is_empty();
-            let unused = template.data.keys().filter(|variable| !analysis.used.contains(variable.as_str()));
+            // A source that could not be read may use anything.
+            let unread = |p: &Problem| matches!(p.code, "syntax" | "limit" | "missing_include");
+            let all_read = !analysis.problems.iter().any(unread);
+            let unused =
+                template.data.keys().filter(|name| all_read && !analysis.used.contains(name.as_str()));
             problems.extend(unused.map(|variable| unused_variable(name, variable)));
             problems.extend(analysis.problems);
             problems.extend(translations(name, template, &self.documents.locales));
