@@ -13,7 +13,6 @@ use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, variables};
 use relevo_journal::{Commit, Fold, Loaded};
 use relevo_projections::agenda::{self, Work};
-use relevo_projections::follow;
 use serde_json::{Map, Value, json};
 
 /// Conversations in one tick of a desk.
@@ -24,7 +23,6 @@ const BY: &str = "system:surveys";
 
 /// One desk's tick.
 pub async fn tick(context: &DeskContext) -> Result<Value, Problem> {
-    follow::follow(context, 512).await?;
     let due = agenda::due(context, Work::Surveys, PER_TICK).await?;
     let issued = all(context, &due.streams).await?;
     let report = json!({"due": due.streams.len(), "issued": issued, "more": due.more});
@@ -40,9 +38,15 @@ pub async fn all(context: &DeskContext, conversations: &[String]) -> Result<usiz
     for name in conversations {
         let stream = context.stream(Conversation::KIND, name)?;
         let mut loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
-        let due: Vec<Ticket> =
-            loaded.state.tickets.iter().filter(|t| is_due(t, survey, context.now)).cloned().collect();
-        for ticket in due {
+        let undecided: Vec<(Ticket, DateTime<Utc>)> =
+            loaded.state.tickets.iter().filter_map(|t| Some((t.clone(), due_at(t, survey)?))).collect();
+        for (ticket, at) in undecided {
+            if at > context.now {
+                let mut commit = context.commit();
+                agenda::schedule(&mut commit, Work::Surveys, name, at, context.now)?;
+                context.journal.commit(commit).await?;
+                continue;
+            }
             let (after, sent) = decide(context, &pack, survey, name, &loaded, &ticket).await?;
             loaded = after;
             issued += usize::from(sent);
@@ -51,10 +55,11 @@ pub async fn all(context: &DeskContext, conversations: &[String]) -> Result<usiz
     Ok(issued)
 }
 
-fn is_due(ticket: &Ticket, survey: &Survey, now: DateTime<Utc>) -> bool {
+/// When the survey of a ticket's present resolution is due, if it is not decided.
+fn due_at(ticket: &Ticket, survey: &Survey) -> Option<DateTime<Utc>> {
     let delay = Duration::minutes(i64::from(survey.delay_minutes));
     let decided = ticket.surveys.iter().any(|s| s.resolution == ticket.resolutions);
-    ticket.category == Category::Solved && !decided && ticket.solved_at.is_some_and(|at| at + delay <= now)
+    ticket.solved_at.filter(|_| ticket.category == Category::Solved && !decided).map(|at| at + delay)
 }
 
 /// Why a ticket is not asked about; none: it is.
@@ -137,13 +142,14 @@ async fn invite(
     let origin = variables::get("public_url").await;
     let mut data = Map::new();
     data.insert("link".to_owned(), json!(format!("{}/s/{token}", origin.trim_end_matches('/'))));
-    data.insert("ticket_number".to_owned(), json!(ticket.number.to_string()));
+    let mut offered = Map::new();
+    offered.insert("ticket_number".to_owned(), json!(ticket.number));
     if let Some(name) = &party.name {
-        data.insert("contact_name".to_owned(), json!(name.0));
+        offered.insert("contact_name".to_owned(), json!(name.0));
     }
     let request =
         RenderRequest { locale: Some(party.locale.clone()), channel: Some(party.channel.clone()), data };
-    let compose = Compose { desk: context.desk.to_string(), template: survey.template.clone(), request };
+    let compose = Compose { desk: context.desk.to_string(), template: survey.template.clone(), request, offered };
     let answer = internal::call("templates", "/internal/render", &compose).await?;
     if !answer.status.is_success() {
         let problem = Problem::passed_on(answer.status, &answer.body);

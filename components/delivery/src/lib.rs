@@ -11,16 +11,13 @@ use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, routes};
 use relevo_projections::agenda::{self, Work};
-use relevo_projections::{desks, follow};
+use relevo_projections::desks;
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
 /// Entries sent in one tick of a desk.
 const PER_TICK: usize = 200;
-
-/// Feed entries followed before looking at what is due.
-const FOLLOW_LIMIT: usize = 512;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -40,7 +37,6 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
 }
 
 async fn tick(context: &DeskContext) -> Result<Value, Problem> {
-    follow::follow(context, FOLLOW_LIMIT).await?;
     let due = agenda::due(context, Work::Delivery, PER_TICK).await?;
     let sent = send::all(context, &due.streams).await?;
     let report = json!({"due": due.streams.len(), "sent": sent, "more": due.more});

@@ -12,6 +12,7 @@ use relevo_edge::http::Response;
 use relevo_edge::internal;
 use relevo_edge::problem::Problem;
 use relevo_journal::{Commit, Fold, Loaded};
+use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
 /// `POST …/notes`
@@ -125,7 +126,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         return stream.answer(StatusCode::CREATED, &loaded.state);
     }
     decide::existing(&loaded.state, stream.ordinal)?;
-    let (outgoing, whatsapp) = compose(call, &pack, &loaded.state, &identity, body).await?;
+    let (outgoing, whatsapp) = compose(call, &pack, &loaded.state, stream.ordinal, &identity, body).await?;
     let message = outgoing.clone();
     let events =
         decide::reply(&loaded.state, pack.published(), stream.ordinal, outgoing, call.caller.is_human())?;
@@ -147,6 +148,7 @@ async fn compose(
     call: &Call<'_>,
     pack: &Rc<PublishedPack>,
     state: &Conversation,
+    ordinal: u32,
     identity: &Identity,
     body: api::NewReply,
 ) -> Result<(Outgoing, Option<WhatsappTemplate>), Problem> {
@@ -174,7 +176,8 @@ async fn compose(
                 data: body.data,
             };
             let desk = call.context.desk.to_string();
-            let rendered = render(&Compose { desk, template: template.clone(), request }).await?;
+            let offered = offered(call, pack, state, ordinal);
+            let rendered = render(&Compose { desk, template: template.clone(), request, offered }).await?;
             let used = TemplateUse { name: template, locale: rendered.locale.clone(), pack: pack.version };
             let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
                 name: w.name,
@@ -191,6 +194,21 @@ async fn compose(
         }
         _ => Err(Problem::invalid("/text", "a reply has either a text or a template")),
     }
+}
+
+/// What a template may say of the ticket without the agent having to type it.
+fn offered(call: &Call<'_>, pack: &PublishedPack, state: &Conversation, ordinal: u32) -> Map<String, Value> {
+    let mut offered = Map::new();
+    if let Some(name) = state.party.as_ref().and_then(|p| p.name.as_ref()) {
+        offered.insert("contact_name".to_owned(), json!(name.0));
+    }
+    if let Some(ticket) = state.ticket(ordinal) {
+        offered.insert("ticket_number".to_owned(), json!(ticket.number));
+    }
+    if let Some(person) = pack.pack.people.get(&call.caller.person) {
+        offered.insert("agent_name".to_owned(), json!(person.name));
+    }
+    offered
 }
 
 /// Asks the templates component; what it says against the template or its data is passed on.

@@ -31,8 +31,6 @@ pub struct Identity {
     pub id: String,
     /// Fingerprint of the body.
     pub tag: u32,
-    /// The caller chose it: the same key again is a repeat.
-    pub keyed: bool,
 }
 
 impl Call<'_> {
@@ -44,7 +42,7 @@ impl Call<'_> {
         let tag = self.context.keys.tag(&self.request.body);
         let Some(key) = self.request.headers.get("idempotency-key") else {
             let id = format!("api.{}", random()?);
-            return Ok(Identity { id, tag, keyed: false });
+            return Ok(Identity { id, tag });
         };
         let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
         let key = key.ok_or_else(|| {
@@ -52,7 +50,7 @@ impl Call<'_> {
             Problem::bad_request("bad_idempotency_key", detail)
         })?;
         let id = format!("api.{}", self.context.keys.id("api", &[&self.caller.person, &self.request.path, key]));
-        Ok(Identity { id, tag, keyed: true })
+        Ok(Identity { id, tag })
     }
 }
 

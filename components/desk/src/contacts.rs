@@ -7,12 +7,13 @@ use http::StatusCode;
 use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::{Conversation, Party, view};
 use relevo_domain::message::{Address, AddressKind};
-use relevo_domain::rows::{TicketRow, ticket_row};
+use relevo_domain::rows::TicketRow;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
-use relevo_edge::ids;
+use relevo_edge::{ids, internal};
 use relevo_edge::problem::Problem;
 use relevo_journal::{Commit, Cursor, Fold, Kind, Month};
+use relevo_projections::shards;
 use serde_json::{Value, json};
 
 /// Months that the list of contacts goes back.
@@ -58,6 +59,7 @@ async fn newest(call: &Call<'_>, limit: usize) -> Result<Vec<String>, Problem> {
 /// `GET …/contacts/{contact}`
 pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
+    internal::follow(call.context.desk.as_str()).await?;
     let unknown = || Problem::not_found("unknown_contact", "there is no such contact at this desk");
     let mut contact = view(call, name).await?.ok_or_else(unknown)?;
     let tickets: Vec<Value> = rows(call, call.matched.part(1))
@@ -128,13 +130,17 @@ pub async fn rows(call: &Call<'_>, contact: &str) -> Result<Vec<TicketRow>, Prob
         Ok::<_, Problem>(context.journal.load::<Conversation>(&stream, context.now).await?)
     }))
     .await?;
-    let mut rows = Vec::new();
-    for (name, loaded) in conversations.iter().zip(&loaded) {
-        let versions = loaded.state.tickets.iter().flat_map(|t| t.timeline.pack_versions());
-        let calendars = context.calendars(versions).await?;
-        let tickets = loaded.state.tickets.iter();
-        rows.extend(tickets.filter_map(|ticket| ticket_row(name, &loaded.state, ticket, &calendars, None)));
-    }
+    let tickets: Vec<(String, u64)> = conversations
+        .iter()
+        .zip(&loaded)
+        .flat_map(|(name, loaded)| {
+            loaded.state.tickets.iter().map(|ticket| (ids::ticket(name, ticket.ordinal), ticket.number))
+        })
+        .collect();
+    let shards: Vec<String> = tickets.iter().map(|(_, number)| shards::by_number(*number)).collect();
+    let loaded = shards::load_all::<TicketRow, _>(context, &shards).await?;
+    let mut rows: Vec<TicketRow> =
+        tickets.iter().zip(&loaded).filter_map(|((id, _), shard)| shard.state.get(id).cloned()).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.number));
     Ok(rows)
 }

@@ -61,7 +61,6 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.priority" => actions::priority(&call).await,
         "tickets.read" => tickets::read(&call).await,
         "tickets.reply" => actions::reply(&call).await,
-        "tickets.sla" => tickets::sla(&call).await,
         "tickets.status" => actions::status(&call).await,
         "tickets.tags" => actions::tags(&call).await,
         "tokens.issue" => tokens::issue(&call).await,

@@ -8,14 +8,11 @@ use relevo_domain::category::Category;
 use relevo_domain::conversation::{Conversation, view};
 use relevo_domain::rows::TicketRow;
 use relevo_edge::http::{Response, json};
-use relevo_edge::ids;
+use relevo_edge::{ids, internal};
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
-use relevo_projections::{follow, shards};
+use relevo_projections::shards;
 use serde_json::{Map, Value, json};
-
-/// Feed entries that a read follows before it answers.
-const FOLLOW_LIMIT: usize = 512;
 
 /// Shards that one call looks through; with filters that match little the answer may hold fewer items than the
 /// limit and a cursor to go on with.
@@ -72,7 +69,7 @@ impl Filter {
 pub async fn tickets(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = limit(call)?;
     let filter = Filter::of(call);
-    follow::follow(&call.context, FOLLOW_LIMIT).await?;
+    internal::follow(call.context.desk.as_str()).await?;
     let (rows, next) = match call.request.parameter("contact").filter(|c| !c.is_empty()) {
         Some(contact) => (contacts::rows(call, &contact).await?, None),
         None => scan(call, &filter, limit).await?,

@@ -12,7 +12,7 @@ use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal};
 use relevo_journal::{Fold, Loaded};
-use relevo_projections::{follow, shards};
+use relevo_projections::shards;
 use serde_json::{Value, json};
 
 /// Days that the list goes back.
@@ -29,7 +29,7 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         Some(_) => return Err(Problem::bad_request("bad_status", "status is queued, sent or failed")),
     };
     let context = &call.context;
-    follow::follow(context, 512).await?;
+    internal::follow(context.desk.as_str()).await?;
     let days = shards::days_down(context.now - Duration::days(DAYS), context.now);
     let mut rows: Vec<(String, DeliveryRow)> = Vec::new();
     for shard in shards::load_all::<DeliveryRow, _>(context, &days).await? {

@@ -5,7 +5,7 @@ use http::StatusCode;
 use relevo_domain::config::ConfigEvent;
 use relevo_domain::pack::{self, Pack};
 use relevo_edge::api::Compile;
-use relevo_edge::app::{calendars, event};
+use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::internal;
 use relevo_edge::problem::Problem;
@@ -70,9 +70,9 @@ async fn check(document: &Value) -> Result<(), Problem> {
     match pack::parse(document.clone()) {
         Err(problems) => errors.extend(problems.into_iter().map(|p| (p.pointer, p.message))),
         Ok(pack) => {
-            errors.extend(calendars(&pack).err().unwrap_or_default());
             errors.extend(unknown_channels(&pack));
-            errors.extend(template_problems(document).await?);
+            errors.extend(ask("sla", "/internal/validate-calendars", document).await?);
+            errors.extend(ask("templates", "/internal/validate", document).await?);
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_all(errors)) }
@@ -84,13 +84,14 @@ fn unknown_channels(pack: &Pack) -> Vec<(String, String)> {
     unknown.map(|slug| (format!("/channels/{slug}"), format!("the channels are {}", known.join(", ")))).collect()
 }
 
-async fn template_problems(document: &Value) -> Result<Vec<(String, String)>, Problem> {
-    let answer = internal::call("templates", "/internal/validate", &Compile { pack: document.clone() }).await?;
+/// Asks the component that reads a part of the pack what is wrong with it.
+async fn ask(component: &str, path: &str, document: &Value) -> Result<Vec<(String, String)>, Problem> {
+    let failed = || Problem::unavailable("a part of the pack could not be checked; repeat the request");
+    let answer = internal::call(component, path, &Compile { pack: document.clone() }).await?;
     if !answer.status.is_success() {
-        return Err(Problem::unavailable("the templates could not be checked; repeat the request"));
+        return Err(failed());
     }
-    let problems: Vec<pack::PackProblem> = serde_json::from_slice(&answer.body)
-        .map_err(|_| Problem::unavailable("the templates could not be checked; repeat the request"))?;
+    let problems: Vec<pack::PackProblem> = serde_json::from_slice(&answer.body).map_err(|_| failed())?;
     Ok(problems.into_iter().map(|p| (p.pointer, p.message)).collect())
 }
 

@@ -137,15 +137,6 @@ fn history_item(event: &Event<ConversationEvent>) -> Value {
     Value::Object(item)
 }
 
-/// `GET …/tickets/{ticket}/sla`
-pub async fn sla(call: &Call<'_>) -> Result<Response, Problem> {
-    let (stream, loaded, _) = load(call).await?;
-    let ticket = decide::existing(&loaded.state, stream.ordinal)?;
-    let calendars = call.context.calendars(ticket.timeline.pack_versions()).await?;
-    let targets = ticket.timeline.evaluate(&calendars, call.context.now);
-    Ok(json(StatusCode::OK, &json!({"targets": targets})))
-}
-
 /// `POST …/tickets`
 ///
 /// On a channel of addresses the ticket is opened in the contact's conversation on that account, so that the

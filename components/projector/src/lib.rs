@@ -1,14 +1,17 @@
-//! `POST /internal/tick/projections`: follows every desk's feed and removes what has had its time.
+//! `POST /internal/tick/projections` follows every desk's feed, `POST /internal/follow` one desk's before a list is read.
 
 use relevo_edge::api::Kick;
 use relevo_edge::app::DeskContext;
-use relevo_edge::http::{Incoming, Response, serve};
+use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
-use relevo_edge::{internal, routes};
+use relevo_edge::{auth, internal, routes};
 use relevo_projections::{desks, follow};
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
+
+/// Feed entries followed before a list is read.
+const ENTRIES_PER_READ: usize = 512;
 
 /// Feed entries of one desk in one tick.
 const ENTRIES_PER_TICK: usize = 2_000;
@@ -19,12 +22,17 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
-    routes::find("projector", request)?;
-    desks::tick(request, "projections", async |context: &DeskContext| follow_desk(context).await).await
+    if routes::find("projector", request)?.route.name == "feed.follow" {
+        auth::schedule(request).await?;
+        let kick: Kick = request.json()?;
+        let context = DeskContext::open(&kick.desk).await?;
+        return Ok(json(http::StatusCode::OK, &follow_desk(&context, ENTRIES_PER_READ).await?));
+    }
+    desks::tick(request, "projections", async |context: &DeskContext| follow_desk(context, ENTRIES_PER_TICK).await).await
 }
 
-async fn follow_desk(context: &DeskContext) -> Result<Value, Problem> {
-    let followed = follow::follow(context, ENTRIES_PER_TICK).await?;
+async fn follow_desk(context: &DeskContext, limit: usize) -> Result<Value, Problem> {
+    let followed = follow::follow(context, limit).await?;
     if !followed.queued.is_empty() {
         let kick = Kick { desk: context.desk.to_string(), streams: followed.queued };
         internal::kick("delivery", "/internal/send", kick);

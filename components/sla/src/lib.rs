@@ -1,12 +1,15 @@
 //! `POST /internal/tick/sla`: warnings and breaches that are due. `POST /api/{desk}/sla/preview`: what would be.
 
 mod preview;
+mod targets;
 mod tick;
 
-use relevo_edge::app::DeskContext;
-use relevo_edge::http::{Incoming, Response, serve};
+use relevo_domain::pack::PackProblem;
+use relevo_edge::api::Compile;
+use relevo_edge::app::{DeskContext, calendars};
+use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
-use relevo_edge::routes;
+use relevo_edge::{auth, routes};
 use relevo_projections::desks;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -24,7 +27,27 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     if matched.route.name == "tick.sla" {
         return desks::tick(request, "sla", async |context: &DeskContext| tick::desk(context).await).await;
     }
+    if matched.route.name == "calendars.check" {
+        auth::schedule(request).await?;
+        return check_calendars(request);
+    }
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
     routes::admit(matched.route, &context, request).await?;
-    preview::preview(&context, request).await
+    match matched.route.name {
+        "tickets.sla" => targets::targets(&context, matched.part(1)).await,
+        _ => preview::preview(&context, request).await,
+    }
+}
+
+/// What is wrong with the calendars of a pack.
+fn check_calendars(request: &Incoming) -> Result<Response, Problem> {
+    let body: Compile = request.json()?;
+    let pack = relevo_domain::pack::parse(body.pack);
+    let wrong = match &pack {
+        Ok(pack) => calendars(pack).err().unwrap_or_default(),
+        // The caller knows: it has parsed the pack itself.
+        Err(_) => Vec::new(),
+    };
+    let problems: Vec<_> = wrong.into_iter().map(|(pointer, message)| PackProblem::at(pointer, message)).collect();
+    Ok(json(http::StatusCode::OK, &problems))
 }

@@ -9,7 +9,7 @@ use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, routes};
-use relevo_rendering::{Preview, Request as RenderOf};
+use relevo_rendering::{FieldType, Preview, Request as RenderOf, TemplateSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use spin_sdk::http::{IntoResponse, Request, StatusCode};
@@ -33,8 +33,10 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         }
         "templates.compose" => {
             auth::schedule(request).await?;
-            let body: Compose = request.json()?;
+            let mut body: Compose = request.json()?;
             let context = DeskContext::open(&body.desk).await?;
+            let set = sets::of_desk(&context).await?;
+            fill_in(&set, &body.template, &mut body.request.data, body.offered);
             render(&context, &body.template, &body.request).await
         }
         name => {
@@ -58,6 +60,19 @@ fn check(pack: &Value) -> Vec<PackProblem> {
         .into_iter()
         .map(|p| PackProblem::at(p.pointer, format!("line {}, column {}: {}", p.line, p.column, p.message)))
         .collect()
+}
+
+/// Adds what is known of the ticket where the template declares it and nobody gave it.
+fn fill_in(set: &TemplateSet, template: &str, data: &mut Map<String, Value>, offered: Map<String, Value>) {
+    let Some(template) = set.documents().templates.get(template) else { return };
+    for (name, value) in offered {
+        let Some(field) = template.data.get(&name) else { continue };
+        let value = match (field.kind, value) {
+            (FieldType::String, Value::Number(number)) => Value::String(number.to_string()),
+            (_, value) => value,
+        };
+        data.entry(name).or_insert(value);
+    }
 }
 
 async fn render(context: &DeskContext, name: &str, request: &RenderRequest) -> Result<Response, Problem> {

@@ -79,7 +79,7 @@ pub struct TicketRow {
     /// When the service-level tick has to look at it next.
     #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
     pub sla_due_ms: Option<i64>,
-    /// When the survey has to be decided.
+    /// Since when the survey is undecided; the pack's delay is added by whoever decides.
     #[serde(rename = "su", default, skip_serializing_if = "Option::is_none")]
     pub survey_due_ms: Option<i64>,
 }
@@ -100,13 +100,12 @@ impl Row for TicketRow {
     const VERSION: u16 = 1;
 }
 
-/// The row of a ticket. `survey_delay_ms` is the pack's, if it asks at all.
+/// The row of a ticket: a function of its conversation and of published calendars, which never change.
 pub fn ticket_row(
     conversation: &str,
     state: &Conversation,
     ticket: &Ticket,
     calendars: &dyn CalendarSource,
-    survey_delay_ms: Option<i64>,
 ) -> Option<TicketRow> {
     let party = state.party.as_ref()?;
     let timeline = &ticket.timeline;
@@ -116,12 +115,7 @@ pub fn ticket_row(
             .map(|calendar| calendar.elapsed(ticket.opened_at, until)),
     };
     let decided = ticket.surveys.iter().any(|s| s.resolution == ticket.resolutions);
-    let survey_due_ms = match (survey_delay_ms, ticket.solved_at) {
-        (Some(delay), Some(solved)) if ticket.category == Category::Solved && !decided => {
-            Some(solved.timestamp_millis().saturating_add(delay))
-        }
-        _ => None,
-    };
+    let undecided = ticket.category == Category::Solved && !decided;
     Some(TicketRow {
         conversation: conversation.to_owned(),
         ordinal: ticket.ordinal,
@@ -145,7 +139,7 @@ pub fn ticket_row(
         escalated: ticket.escalated,
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),
-        survey_due_ms,
+        survey_due_ms: ticket.solved_at.filter(|_| undecided).map(|at| at.timestamp_millis()),
     })
 }
 

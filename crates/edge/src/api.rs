@@ -216,6 +216,10 @@ pub struct Compose {
     pub template: String,
     /// What to render.
     pub request: RenderRequest,
+    /// What is known of the ticket (`contact_name`, `ticket_number`, `agent_name`): goes in where the template
+    /// declares it and `request.data` does not give it.
+    #[serde(default)]
+    pub offered: Map<String, Value>,
 }
 
 /// What the templates component is asked to check.

@@ -1,5 +1,6 @@
 //! Calls between components, through routes that are reachable only from inside.
 
+use crate::api::Kick;
 use crate::problem::Problem;
 use crate::variables;
 use bytes::Bytes;
@@ -51,6 +52,16 @@ pub fn kick(component: &'static str, path: &'static str, body: impl Serialize + 
         // A failure is logged where it happens; the next tick does the work.
         let _ = call(component, path, &body).await;
     });
+}
+
+/// Has a desk's lists brought up to date, so that a list shows what its reader has just written.
+///
+/// # Errors
+/// 503 if the projector does not answer.
+pub async fn follow(desk: &str) -> Result<(), Problem> {
+    let kick = Kick { desk: desk.to_owned(), streams: Vec::new() };
+    let answer = call("projector", "/internal/follow", &kick).await?;
+    if answer.status.is_success() { Ok(()) } else { Err(Problem::unavailable("the lists could not be brought up to date")) }
 }
 
 /// Limits for an outbound request: Spin's own is ten minutes.

@@ -105,9 +105,8 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
         let state = &loaded.state;
         let versions = state.tickets.iter().flat_map(|t| t.timeline.pack_versions());
         let calendars = context.calendars(versions).await?;
-        let delay = survey_delay_ms(context).await?;
         for ticket in &state.tickets {
-            let Some(row) = ticket_row(stream.name(), state, ticket, &calendars, delay) else { continue };
+            let Some(row) = ticket_row(stream.name(), state, ticket, &calendars) else { continue };
             let key = ids::ticket(stream.name(), ticket.ordinal);
             let put = Put { key, revision: loaded.newest().0, row: Some(row) };
             changes.tickets.entry(shards::by_number(ticket.number)).or_default().push(put);
@@ -128,15 +127,6 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
         }
     }
     Ok(changes)
-}
-
-/// The delay between solving and asking, if the desk asks.
-async fn survey_delay_ms<S: Store>(context: &DeskContext<S>) -> Result<Option<i64>, Problem> {
-    if !context.exists() {
-        return Ok(None);
-    }
-    let pack = context.pack().await?;
-    Ok(pack.pack.survey.as_ref().map(|s| i64::from(s.delay_minutes).saturating_mul(60_000)))
 }
 
 async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(), Problem> {

@@ -9,3 +9,4 @@ pub mod desks;
 pub mod fanout;
 pub mod follow;
 pub mod shards;
+pub mod verify;
