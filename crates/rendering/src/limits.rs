@@ -21,6 +21,10 @@ pub const STRING_BYTES: usize = 64 * 1024;
 pub const LIST_ITEMS: usize = 1_000;
 /// Bytes of all data as JSON.
 pub const DATA_BYTES: usize = 512 * 1024;
+/// Sources that a template and what it includes come to, each counted as often as it is included.
+pub const INCLUDED: usize = 1_000;
+/// Bytes of the text of a template that WhatsApp has approved; it allows a quarter.
+pub const APPROVED_BYTES: usize = 4 * 1024;
 /// Problems that are reported at once.
 pub const PROBLEMS: usize = 200;
 /// UTF-16 units of a subject; longer ones are cut by those who show them.
@@ -34,6 +38,8 @@ pub enum Limit {
     Fuel,
     /// [`RECURSION`]: includes or macros that call themselves.
     Depth,
+    /// [`INCLUDED`].
+    Includes,
     /// [`OUTPUT_BYTES`].
     Output,
     /// [`SOURCE_BYTES`].
@@ -54,6 +60,7 @@ impl Limit {
         match self {
             Self::Fuel => "fuel",
             Self::Depth => "depth",
+            Self::Includes => "includes",
             Self::Output => "output",
             Self::Source => "source",
             Self::Nesting => "nesting",
@@ -68,6 +75,9 @@ impl Limit {
         match self {
             Self::Fuel => format!("rendering took more than {FUEL} steps: shorten the loops"),
             Self::Depth => "includes or macros call each other too deeply".to_owned(),
+            Self::Includes => {
+                format!("a template includes at most {INCLUDED} partials, repeated ones counted again")
+            }
             Self::Output => format!("a part renders to more than {OUTPUT_BYTES} bytes: shorten it"),
             Self::Source => format!("a source has at most {SOURCE_BYTES} bytes: split it into partials"),
             Self::Nesting => {

@@ -1,5 +1,8 @@
 //! From text to HTML and back, for the two halves of an e-mail.
 
+/// Characters of an attribute that are read; longer addresses are not shown in a plain text.
+const MAX_VALUE: usize = 2_048;
+
 /// The plain text of an HTML fragment or document: blocks become lines, links keep their address, what is not shown
 /// (`style`, `script`, `head`, comments) is dropped, entities become characters.
 pub fn text_of(html: &str) -> String {
@@ -60,15 +63,19 @@ pub fn has_unsafe_link(html: &str) -> bool {
             let value = lower
                 .get(at.saturating_add(name.len())..)
                 .and_then(|rest| rest.trim_start().strip_prefix('='));
-            value.is_some_and(|value| is_unsafe_url(&decode(first_value(value.trim_start()))))
+            value.is_some_and(|value| runs_code(Value::of(value.trim_start())))
         })
     })
 }
 
 /// Whether an address would run code instead of leading somewhere.
 pub fn is_unsafe_url(url: &str) -> bool {
+    runs_code(url.chars())
+}
+
+fn runs_code(url: impl Iterator<Item = char>) -> bool {
     // Browsers read over white space and controls in a scheme.
-    let scheme: String = url.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(11).collect();
+    let scheme: String = url.filter(|c| !c.is_whitespace() && !c.is_control()).take(11).collect();
     let scheme = scheme.to_ascii_lowercase();
     ["javascript:", "vbscript:", "data:"].into_iter().any(|unsafe_scheme| scheme.starts_with(unsafe_scheme))
 }
@@ -143,48 +150,75 @@ impl Lines {
     }
 }
 
+/// What follows the element's content; nothing if it is not closed.
 fn skip<'a>(html: &'a str, name: &str) -> &'a str {
-    let lower = html.to_ascii_lowercase();
-    let end = lower.find(&format!("</{name}")).unwrap_or(html.len());
-    html.get(end..).unwrap_or("")
+    let closes = |at: usize| {
+        let tag = html.get(at.saturating_add(2)..).and_then(|rest| rest.get(..name.len()));
+        tag.is_some_and(|tag| tag.eq_ignore_ascii_case(name))
+    };
+    html.match_indices("</").find(|(at, _)| closes(*at)).and_then(|(at, _)| html.get(at..)).unwrap_or("")
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let at = tag.to_ascii_lowercase().find(&format!("{name}="))?;
     let value = tag.get(at.saturating_add(name.len()).saturating_add(1)..)?;
-    Some(decode(first_value(value))).filter(|url| !url.is_empty())
+    Some(Value::of(value).take(MAX_VALUE).collect::<String>()).filter(|url| !url.is_empty())
 }
 
-/// The value that an attribute begins with, quoted or not.
-fn first_value(text: &str) -> &str {
-    match text.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-        Some(quote) => text.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or(""),
-        None => text.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or(""),
+/// The characters of an attribute's value, quoted or not.
+struct Value<'a> {
+    text: Decoded<'a>,
+    quote: Option<char>,
+}
+
+impl<'a> Value<'a> {
+    /// Of a text that begins with one.
+    fn of(text: &'a str) -> Self {
+        let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let rest = quote.and_then(|_| text.get(1..)).unwrap_or(text);
+        Self { text: Decoded { rest }, quote }
+    }
+}
+
+impl Iterator for Value<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.text.rest.chars().next()?;
+        let ends = self.quote.map_or(c.is_whitespace() || c == '>', |quote| c == quote);
+        if ends { None } else { self.text.next() }
     }
 }
 
 fn decode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        out.push_str(before);
-        let entity = after
-            .split_once(';')
-            .filter(|(name, _)| name.len() <= 8)
-            .and_then(|(name, tail)| Some((entity(name)?, tail)));
-        match entity {
-            Some((c, tail)) => {
-                out.push(c);
-                rest = tail;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
+    Decoded { rest: text }.collect()
+}
+
+/// The characters of a text with entities.
+struct Decoded<'a> {
+    rest: &'a str,
+}
+
+/// Bytes that an entity has at most.
+const MAX_ENTITY: usize = 10;
+
+impl Iterator for Decoded<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest.chars().next()?;
+        self.rest = self.rest.get(c.len_utf8()..).unwrap_or("");
+        if c != '&' {
+            return Some(c);
         }
+        let end = self.rest.bytes().take(MAX_ENTITY).position(|b| b == b';');
+        let decoded = end
+            .and_then(|end| self.rest.split_at_checked(end))
+            .and_then(|(name, tail)| Some((entity(name)?, tail.strip_prefix(';')?)));
+        let Some((decoded, tail)) = decoded else { return Some(c) };
+        self.rest = tail;
+        Some(decoded)
     }
-    out.push_str(rest);
-    out
 }
 
 fn entity(name: &str) -> Option<char> {
@@ -262,6 +296,31 @@ mod tests {
         ] {
             assert!(!has_unsafe_link(html), "{html}");
         }
+    }
+
+    #[test]
+    fn hostile_html_takes_linear_time() {
+        let started = std::time::Instant::now();
+        for piece in [
+            "&",
+            "<style></style>",
+            "<style>",
+            "<a href=",
+            "href=",
+            "href='",
+            "<",
+            "<!--",
+            "</a>",
+            "&#",
+            "<p>",
+            "<a href='x'></a>",
+        ] {
+            let html = piece.repeat(512 * 1024 / piece.len());
+            text_of(&html);
+            has_unsafe_link(&html);
+            html_of(&html);
+        }
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
     }
 
     #[test]

@@ -77,6 +77,9 @@ pub fn pointer_step(step: &str) -> String {
 
 /// `; did you mean "x"?` when a known name is close to the one that was written, else nothing.
 pub fn suggestion<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    if written.len() > 64 {
+        return String::new();
+    }
     let closest = known.into_iter().map(|name| (distance(written, name), name)).min();
     match closest {
         Some((d, name)) if d <= written.chars().count().div_ceil(3) => format!("; did you mean \"{name}\"?"),

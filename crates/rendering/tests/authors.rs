@@ -172,6 +172,24 @@ fn a_limit_is_located() {
 }
 
 #[test]
+fn partials_that_multiply_are_refused() {
+    let mut partials: serde_json::Map<String, Value> = (0..9)
+        .map(|n| (format!("p{n}"), json!(format!("{{% include 'p{}' %}}", n + 1).repeat(99))))
+        .collect();
+    partials.insert("p9".into(), json!("x"));
+    let t = json!({ "t": { "locales": { "es": { "text": "{% include 'p0' %}" } } } });
+    let found = problems(&t, &Value::Object(partials));
+    assert!(!found.is_empty() && found.iter().all(|p| p.code == "limit"), "{found:?}");
+}
+
+#[test]
+fn thousands_of_mistakes_are_cut_short() {
+    let text = "{{ a | b }}".repeat(10_000);
+    let t = json!({ "t": { "locales": { "es": { "text": text, "sms": "{{ c }}".repeat(10_000) } } } });
+    assert_eq!(problems(&t, &Value::Null).len(), relevo_rendering::limits::PROBLEMS);
+}
+
+#[test]
 fn every_mistake_of_a_source_is_reported_at_once() {
     let found: Vec<_> =
         of("{{ a }}{{ b }}\n{{ name | nope }}").into_iter().map(|(l, c, code, _)| (l, c, code)).collect();
@@ -345,6 +363,8 @@ fn mistakes_of_whatsapp_templates() {
     ] {
         assert_eq!(places(&t(whatsapp.clone()), &json!({})), [(at(part), code)], "{whatsapp}");
     }
+    let long = json!({ "name": "n", "language": "es", "body": "x".repeat(5_000) });
+    assert!(places(&t(long), &json!({})).contains(&(at("body"), "limit")));
     let two = json!({ "t": { "locales": {
         "es": { "text": "x", "whatsapp": { "name": "n", "language": "es", "parameters": ["a"] } },
         "fr": { "text": "x", "whatsapp": { "name": "n", "language": "fr", "parameters": ["a", "b"] } },

@@ -24,7 +24,11 @@ impl TemplateSet {
                 for (slug, channel) in channels(&parts) {
                     let request = Request { name, locale, channel: slug, data: &data, time_zone: None };
                     if let Err(error) = self.render_checked(name, template, channel, &request) {
+                        let costly = matches!(error, RenderError::Limit { .. });
                         problems.push(problem(name, locale, slug, why.as_deref(), error));
+                        if costly {
+                            return problems;
+                        }
                     }
                 }
             }

@@ -99,6 +99,7 @@ impl TemplateSet {
                 Some((locale, whatsapp)) => {
                     let message = page.message(locale, whatsapp)?;
                     out.text = match &whatsapp.body {
+                        Some(body) if body.len() > limits::APPROVED_BYTES => return Err(Limit::Source.into()),
                         Some(body) => filled(body, &message.parameters),
                         None => page.needed("text")?,
                     };

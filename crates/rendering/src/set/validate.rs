@@ -4,6 +4,7 @@ use super::{TemplateSet, tidy};
 use crate::analyse::Analysis;
 use crate::document::{Documents, Locales, Template, pointer_of};
 use crate::engine::Key;
+use crate::limits;
 use crate::locale::base;
 use crate::problem::{Place, Problem, pointer_step};
 use serde_json::Value;
@@ -133,6 +134,11 @@ fn whatsapp(name: &str, template: &Template) -> Vec<Problem> {
         let place = place_of(name, locale, "whatsapp/parameters");
         let given = whatsapp.parameters.len();
         if let Some(body) = &whatsapp.body {
+            if body.len() > limits::APPROVED_BYTES {
+                let message = format!("an approved text has at most {} bytes", limits::APPROVED_BYTES);
+                problems.push(place_of(name, locale, "whatsapp/body").problem("limit", message));
+                continue;
+            }
             let wanted = placeholders(body);
             if wanted != (1..=given).collect() {
                 let wanted: Vec<_> = wanted.iter().map(usize::to_string).collect();
