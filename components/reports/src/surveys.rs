@@ -1,0 +1,142 @@
+//! `GET …/surveys`: the surveys that were issued between two days, newest first, with their answers.
+
+use crate::{load, period};
+use chrono::DateTime;
+use futures::future::try_join_all;
+use http::StatusCode;
+use relevo_domain::conversation::view::rfc3339;
+use relevo_domain::kpi::Period;
+use relevo_domain::rows::SurveyRow;
+use relevo_domain::survey::SurveyState;
+use relevo_edge::app::DeskContext;
+use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::problem::Problem;
+use relevo_edge::{ids, internal};
+use relevo_journal::Fold;
+use relevo_journal::store::Store;
+use relevo_projections::shards;
+use serde_json::{Value, json};
+use std::cmp::Reverse;
+
+/// Most surveys in one answer: the comments of all of them are loaded.
+const MAX_ITEMS: usize = 200;
+
+/// Shards loaded at once: those of a day.
+const AT_ONCE: usize = 8;
+
+/// Where a survey stands in the list: newest first, then by name.
+type Place = (Reverse<i64>, String);
+
+/// `GET …/surveys`
+pub async fn list<S: Store>(context: &DeskContext<S>, request: &Incoming) -> Result<Response, Problem> {
+    let limit = limit(request.parameter("limit").as_deref())?;
+    let after = request.parameter("cursor").filter(|cursor| !cursor.is_empty());
+    let after = after.map(|cursor| parse_cursor(&cursor)).transpose()?;
+    let pack = context.pack().await?;
+    let zone = period::desk_zone(&pack);
+    let (from, to) = (request.parameter("from"), request.parameter("to"));
+    let period = period::parse(from.as_deref(), to.as_deref(), &zone, context.now)?;
+    internal::follow(context.desk.as_str()).await?;
+    let mut rows = scan(context, period, after.as_ref(), limit).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(place, _)| cursor(place));
+    let items = try_join_all(rows.iter().map(|((_, name), row)| item(context, name, row))).await?;
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": next})))
+}
+
+/// The surveys after a place in the list, at least one more than `limit` if there are as many.
+async fn scan<S: Store>(
+    context: &DeskContext<S>,
+    period: Period,
+    after: Option<&Place>,
+    limit: usize,
+) -> Result<Vec<(Place, SurveyRow)>, Problem> {
+    let newest = after.and_then(|(ms, _)| DateTime::from_timestamp_millis(ms.0));
+    let mut found: Vec<(Place, SurveyRow)> = Vec::new();
+    for day in load::days(period, newest.unwrap_or(context.now).min(context.now)).chunks(AT_ONCE) {
+        for shard in shards::load_all::<SurveyRow, S>(context, day).await? {
+            let issued = shard
+                .state
+                .rows()
+                .filter(|(_, row)| row.not_eligible.is_none() && period.contains_ms(row.issued_ms))
+                .map(|(name, row)| ((Reverse(row.issued_ms), name.to_owned()), row.clone()));
+            found.extend(issued.filter(|(place, _)| after.is_none_or(|after| place > after)));
+        }
+        if found.len() > limit {
+            break;
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(found)
+}
+
+async fn item<S: Store>(context: &DeskContext<S>, name: &str, row: &SurveyRow) -> Result<Value, Problem> {
+    let instant = |ms: i64| DateTime::from_timestamp_millis(ms).map(rfc3339);
+    let mut comment = None;
+    if row.comment {
+        let stream = context.stream(SurveyState::KIND, name)?;
+        let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?;
+        comment = loaded.state.vote.and_then(|vote| vote.comment).map(|comment| comment.0);
+    }
+    Ok(json!({
+        "id": format!("{}{name}", ids::SURVEY),
+        "ticket": row.ticket,
+        "number": row.number,
+        "agent": row.agent,
+        "queue": row.queue,
+        "channel": row.channel,
+        "issued_at": instant(row.issued_ms),
+        "score": row.score,
+        "answered_at": row.answered_ms.and_then(instant),
+        "comment": comment,
+    }))
+}
+
+fn limit(text: Option<&str>) -> Result<usize, Problem> {
+    let Some(text) = text else { return Ok(MAX_ITEMS) };
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_ITEMS).contains(limit));
+    limit.ok_or_else(|| Problem::bad_request("bad_limit", format!("limit is a number from 1 to {MAX_ITEMS}")))
+}
+
+fn cursor((issued, name): &Place) -> String {
+    format!("{}.{name}", issued.0)
+}
+
+fn parse_cursor(text: &str) -> Result<Place, Problem> {
+    let parts =
+        text.split_once('.').and_then(|(ms, name)| Some((Reverse(ms.parse().ok()?), name.to_owned())));
+    parts.ok_or_else(|| Problem::bad_request("bad_cursor", "pass on `next` of an earlier answer as it is"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_its_place_and_anything_else_is_refused() {
+        let place = (Reverse(1_772_000_000_000), "abcdefghijklmnopqrstuvwxyz".to_owned());
+        assert_eq!(parse_cursor(&cursor(&place)), Ok(place));
+        assert!(
+            ["x", "1", "n5", ".a", "9223372036854775808.a"].iter().all(|text| parse_cursor(text).is_err())
+        );
+    }
+
+    #[test]
+    fn a_limit_is_from_one_to_all() {
+        assert_eq!(limit(None), Ok(MAX_ITEMS));
+        assert_eq!(limit(Some("1")), Ok(1));
+        assert!(["0", "201", "-1", "x", "", "1.5"].iter().all(|text| limit(Some(text)).is_err()));
+    }
+
+    #[test]
+    fn newer_surveys_come_first() {
+        let mut places =
+            [(Reverse(1), "a".to_owned()), (Reverse(2), "b".to_owned()), (Reverse(2), "a".to_owned())];
+        places.sort();
+        assert_eq!(
+            places.map(|(ms, name)| (ms.0, name)),
+            [(2, "a".into()), (2, "b".into()), (1, "a".into())]
+        );
+    }
+}
