@@ -1,0 +1,186 @@
+//! A stand-in for every provider and subscriber: remembers what it was sent and misbehaves on demand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tiny_http::{Header, Request, Response, Server};
+
+use crate::wait::eventually;
+
+/// Requests served at once.
+const THREADS: usize = 8;
+
+/// The provider. Its server ends with it.
+pub struct Provider {
+    server: Arc<Server>,
+    state: Arc<State>,
+}
+
+/// A request that it got.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Path and query.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+    /// When it was there.
+    pub at: Instant,
+    /// What it was answered; 0: nothing.
+    pub status: u16,
+}
+
+/// How it misbehaves.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Answers with a status and a body.
+    Status(u16, Value),
+    /// Takes the request and closes the connection.
+    NoAnswer,
+    /// Answers well, but only after a while.
+    Slow(Duration),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    received: Mutex<Vec<Received>>,
+    faults: Mutex<Vec<(Fault, u32, String)>>,
+    sent: AtomicU64,
+}
+
+impl Provider {
+    pub(crate) fn start() -> Self {
+        let server = Arc::new(Server::http("127.0.0.1:0").expect("a free port"));
+        let state = Arc::new(State::default());
+        for _ in 0..THREADS {
+            let (server, state) = (Arc::clone(&server), Arc::clone(&state));
+            std::thread::spawn(move || {
+                for request in server.incoming_requests() {
+                    serve(&state, request);
+                }
+            });
+        }
+        Self { server, state }
+    }
+
+    /// Scheme, host, port.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.server.server_addr())
+    }
+
+    /// The next `times` requests whose path contains `path` meet with this.
+    pub fn misbehave(&self, fault: Fault, times: u32, path: &str) {
+        lock(&self.state.faults).push((fault, times, path.to_owned()));
+    }
+
+    /// From now on it behaves.
+    pub fn behave(&self) {
+        lock(&self.state.faults).clear();
+    }
+
+    /// All requests whose path contains `path`, oldest first.
+    pub fn received(&self, path: &str) -> Vec<Received> {
+        lock(&self.state.received).iter().filter(|request| request.path.contains(path)).cloned().collect()
+    }
+
+    /// All that was sent to a number on WhatsApp and contains a text, oldest first.
+    pub fn sent_to(&self, phone: &str, text: &str) -> Vec<Received> {
+        let mut all = self.received("/messages");
+        all.retain(|request| request.json()["to"] == phone && request.text().contains(text));
+        all
+    }
+
+    /// Waits for what is sent to a number on WhatsApp and contains a text.
+    #[track_caller]
+    pub fn wait_for(&self, phone: &str, text: &str) -> Received {
+        let what = format!("the provider gets a message to {phone} with {text:?}");
+        eventually(&what, Duration::from_secs(10), || self.sent_to(phone, text).into_iter().next())
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        for _ in 0..THREADS {
+            self.server.unblock();
+        }
+    }
+}
+
+impl Received {
+    /// The body as JSON; null if it is not.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// What a customer on WhatsApp reads.
+    pub fn text(&self) -> String {
+        self.json()["text"]["body"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A header's value; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The path of the survey's link in the text.
+    pub fn link(&self) -> Option<String> {
+        let text = self.text();
+        let rest = text.get(text.find("/s/")?..)?;
+        rest.split_whitespace().next().map(str::to_owned)
+    }
+}
+
+fn serve(state: &State, mut request: Request) {
+    let at = Instant::now();
+    let mut body = String::new();
+    if request.as_reader().read_to_string(&mut body).is_err() {
+        return;
+    }
+    let path = request.url().to_owned();
+    let headers = request.headers().iter();
+    let headers = headers
+        .map(|header| (header.field.as_str().as_str().to_lowercase(), header.value.to_string()))
+        .collect();
+    let (status, answer, pause) = match fault(state, &path) {
+        Some(Fault::Status(status, answer)) => (status, answer, Duration::ZERO),
+        Some(Fault::NoAnswer) => (0, Value::Null, Duration::ZERO),
+        Some(Fault::Slow(pause)) => (200, accepted(state, &path, &body), pause),
+        None => (200, accepted(state, &path, &body), Duration::ZERO),
+    };
+    lock(&state.received).push(Received { path, headers, body, at, status });
+    std::thread::sleep(pause);
+    if status == 0 {
+        // Taken over and dropped: the connection closes.
+        drop(request.into_writer());
+        return;
+    }
+    let json = Header::from_bytes("content-type", "application/json").expect("a header");
+    let response = Response::from_string(answer.to_string()).with_status_code(status).with_header(json);
+    // The other side may be gone: that is its affair.
+    let _ = request.respond(response);
+}
+
+fn fault(state: &State, path: &str) -> Option<Fault> {
+    let mut faults = lock(&state.faults);
+    let (fault, times, _) =
+        faults.iter_mut().find(|(_, times, place)| *times > 0 && path.contains(place.as_str()))?;
+    *times -= 1;
+    Some(fault.clone())
+}
+
+/// What WhatsApp answers to a message; `{}` to anything else.
+fn accepted(state: &State, path: &str, body: &str) -> Value {
+    if !path.ends_with("/messages") {
+        return json!({});
+    }
+    let to = serde_json::from_str::<Value>(body).map(|message| message["to"].clone()).unwrap_or_default();
+    let id = format!("wamid.OUT{}", state.sent.fetch_add(1, Ordering::Relaxed));
+    json!({"messaging_product": "whatsapp", "contacts": [{"input": to, "wa_id": to}], "messages": [{"id": id}]})
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

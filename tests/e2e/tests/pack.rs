@@ -1,0 +1,148 @@
+//! A pack is checked whole before anything changes, and is in force at once when it is published.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use relevo_e2e::{App, Desk, Store, pack, whatsapp};
+use serde_json::{Value, json};
+
+/// The places that a pack is refused for.
+fn refused(desk: &Desk, pack: &Value) -> Vec<String> {
+    let before = desk.lead.get("pack").is(200).json();
+    let mut places = Vec::new();
+    for path in ["pack?dry_run=true", "pack"] {
+        let answer = desk.admin.put(path, pack);
+        assert_eq!(answer.clone().problem(422), "invalid_document");
+        let answer = answer.json();
+        let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{answer}")).iter();
+        places = errors
+            .map(|e| format!("{} {}", e["pointer"].as_str().unwrap(), e["message"].as_str().unwrap()))
+            .collect();
+    }
+    assert_eq!(desk.lead.get("pack").is(200).json(), before, "nothing has changed");
+    places
+}
+
+#[test]
+fn a_dry_run_shows_the_difference_and_changes_nothing() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let same = desk.admin.put("pack?dry_run=true", &desk.pack).is(200).json();
+    assert_eq!(json!([same["changed"], same["changes"]]), json!([false, []]), "{same}");
+
+    let mut changed = desk.pack.clone();
+    changed["name"] = json!("Otro nombre");
+    changed["queues"]["nueva"] = json!({"name": "Nueva"});
+    changed["teams"].as_object_mut().unwrap().insert("a/b~c".into(), json!({"name": "x"}));
+    let dry = desk.admin.put("pack?dry_run=true", &changed).is(200).json();
+    assert_eq!(
+        dry["changes"],
+        json!([
+            {"pointer": "/name", "change": "changed"},
+            {"pointer": "/queues/nueva", "change": "added"},
+            {"pointer": "/teams/a~1b~0c", "change": "added"},
+        ])
+    );
+    let read = desk.lead.get("pack").is(200).json();
+    assert_eq!(json!([read["version"], read["pack"]]), json!([1, desk.pack]));
+
+    let published = desk.admin.put("pack", &changed).is(200).json();
+    assert_eq!(json!([published["version"], published["changed"]]), json!([2, true]));
+    let again = desk.admin.put("pack", &changed).is(200).json();
+    assert_eq!(
+        json!([again["version"], again["changed"]]),
+        json!([2, false]),
+        "the same again is no version"
+    );
+    assert_eq!(desk.lead.get("pack").is(200).json()["pack"], changed, "as it was uploaded");
+}
+
+#[test]
+fn every_fault_is_named_with_its_place() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut pack = desk.pack.clone();
+        change(&mut pack);
+        refused(&desk, &pack)
+    };
+    let starts = |places: &[String], expected: &[&str]| {
+        assert_eq!(places.len(), expected.len(), "{places:?}");
+        for (place, start) in places.iter().zip(expected) {
+            assert!(place.starts_with(start), "{place} is not at {start}");
+        }
+    };
+    starts(&with(&|p| p["format"] = json!("relevo-pack/9")), &["/format "]);
+    starts(&with(&|p| p["queues"]["plataforma"]["team"] = json!("nadie")), &["/queues/plataforma/team "]);
+    starts(&with(&|p| p["colour"] = json!(1)), &["/colour "]);
+    starts(
+        &with(&|p| {
+            p["routing"][0]["queue"] = json!("ninguna");
+            p["survey"]["template"] = json!("ninguna");
+            p["sla"][0]["targets"]["first_response"]["calendar"] = json!("ninguno");
+        }),
+        &["/routing/0/queue ", "/sla/0/targets/first_response/calendar ", "/survey/template "],
+    );
+    starts(&with(&|p| p["channels"]["pigeon"] = json!({"main": {}})), &["/channels/pigeon "]);
+    starts(
+        &with(&|p| p["calendars"]["soporte"]["time_zone"] = json!("Europe/Nowhere")),
+        &["/calendars/soporte/time_zone "],
+    );
+    starts(&with(&|p| p["calendars"]["soporte"]["hours"] = json!({})), &["/calendars/soporte"]);
+}
+
+#[test]
+fn a_template_that_could_fail_a_customer_is_refused_with_line_and_column() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let text = "/templates/respuesta/locales/es/text";
+    for (source, line) in [
+        ("Hola\n{{ nadie }}", 2),
+        ("Hola {{ answer", 1),
+        ("{% if answer %}sin fin", 1),
+        ("{{ answer | inventado }}", 1),
+        ("a\nb\n  {% include \"nada\" %}", 3),
+    ] {
+        let mut pack = desk.pack.clone();
+        pack["templates"]["respuesta"]["locales"]["es"]["text"] = json!(source);
+        let places = refused(&desk, &pack);
+        let found = places
+            .iter()
+            .any(|place| place.starts_with(text) && place.contains(&format!("line {line}, column ")));
+        assert!(found, "{source:?}: {places:?}");
+    }
+}
+
+#[test]
+fn only_a_desk_with_a_pack_exists() {
+    let app = App::bare(Store::Sqlite);
+    let publish = |name: &str, pack: &Value| {
+        let authorization = format!("Bearer {}", relevo_e2e::ADMIN_TOKEN);
+        let headers = [("authorization", &*authorization)];
+        app.client().send("PUT", &format!("/api/{name}/pack"), &headers, Some(pack.to_string().as_bytes()))
+    };
+    for name in ["No_Desk", "a.b", "%2e%2e", &"x".repeat(65)] {
+        let status = publish(name, &pack("school")).status;
+        assert!((400..500).contains(&status), "{name}: {status}");
+    }
+    publish("school", &pack("school")).is(200);
+}
+
+#[test]
+fn what_is_published_is_in_force_at_once_and_earlier_tickets_keep_their_promise() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let write = |phone: &str| {
+        whatsapp::deliver(app.client(), &desk, &whatsapp::message(phone, &format!("wamid.{phone}"), "hola"))
+            .is(200);
+        desk.ticket_of(phone)["id"].as_str().unwrap().to_owned()
+    };
+    let before = write("15551000001");
+    let mut changed = desk.pack.clone();
+    changed["sla"] = json!([{
+        "name": "Otra", "targets": {"first_response": {"seconds": 60, "calendar": "calendar_time"}},
+    }]);
+    changed["routing"] = json!([{"queue": "accesos"}]);
+    desk.admin.put("pack", &changed).is(200);
+    let after = write("15551000002");
+    let policy = |id: &str| desk.target(id, "first_response")["policy"].clone();
+    assert_eq!((policy(&before), policy(&after)), (json!("General"), json!("Otra")));
+    assert_eq!(
+        (&desk.ticket(&before)["queue"], &desk.ticket(&after)["queue"]),
+        (&json!("plataforma"), &json!("accesos"))
+    );
+}
