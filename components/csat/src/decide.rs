@@ -64,7 +64,7 @@ fn due_at(ticket: &Ticket, survey: &Survey) -> Option<DateTime<Utc>> {
 
 /// Why a ticket is not asked about; none: it is.
 fn not_eligible(ticket: &Ticket, party: &Party, survey: &Survey) -> Option<&'static str> {
-    let can_send = relevo_channels::channel(&party.channel).is_some_and(|c| c.send.is_some());
+    let can_send = relevo_channels::can_send(&party.channel);
     if !survey.channels.is_empty() && !survey.channels.contains(&party.channel) {
         Some("channel_excluded")
     } else if !can_send {

@@ -34,8 +34,7 @@ pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result
 }
 
 async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) -> Result<Prepared, String> {
-    let channel = relevo_channels::channel(&message.channel).ok_or("this version does not know the channel")?;
-    let send = channel.send.as_ref().ok_or("messages cannot be sent through this channel")?;
+    let send = relevo_channels::sender(&message.channel).ok_or("messages cannot be sent through this channel")?;
     let pack = context.pack().await.map_err(|p| p.detail)?;
     let account = context.account(&pack.pack, &message.channel, &message.account).map_err(|p| p.detail)?;
     let account = account.ok_or("the pack no longer has this channel account")?;

@@ -228,8 +228,7 @@ fn entry(
     whatsapp: Option<WhatsappTemplate>,
 ) -> Result<Entry, Problem> {
     let party = state.party.as_ref().ok_or_else(|| Problem::not_found("unknown_ticket", "there is no such ticket"))?;
-    let can_send = relevo_channels::channel(&party.channel).is_some_and(|c| c.send.is_some());
-    if !can_send {
+    if !relevo_channels::can_send(&party.channel) {
         let detail = format!("messages cannot be sent through the channel {}; write a note instead", party.channel);
         return Err(Problem::new(StatusCode::CONFLICT, "channel_cannot_send", detail));
     }

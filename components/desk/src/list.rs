@@ -133,6 +133,10 @@ async fn item(call: &Call<'_>, row: TicketRow) -> Result<Option<Value>, Problem>
     let loaded = call.context.journal.load::<Conversation>(&stream, call.context.now).await?;
     let state = &loaded.state;
     let (Some(party), Some(ticket)) = (&state.party, state.ticket(row.ordinal)) else { return Ok(None) };
+    // Of duplicates at once each took a number, and a follower may have seen that of one that was dropped since.
+    if ticket.number != row.number {
+        return Ok(None);
+    }
     let mut item: Map<String, Value> = view::item(&ids::ticket(&row.conversation, row.ordinal), party, ticket);
     if let Some(due) = row.sla_due_ms.and_then(chrono::DateTime::from_timestamp_millis) {
         item.insert("sla_due_at".to_owned(), json!(view::rfc3339(due)));

@@ -79,9 +79,9 @@ async fn check(document: &Value) -> Result<(), Problem> {
 }
 
 fn unknown_channels(pack: &Pack) -> Vec<(String, String)> {
-    let known: Vec<_> = relevo_channels::CHANNELS.iter().map(|c| c.slug).collect();
-    let unknown = pack.channels.keys().filter(|slug| relevo_channels::channel(slug).is_none());
-    unknown.map(|slug| (format!("/channels/{slug}"), format!("the channels are {}", known.join(", ")))).collect()
+    let unknown = pack.channels.keys().filter(|slug| !relevo_channels::SLUGS.contains(&slug.as_str()));
+    let known = relevo_channels::SLUGS.join(", ");
+    unknown.map(|slug| (format!("/channels/{slug}"), format!("the channels are {known}"))).collect()
 }
 
 /// Asks the component that reads a part of the pack what is wrong with it.

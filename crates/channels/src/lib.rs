@@ -12,15 +12,21 @@ pub mod jira;
 mod json;
 pub mod kommo;
 pub mod kommo_chats;
+mod mail;
+pub mod mailgun;
 pub mod messenger;
 mod meta;
+pub mod mime;
 mod outbound;
 mod parsed;
 pub mod phone;
 pub mod podio;
+pub mod postmark;
 mod presented;
 mod request;
 mod secrets;
+pub mod sendgrid;
+pub mod sendgrid_events;
 pub mod slack;
 pub mod standard;
 pub mod telegram;
@@ -54,12 +60,12 @@ pub struct Channel {
     pub verify: fn(Unverified, &Account, now: DateTime<Utc>) -> Result<Verified, Refusal>,
     /// Reads all of its items.
     pub parse: fn(&Verified, &Account) -> Result<Parsed, Malformed>,
-    /// Sending, for channels that can.
-    pub send: Option<Send>,
 }
 
-/// The outgoing half of a channel.
-pub struct Send {
+/// A channel's outgoing half. Apart from the incoming one, so that a component carries only what it uses.
+pub struct Sender {
+    /// The name in paths and packs.
+    pub slug: &'static str,
     /// The origin of the provider's API; none where every account has its own (setting `base_url`, which
     /// also overrides it).
     pub base_url: Option<&'static str>,
@@ -69,145 +75,202 @@ pub struct Send {
     pub outcome: fn(u16, &HeaderMap, &[u8]) -> Outcome,
 }
 
-/// All channels, by slug.
+/// What comes in, by slug.
 pub static CHANNELS: &[Channel] = &[
     Channel {
         slug: "form",
         handshake: web_form::handshake,
         verify: web_form::verify,
         parse: web_form::parse,
-        send: None,
     },
     Channel {
         slug: "in-app",
         handshake: in_app::handshake,
         verify: in_app::verify,
         parse: in_app::parse,
-        send: Some(Send { base_url: None, format: in_app::format, outcome: in_app::outcome }),
     },
     Channel {
         slug: "instagram",
         handshake: instagram::handshake,
         verify: instagram::verify,
         parse: instagram::parse,
-        send: Some(Send {
-            base_url: Some(instagram::BASE_URL),
-            format: instagram::format,
-            outcome: instagram::outcome,
-        }),
     },
     Channel {
         slug: "jira",
         handshake: jira::handshake,
         verify: jira::verify,
         parse: jira::parse,
-        send: None,
     },
     Channel {
         slug: "kommo",
         handshake: kommo::handshake,
         verify: kommo::verify,
         parse: kommo::parse,
-        send: None,
     },
     Channel {
         slug: "kommo-chats",
         handshake: kommo_chats::handshake,
         verify: kommo_chats::verify,
         parse: kommo_chats::parse,
-        send: None,
+    },
+    Channel {
+        slug: "mailgun",
+        handshake: mailgun::handshake,
+        verify: mailgun::verify,
+        parse: mailgun::parse,
     },
     Channel {
         slug: "messenger",
         handshake: messenger::handshake,
         verify: messenger::verify,
         parse: messenger::parse,
-        send: Some(Send {
-            base_url: Some(messenger::BASE_URL),
-            format: messenger::format,
-            outcome: messenger::outcome,
-        }),
+    },
+    Channel {
+        slug: "mime",
+        handshake: mime::handshake,
+        verify: mime::verify,
+        parse: mime::parse,
     },
     Channel {
         slug: "phone",
         handshake: phone::handshake,
         verify: phone::verify,
         parse: phone::parse,
-        send: None,
     },
     Channel {
         slug: "podio",
         handshake: podio::handshake,
         verify: podio::verify,
         parse: podio::parse,
-        send: None,
+    },
+    Channel {
+        slug: "postmark",
+        handshake: postmark::handshake,
+        verify: postmark::verify,
+        parse: postmark::parse,
+    },
+    Channel {
+        slug: "sendgrid",
+        handshake: sendgrid::handshake,
+        verify: sendgrid::verify,
+        parse: sendgrid::parse,
+    },
+    Channel {
+        slug: "sendgrid-events",
+        handshake: sendgrid_events::handshake,
+        verify: sendgrid_events::verify,
+        parse: sendgrid_events::parse,
     },
     Channel {
         slug: "slack",
         handshake: slack::handshake,
         verify: slack::verify,
         parse: slack::parse,
-        send: Some(Send { base_url: Some(slack::BASE_URL), format: slack::format, outcome: slack::outcome }),
     },
     Channel {
         slug: "standard",
         handshake: standard::handshake,
         verify: standard::verify,
         parse: standard::parse,
-        send: Some(Send { base_url: None, format: standard::format, outcome: standard::outcome }),
     },
     Channel {
         slug: "telegram",
         handshake: telegram::handshake,
         verify: telegram::verify,
         parse: telegram::parse,
-        send: Some(Send {
-            base_url: Some(telegram::BASE_URL),
-            format: telegram::format,
-            outcome: telegram::outcome,
-        }),
     },
     Channel {
         slug: "twilio-sms",
         handshake: twilio_sms::handshake,
         verify: twilio_sms::verify,
         parse: twilio_sms::parse,
-        send: Some(Send {
-            base_url: Some(twilio_sms::BASE_URL),
-            format: twilio_sms::format,
-            outcome: twilio_sms::outcome,
-        }),
     },
     Channel {
         slug: "twilio-voice",
         handshake: twilio_voice::handshake,
         verify: twilio_voice::verify,
         parse: twilio_voice::parse,
-        send: None,
     },
     Channel {
         slug: "twilio-whatsapp",
         handshake: twilio_whatsapp::handshake,
         verify: twilio_whatsapp::verify,
         parse: twilio_whatsapp::parse,
-        send: Some(Send {
-            base_url: Some(twilio_whatsapp::BASE_URL),
-            format: twilio_whatsapp::format,
-            outcome: twilio_whatsapp::outcome,
-        }),
     },
     Channel {
         slug: "whatsapp",
         handshake: whatsapp::handshake,
         verify: whatsapp::verify,
         parse: whatsapp::parse,
-        send: Some(Send {
-            base_url: Some(whatsapp::BASE_URL),
-            format: whatsapp::format,
-            outcome: whatsapp::outcome,
-        }),
     },
 ];
+
+/// What goes out, by slug.
+pub static SENDERS: &[Sender] = &[
+    Sender { slug: "in-app", base_url: None, format: in_app::format, outcome: in_app::outcome },
+    Sender { slug: "instagram", base_url: Some(instagram::BASE_URL), format: instagram::format, outcome: instagram::outcome },
+    Sender { slug: "mailgun", base_url: Some(mailgun::BASE_URL), format: mailgun::format, outcome: mailgun::outcome },
+    Sender { slug: "messenger", base_url: Some(messenger::BASE_URL), format: messenger::format, outcome: messenger::outcome },
+    Sender { slug: "postmark", base_url: Some(postmark::BASE_URL), format: postmark::format, outcome: postmark::outcome },
+    Sender { slug: "sendgrid", base_url: Some(sendgrid::BASE_URL), format: sendgrid::format, outcome: sendgrid::outcome },
+    Sender { slug: "slack", base_url: Some(slack::BASE_URL), format: slack::format, outcome: slack::outcome },
+    Sender { slug: "standard", base_url: None, format: standard::format, outcome: standard::outcome },
+    Sender { slug: "telegram", base_url: Some(telegram::BASE_URL), format: telegram::format, outcome: telegram::outcome },
+    Sender { slug: "twilio-sms", base_url: Some(twilio_sms::BASE_URL), format: twilio_sms::format, outcome: twilio_sms::outcome },
+    Sender { slug: "twilio-whatsapp", base_url: Some(twilio_whatsapp::BASE_URL), format: twilio_whatsapp::format, outcome: twilio_whatsapp::outcome },
+    Sender { slug: "whatsapp", base_url: Some(whatsapp::BASE_URL), format: whatsapp::format, outcome: whatsapp::outcome },
+];
+
+/// The slugs of [`CHANNELS`]: to know of a channel without carrying its code.
+pub const SLUGS: &[&str] = &[
+    "form",
+    "in-app",
+    "instagram",
+    "jira",
+    "kommo",
+    "kommo-chats",
+    "mailgun",
+    "messenger",
+    "mime",
+    "phone",
+    "podio",
+    "postmark",
+    "sendgrid",
+    "sendgrid-events",
+    "slack",
+    "standard",
+    "telegram",
+    "twilio-sms",
+    "twilio-voice",
+    "twilio-whatsapp",
+    "whatsapp",
+];
+
+/// The slugs of [`SENDERS`].
+pub const SENDING: &[&str] = &[
+    "in-app",
+    "instagram",
+    "mailgun",
+    "messenger",
+    "postmark",
+    "sendgrid",
+    "slack",
+    "standard",
+    "telegram",
+    "twilio-sms",
+    "twilio-whatsapp",
+    "whatsapp",
+];
+
+/// The outgoing half of the channel of that name, if it has one.
+pub fn sender(slug: &str) -> Option<&'static Sender> {
+    SENDERS.iter().find(|sender| sender.slug == slug)
+}
+
+/// Can messages be sent through the channel of that name?
+pub fn can_send(slug: &str) -> bool {
+    SENDING.contains(&slug)
+}
 
 /// The channel of that name.
 pub fn channel(slug: &str) -> Option<&'static Channel> {
@@ -220,6 +283,13 @@ extern crate self as relevo_channels;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lists_of_slugs_are_those_of_the_registries() {
+        assert_eq!(CHANNELS.iter().map(|c| c.slug).collect::<Vec<_>>(), SLUGS);
+        assert_eq!(SENDERS.iter().map(|s| s.slug).collect::<Vec<_>>(), SENDING);
+        assert!(SENDERS.is_sorted_by(|a, b| a.slug < b.slug));
+    }
 
     #[test]
     fn the_registry_is_in_alphabetical_order() {

@@ -1,8 +1,10 @@
 //! What goes out: the provider's request for a message, and what its answer means.
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 #[path = "send/chat.rs"]
 mod chat;
+#[path = "send/mail.rs"]
+mod mail;
 #[path = "send/standard.rs"]
 mod standard;
 #[path = "send/whatsapp.rs"]
@@ -10,7 +12,7 @@ mod whatsapp;
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
-use relevo_channels::{Account, FormatError, Outbound, OutboundRequest, Outcome, Send, channel};
+use relevo_channels::{Account, FormatError, Outbound, OutboundRequest, Outcome, Sender};
 use relevo_domain::{
     Private,
     message::{Address, AddressKind},
@@ -25,8 +27,8 @@ fn address(kind: AddressKind, value: &str) -> Address {
     Address { kind, value: Private(value.into()) }
 }
 
-fn sender(slug: &str) -> &'static Send {
-    channel(slug).unwrap().send.as_ref().unwrap()
+fn sender(slug: &str) -> &'static Sender {
+    relevo_channels::sender(slug).unwrap()
 }
 
 fn format(slug: &str, message: &Outbound, account: &Account) -> Result<OutboundRequest, FormatError> {
