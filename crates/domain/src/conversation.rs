@@ -46,6 +46,9 @@ pub struct Ticket {
     pub ordinal: u32,
     /// The friendly number.
     pub number: u64,
+    /// Numbers that others had taken for it who wrote at the same time; they stay unused.
+    #[serde(default)]
+    pub lost_numbers: Vec<u64>,
     /// Status id.
     pub status: String,
     /// What the status means.

@@ -14,7 +14,7 @@ pub struct Put<R> {
     /// Key of the row.
     #[serde(rename = "k")]
     pub key: String,
-    /// Revision of the source: its newest logical time.
+    /// Revision of the source: how many events it is a function of. A late one may sort before the newest.
     #[serde(rename = "v")]
     pub revision: u64,
     /// The row.

@@ -108,21 +108,28 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
         for ticket in &state.tickets {
             let Some(row) = ticket_row(stream.name(), state, ticket, &calendars) else { continue };
             let key = ids::ticket(stream.name(), ticket.ordinal);
-            let put = Put { key, revision: loaded.newest().0, row: Some(row) };
-            changes.tickets.entry(shards::by_number(ticket.number)).or_default().push(put);
+            let shard = shards::by_number(ticket.number);
+            // Of two first messages at once each took a number, and a follower may have seen the loser's alone.
+            let lost: BTreeSet<_> = ticket.lost_numbers.iter().map(|number| shards::by_number(*number)).collect();
+            for other in lost.into_iter().filter(|other| *other != shard) {
+                let put = Put { key: key.clone(), revision: loaded.events(), row: None };
+                changes.tickets.entry(other).or_default().push(put);
+            }
+            let put = Put { key, revision: loaded.events(), row: Some(row) };
+            changes.tickets.entry(shard).or_default().push(put);
         }
     } else if kind == SurveyState::KIND {
         let loaded = context.journal.load::<SurveyState>(stream, context.now).await?;
         if let Some(row) = survey_row(&loaded.state) {
             let shard = shards::by_day(row.issued_ms, stream.name());
-            let put = Put { key: stream.name().to_owned(), revision: loaded.newest().0, row: Some(row) };
+            let put = Put { key: stream.name().to_owned(), revision: loaded.events(), row: Some(row) };
             changes.surveys.entry(shard).or_default().push(put);
         }
     } else if kind == Outbox::KIND {
         let loaded = context.journal.load::<Outbox>(stream, context.now).await?;
         if let Some(row) = delivery_row(&loaded.state) {
             let shard = shards::by_day(row.queued_ms, stream.name());
-            let put = Put { key: stream.name().to_owned(), revision: loaded.newest().0, row: Some(row) };
+            let put = Put { key: stream.name().to_owned(), revision: loaded.events(), row: Some(row) };
             changes.deliveries.entry(shard).or_default().push(put);
         }
     }

@@ -101,6 +101,7 @@ impl Conversation {
         self.tickets.push(Ticket {
             ordinal,
             number: opening.number,
+            lost_numbers: Vec::new(),
             status: opening.status.clone(),
             category: opening.category,
             queue: opening.queue.clone(),
@@ -126,6 +127,14 @@ impl Conversation {
         ordinal
     }
 
+    /// The last ticket, which something joins although its writer may have wanted to open one.
+    fn joined(&mut self, opening: Option<&Opening>) -> u32 {
+        if let (Some(opening), Some(ticket)) = (opening, self.tickets.last_mut()) {
+            ticket.lost_numbers.push(opening.number);
+        }
+        u32::try_from(self.tickets.len()).unwrap_or(u32::MAX)
+    }
+
     fn update_party(&mut self, party: &Party) {
         let name = party.name.clone().or_else(|| self.party.take().and_then(|p| p.name));
         self.party = Some(Party { name, ..party.clone() });
@@ -141,7 +150,7 @@ impl Conversation {
             // A reaction opens nothing, but a conversation's very first ticket must not be lost with it.
             Some(opening) if over && !reaction => self.open(opening, true, at),
             // Without an opening the writer saw a ticket that was still open: it is re-opened.
-            _ => u32::try_from(self.tickets.len()).unwrap_or(u32::MAX),
+            opening => self.joined(opening.as_ref()),
         };
         if let Some(ticket) = self.touch(ordinal, at).filter(|_| !reaction) {
             if ticket.subject.is_none() {
@@ -167,7 +176,7 @@ impl Conversation {
         self.update_party(&sent.party);
         let ordinal = match &sent.opening {
             Some(opening) if self.current().is_none() => self.open(opening, false, event.at),
-            _ => u32::try_from(self.tickets.len()).unwrap_or(u32::MAX),
+            opening => self.joined(opening.as_ref()),
         };
         if let Some(ticket) = self.touch(ordinal, event.at) {
             ticket.replies = ticket.replies.saturating_add(1);
