@@ -34,13 +34,14 @@ pub fn command(mut args: lexopt::Parser) -> Result<()> {
     }
     let toolchain = toolchain::ready()?;
     components(&toolchain)?;
-    guest(&toolchain)
+    guest(&toolchain)?;
+    check_sizes()
 }
 
-/// Builds the components and checks their sizes. Gives what the compiler said of them, in a file.
+/// Builds the components. Gives what the compiler said of them, in a file.
 ///
 /// # Errors
-/// When the build fails or a component is too large.
+/// When the build fails.
 pub fn components(toolchain: &Toolchain) -> Result<PathBuf> {
     let components = project::components()?;
     let mut cargo = project::cargo("build");
@@ -50,8 +51,16 @@ pub fn components(toolchain: &Toolchain) -> Result<PathBuf> {
     }
     let log = process::step("build components", toolchain.apply(&mut cargo))?;
 
+    Ok(log)
+}
+
+/// Prints what each component weighs.
+///
+/// # Errors
+/// When one is missing or weighs more than it may.
+pub fn check_sizes() -> Result<()> {
     let mut too_large = Vec::new();
-    for component in &components {
+    for component in project::components()? {
         let path = component.wasm();
         let size = path.metadata().with_context(|| format!("{} was not built", path.display()))?.len();
         println!("    {:<24} {:>9} bytes", component.artefact, size);
@@ -64,7 +73,7 @@ pub fn components(toolchain: &Toolchain) -> Result<PathBuf> {
     if !too_large.is_empty() {
         bail!("too large (look for heavy dependencies with `cargo tree`): {}", too_large.join("; "));
     }
-    Ok(log)
+    Ok(())
 }
 
 /// Builds what runs the application where Spin is not installed.

@@ -12,6 +12,7 @@ mod stand_in;
 mod test;
 mod toolchain;
 mod up;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ cargo xtask <command>
   test      every check
   setup     make sure that wasm32-wasip2 can be built and Redis can be started for tests
   build     build every component (release, wasm32-wasip2)
+  verify    hold what is served against the journal
   pack      print a desk's pack as one JSON document
 
 Each command takes --help.";
@@ -50,6 +52,7 @@ fn run() -> anyhow::Result<()> {
         "setup" => toolchain::command(args),
         "test" => test::command(args),
         "up" => up::command(args),
+        "verify" => verify::command(args),
         "help" => {
             println!("{HELP}");
             Ok(())

@@ -135,7 +135,9 @@ fn last_line(path: &Path) -> String {
         file.seek(SeekFrom::Start(length.saturating_sub(400)))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).lines().last().unwrap_or_default().trim().to_owned())
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+        Ok(line.map(|line| format!("({line})")).unwrap_or_default())
     };
-    read().map(|line| format!("({line})")).unwrap_or_default()
+    read().unwrap_or_default()
 }

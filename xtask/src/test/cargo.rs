@@ -62,6 +62,7 @@ pub fn wasm() -> Result<Outcome> {
     let toolchain = toolchain::ready()?;
     let log = build::components(&toolchain)?;
     build::guest(&toolchain)?;
+    build::check_sizes()?;
     let text = std::fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))?;
     if text.lines().any(|line| line.starts_with("warning: ")) {
         bail!("warnings:\n{text}");

@@ -1,0 +1,26 @@
+//! `cargo xtask verify`: what is served, held against the journal.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask verify --data FILE | --redis URL [--since YEAR]
+
+Recomputes every stream and every derived row of a data file or a Redis server and reports what differs.
+Changes nothing. A data file is <state>/kv.db of `up`, or .spin/sqlite_key_value.db of Spin.";
+
+/// Runs the command. The program is a crate of its own, so that the other commands need not wait for it to build.
+///
+/// # Errors
+/// When it cannot be built, or something differs.
+pub fn command(mut args: lexopt::Parser) -> Result<()> {
+    let options: Vec<_> = args.raw_args()?.collect();
+    if options.is_empty() || options.iter().any(|option| option == "--help") {
+        println!("{HELP}");
+        return Ok(());
+    }
+    let mut verify = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    verify.args(["run", "--quiet", "--package", "relevo-verify", "--"]).args(options);
+    if verify.status()?.success() { Ok(()) } else { bail!("verify found something") }
+}
