@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`. One file per command; `cargo xtask help` lists them.
 
+mod bench;
 mod build;
 mod clock;
 mod demo;
@@ -24,6 +25,7 @@ cargo xtask <command>
   test      every check
   setup     make sure that wasm32-wasip2 can be built and Redis can be started for tests
   build     build every component (release, wasm32-wasip2)
+  bench     throughput and latency beside yardsticks
   verify    hold what is served against the journal
   pack      print a desk's pack as one JSON document
 
@@ -46,6 +48,7 @@ fn run() -> anyhow::Result<()> {
         _ => "help".to_owned(),
     };
     match command.as_str() {
+        "bench" => bench::command(args),
         "build" => build::command(args),
         "demo" => demo::command(args),
         "pack" => pack::command(args),
