@@ -5,7 +5,7 @@ use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, internal, routes};
-use relevo_projections::{desks, follow};
+use relevo_projections::{desks, follow, housekeeping};
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -28,7 +28,11 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         let context = DeskContext::open(&kick.desk).await?;
         return Ok(json(http::StatusCode::OK, &follow_desk(&context, ENTRIES_PER_READ).await?));
     }
-    desks::tick(request, "projections", async |context: &DeskContext| follow_desk(context, ENTRIES_PER_TICK).await).await
+    desks::tick(request, "projections", async |context: &DeskContext| {
+        let report = follow_desk(context, ENTRIES_PER_TICK).await?;
+        housekeeping::keep_house(context).await?;
+        Ok(report)
+    }).await
 }
 
 async fn follow_desk(context: &DeskContext, limit: usize) -> Result<Value, Problem> {

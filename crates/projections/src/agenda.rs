@@ -32,6 +32,9 @@ pub enum Work {
 }
 
 impl Work {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Delivery, Self::Sla, Self::Surveys];
+
     fn name(self) -> &'static str {
         match self {
             Self::Delivery => "a-delivery",
@@ -144,6 +147,34 @@ pub async fn done<S: Store>(context: &DeskContext<S>, work: Work, due: Due) -> R
     let Some(progress) = due.progress else { return Ok(()) };
     let key = context.doc("agenda", work.name())?;
     Ok(context.journal.put_doc(&key, &progress).await?)
+}
+
+/// Minutes after which a bucket that was worked through is removed.
+const KEPT_MINUTES: i64 = 2 * 24 * 60;
+
+/// Buckets removed in one call.
+const DISCARDED_PER_CALL: i64 = 500;
+
+/// Removes buckets whose time has long passed.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn discard_past<S: Store>(context: &DeskContext<S>, work: Work) -> Result<(), Problem> {
+    let progress: Option<Progress> = context.journal.get_doc(&context.doc("agenda", work.name())?).await?;
+    let Some(progress) = progress else { return Ok(()) };
+    let key = context.doc("discarded", work.name())?;
+    let until = progress.minute - KEPT_MINUTES;
+    let done: Option<i64> = context.journal.get_doc(&key).await?;
+    // An agenda never reads further back than this when it begins.
+    let from = done.unwrap_or(until - KEPT_MINUTES);
+    let last = until.min(from + DISCARDED_PER_CALL);
+    for minute in from..last {
+        while context.journal.discard_sequence(&bucket(&context.desk, work, minute)?).await? {}
+    }
+    if last > from {
+        context.journal.put_doc(&key, &last).await?;
+    }
+    Ok(())
 }
 
 fn minute_of(at: DateTime<Utc>) -> i64 {

@@ -8,5 +8,6 @@ pub mod agenda;
 pub mod desks;
 pub mod fanout;
 pub mod follow;
+pub mod housekeeping;
 pub mod shards;
 pub mod verify;
