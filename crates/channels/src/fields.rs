@@ -12,11 +12,13 @@ const MAX_PARTS: usize = 2_000;
 pub(crate) struct Form {
     pub fields: Vec<(String, String)>,
     pub files: Vec<FormFile>,
+    raw: Vec<(String, Vec<u8>)>,
 }
 
 /// An uploaded file.
 #[derive(Debug)]
 pub(crate) struct FormFile {
+    pub field: String,
     pub filename: String,
     pub content_type: Option<String>,
     pub bytes: Vec<u8>,
@@ -80,17 +82,31 @@ impl Form {
         let Some(field) = parameter(&disposition, "name") else { return };
         match parameter(&disposition, "filename") {
             Some(filename) => self.files.push(FormFile {
+                field,
                 filename,
                 content_type: header("content-type"),
                 bytes: content.to_vec(),
             }),
-            None => self.fields.push((field, String::from_utf8_lossy(content).into_owned())),
+            None => {
+                self.fields.push((field.clone(), String::from_utf8_lossy(content).into_owned()));
+                self.raw.push((field, content.to_vec()));
+            }
         }
     }
 
     /// The first value of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The last value of that name.
+    pub(crate) fn last(&self, name: &str) -> Option<&str> {
+        self.fields.iter().rfind(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The bytes of a field that came as a part: its character set may be told elsewhere.
+    pub(crate) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.raw.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
 
     /// The first value of that name if it is not empty.

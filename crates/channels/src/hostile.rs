@@ -166,6 +166,12 @@ fn large_and_deep_bodies_are_answered_quickly() {
         filled(b"--b\r\n"),
         filled(b"\r\n"),
         filled(b"From: =?utf-8?q?a?=\r\n"),
+        filled(b"Content-Type: message/rfc822\r\n\r\n"),
+        filled(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"),
+        filled(b"Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n"),
+        [b"From: a@b\r\n\r\n".as_slice(), &filled(b"> x\n--\nOn 1 wrote:\n")].concat(),
+        [b"From: a@b\r\nContent-Type: text/html\r\n\r\n".as_slice(), &filled(b"<a><p><&amp;<!--")].concat(),
+        [b"From: ".as_slice(), &filled(b"(\"<a:,;@")].concat(),
         [b"[".as_slice(), &filled(b"{},"), b"{}]"].concat(),
         [b"{\"object\":\"x\",\"entry\":[".as_slice(), &filled(b"{\"changes\":[{}]},"), b"7]}"].concat(),
     ];

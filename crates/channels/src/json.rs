@@ -13,7 +13,7 @@ use serde_json::{Map, Value, value::RawValue};
 /// serde_json refuses more than 128 levels. No provider sends half as many.
 const MAX_DEPTH: usize = 64;
 /// 9999-12-31T23:59:59Z; later times have no RFC 3339 form.
-const LAST_SECOND: i64 = 253_402_300_799;
+pub(crate) const LAST_SECOND: i64 = 253_402_300_799;
 
 /// The body as text.
 pub(crate) fn utf8(body: &[u8]) -> Result<&str, Malformed> {

@@ -83,30 +83,15 @@ pub static CHANNELS: &[Channel] = &[
         verify: web_form::verify,
         parse: web_form::parse,
     },
-    Channel {
-        slug: "in-app",
-        handshake: in_app::handshake,
-        verify: in_app::verify,
-        parse: in_app::parse,
-    },
+    Channel { slug: "in-app", handshake: in_app::handshake, verify: in_app::verify, parse: in_app::parse },
     Channel {
         slug: "instagram",
         handshake: instagram::handshake,
         verify: instagram::verify,
         parse: instagram::parse,
     },
-    Channel {
-        slug: "jira",
-        handshake: jira::handshake,
-        verify: jira::verify,
-        parse: jira::parse,
-    },
-    Channel {
-        slug: "kommo",
-        handshake: kommo::handshake,
-        verify: kommo::verify,
-        parse: kommo::parse,
-    },
+    Channel { slug: "jira", handshake: jira::handshake, verify: jira::verify, parse: jira::parse },
+    Channel { slug: "kommo", handshake: kommo::handshake, verify: kommo::verify, parse: kommo::parse },
     Channel {
         slug: "kommo-chats",
         handshake: kommo_chats::handshake,
@@ -125,24 +110,9 @@ pub static CHANNELS: &[Channel] = &[
         verify: messenger::verify,
         parse: messenger::parse,
     },
-    Channel {
-        slug: "mime",
-        handshake: mime::handshake,
-        verify: mime::verify,
-        parse: mime::parse,
-    },
-    Channel {
-        slug: "phone",
-        handshake: phone::handshake,
-        verify: phone::verify,
-        parse: phone::parse,
-    },
-    Channel {
-        slug: "podio",
-        handshake: podio::handshake,
-        verify: podio::verify,
-        parse: podio::parse,
-    },
+    Channel { slug: "mime", handshake: mime::handshake, verify: mime::verify, parse: mime::parse },
+    Channel { slug: "phone", handshake: phone::handshake, verify: phone::verify, parse: phone::parse },
+    Channel { slug: "podio", handshake: podio::handshake, verify: podio::verify, parse: podio::parse },
     Channel {
         slug: "postmark",
         handshake: postmark::handshake,
@@ -161,12 +131,7 @@ pub static CHANNELS: &[Channel] = &[
         verify: sendgrid_events::verify,
         parse: sendgrid_events::parse,
     },
-    Channel {
-        slug: "slack",
-        handshake: slack::handshake,
-        verify: slack::verify,
-        parse: slack::parse,
-    },
+    Channel { slug: "slack", handshake: slack::handshake, verify: slack::verify, parse: slack::parse },
     Channel {
         slug: "standard",
         handshake: standard::handshake,
@@ -208,17 +173,62 @@ pub static CHANNELS: &[Channel] = &[
 /// What goes out, by slug.
 pub static SENDERS: &[Sender] = &[
     Sender { slug: "in-app", base_url: None, format: in_app::format, outcome: in_app::outcome },
-    Sender { slug: "instagram", base_url: Some(instagram::BASE_URL), format: instagram::format, outcome: instagram::outcome },
-    Sender { slug: "mailgun", base_url: Some(mailgun::BASE_URL), format: mailgun::format, outcome: mailgun::outcome },
-    Sender { slug: "messenger", base_url: Some(messenger::BASE_URL), format: messenger::format, outcome: messenger::outcome },
-    Sender { slug: "postmark", base_url: Some(postmark::BASE_URL), format: postmark::format, outcome: postmark::outcome },
-    Sender { slug: "sendgrid", base_url: Some(sendgrid::BASE_URL), format: sendgrid::format, outcome: sendgrid::outcome },
+    Sender {
+        slug: "instagram",
+        base_url: Some(instagram::BASE_URL),
+        format: instagram::format,
+        outcome: instagram::outcome,
+    },
+    Sender {
+        slug: "mailgun",
+        base_url: Some(mailgun::BASE_URL),
+        format: mailgun::format,
+        outcome: mailgun::outcome,
+    },
+    Sender {
+        slug: "messenger",
+        base_url: Some(messenger::BASE_URL),
+        format: messenger::format,
+        outcome: messenger::outcome,
+    },
+    Sender {
+        slug: "postmark",
+        base_url: Some(postmark::BASE_URL),
+        format: postmark::format,
+        outcome: postmark::outcome,
+    },
+    Sender {
+        slug: "sendgrid",
+        base_url: Some(sendgrid::BASE_URL),
+        format: sendgrid::format,
+        outcome: sendgrid::outcome,
+    },
     Sender { slug: "slack", base_url: Some(slack::BASE_URL), format: slack::format, outcome: slack::outcome },
     Sender { slug: "standard", base_url: None, format: standard::format, outcome: standard::outcome },
-    Sender { slug: "telegram", base_url: Some(telegram::BASE_URL), format: telegram::format, outcome: telegram::outcome },
-    Sender { slug: "twilio-sms", base_url: Some(twilio_sms::BASE_URL), format: twilio_sms::format, outcome: twilio_sms::outcome },
-    Sender { slug: "twilio-whatsapp", base_url: Some(twilio_whatsapp::BASE_URL), format: twilio_whatsapp::format, outcome: twilio_whatsapp::outcome },
-    Sender { slug: "whatsapp", base_url: Some(whatsapp::BASE_URL), format: whatsapp::format, outcome: whatsapp::outcome },
+    Sender {
+        slug: "telegram",
+        base_url: Some(telegram::BASE_URL),
+        format: telegram::format,
+        outcome: telegram::outcome,
+    },
+    Sender {
+        slug: "twilio-sms",
+        base_url: Some(twilio_sms::BASE_URL),
+        format: twilio_sms::format,
+        outcome: twilio_sms::outcome,
+    },
+    Sender {
+        slug: "twilio-whatsapp",
+        base_url: Some(twilio_whatsapp::BASE_URL),
+        format: twilio_whatsapp::format,
+        outcome: twilio_whatsapp::outcome,
+    },
+    Sender {
+        slug: "whatsapp",
+        base_url: Some(whatsapp::BASE_URL),
+        format: whatsapp::format,
+        outcome: whatsapp::outcome,
+    },
 ];
 
 /// The slugs of [`CHANNELS`]: to know of a channel without carrying its code.

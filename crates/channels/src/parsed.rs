@@ -60,6 +60,8 @@ pub struct Malformed {
     pub why: String,
     /// Where: a JSON pointer, or the name of a form field; empty for the body as a whole.
     pub pointer: String,
+    /// What the provider must hear so that it does not send it again; none means 400.
+    pub answer: Option<Answer>,
 }
 
 impl File {
@@ -101,7 +103,12 @@ impl Malformed {
     }
 
     pub(crate) fn at(pointer: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { why: why.into(), pointer: pointer.into() }
+        Self { why: why.into(), pointer: pointer.into(), answer: None }
+    }
+
+    /// With the status that a provider documents for what it need not repeat.
+    pub(crate) fn answered(self, status: u16) -> Self {
+        Self { answer: Some(Answer { status, ..Answer::ok() }), ..self }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Providers that sign nothing and present the secret itself: in the URL, as a bearer token.
+//! Providers that sign nothing and present the secret itself: in the URL, as a bearer token, as basic authentication.
 
 use crate::{
     account::Account,
@@ -33,5 +33,15 @@ pub(crate) fn bearer(
         return Err(Refusal::Unreadable);
     }
     crypto::any_equal(&account.secrets, token.trim())?;
+    Ok(request.verified(now))
+}
+
+/// `Authorization: Basic <base64 of user:password>`; the secret is `user:password`.
+pub(crate) fn basic(request: Unverified, account: &Account, now: DateTime<Utc>) -> Result<Verified, Refusal> {
+    let header = request.header("authorization").filter(|value| !value.is_empty()).ok_or(Refusal::Missing)?;
+    let (scheme, encoded) = header.split_once(' ').ok_or(Refusal::Unreadable)?;
+    let decoded = crypto::from_base64(encoded.trim()).and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = decoded.filter(|pair| scheme.eq_ignore_ascii_case("basic") && !pair.is_empty());
+    crypto::any_equal(&account.secrets, &pair.ok_or(Refusal::Unreadable)?)?;
     Ok(request.verified(now))
 }

@@ -3,7 +3,7 @@
 //! A repeat is known by `CallSid` and the state (recordings: `RecordingSid`). The first request of a call wants
 //! TwiML that says what to do: setting `twiml`; the others get TwiML that does nothing. 15 s.
 //!
-//! Source: Twilio, "TwiML voice request", "Call status callbacks", "Recording status callbacks", "<Record>".
+//! Source: Twilio, "TwiML voice request", "Call status callbacks", "Recording status callbacks", "Record verb".
 
 use crate::{
     account::Account,

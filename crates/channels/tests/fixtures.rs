@@ -1,6 +1,6 @@
 //! Every case under `tests/fixtures/<channel>/` gives what its `expected.json` says; `UPDATE_EXPECT=1` writes
 //! it anew. Then every accepted case is tampered with in every way its provider's signature should notice.
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/case.rs"]
 mod case;

@@ -95,7 +95,14 @@ impl Case {
                 }
                 result
             }
-            Err(malformed) => json!({ "malformed": { "why": malformed.why, "pointer": malformed.pointer } }),
+            Err(malformed) => {
+                let mut result =
+                    json!({ "malformed": { "why": malformed.why, "pointer": malformed.pointer } });
+                if let Some(answer) = &malformed.answer {
+                    result["answer"] = answer_json(answer);
+                }
+                result
+            }
         }
     }
 

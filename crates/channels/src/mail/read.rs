@@ -1,0 +1,168 @@
+//! Reads a MIME mail (RFC 5322, 2045–2047, 2231), or its headers alone.
+
+use super::{Letter, Report, automatic, bare_id};
+use crate::parsed::File;
+use chrono::DateTime;
+use mail_parser::{
+    Addr, Address, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+};
+use serde_json::{Map, Value};
+
+/// Reads a mail; none if there is not one header in it.
+pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
+    let message = MessageParser::default().parse(raw)?;
+    if message.parts.is_empty() || message.headers().is_empty() {
+        return None;
+    }
+    let texts = |html: bool| {
+        let count = if html { message.html_body_count() } else { message.text_body_count() };
+        let part = |i| if html { message.body_html(i) } else { message.body_text(i) };
+        let texts: Vec<_> = (0..count).filter_map(part).collect();
+        (!texts.is_empty()).then(|| texts.join("\n"))
+    };
+    // A body without HTML is given as HTML made from the text; that is not what was sent.
+    let has_html = message.html_bodies().any(MessagePart::is_text_html);
+    let html = if has_html { texts(true) } else { None };
+    let (files, inline) = files(&message);
+    let root = message.root_part();
+    // Declared as multipart without a single part: what there is was meant to be read.
+    let whole = root.content_type().is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart"))
+        && !root.is_multipart();
+    let bare = || whole.then(|| String::from_utf8_lossy(root.contents()).into_owned());
+    let text = texts(false).or_else(bare);
+    let from = message.from().or_else(|| message.sender()).and_then(mailbox);
+    let mut references = ids(message.references());
+    for id in ids(message.in_reply_to()) {
+        if !references.contains(&id) {
+            references.push(id);
+        }
+    }
+    Some(Letter {
+        message_id: message.message_id().and_then(bare_id),
+        from,
+        reply_to: message.reply_to().and_then(mailbox).map(|(_, address)| address),
+        to: message.all_to().flat_map(addresses).collect(),
+        cc: message.all_cc().flat_map(addresses).collect(),
+        subject: message.subject().map(str::to_owned),
+        text,
+        html,
+        references,
+        sent_at: message
+            .date()
+            .filter(|date| date.is_valid())
+            .and_then(|date| DateTime::from_timestamp(date.to_timestamp(), 0))
+            .filter(|date| (0..=crate::json::LAST_SECOND).contains(&date.timestamp())),
+        locale: language(&message),
+        automatic: automatic::kind(&message),
+        files,
+        inline,
+        report: report(&message),
+    })
+}
+
+/// The text of an HTML mail.
+pub(crate) fn html_text(html: &str) -> String {
+    mail_parser::decoders::html::html_to_text(html)
+}
+
+/// The value of a header as text, trimmed; the first one counts.
+pub(super) fn header<'a>(message: &'a Message, name: &'static str) -> Option<&'a str> {
+    message
+        .header(HeaderName::Other(name.into()))
+        .or_else(|| message.header(HeaderName::from(name)))?
+        .as_text()
+        .map(str::trim)
+}
+
+/// The first mailbox with an address: its name, if it has one, and the address.
+fn mailbox(address: &Address) -> Option<(Option<String>, String)> {
+    let usable = |addr: &Addr| {
+        let address = addr.address().map(str::trim).filter(|address| !address.is_empty())?.to_owned();
+        let name = addr.name().map(str::trim).filter(|name| !name.is_empty());
+        Some((name.map(str::to_owned), address))
+    };
+    address.iter().find_map(usable)
+}
+
+fn addresses(address: &Address) -> Vec<String> {
+    address.iter().filter_map(|addr| addr.address()).map(str::to_owned).collect()
+}
+
+fn ids(value: &HeaderValue) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    let several = value.as_text_list().into_iter().flatten().map(AsRef::as_ref);
+    let one = if matches!(value, HeaderValue::Text(_)) { value.as_text() } else { None };
+    for id in several.chain(one).filter_map(bare_id) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+fn language(message: &Message) -> Option<String> {
+    let text = header(message, "Content-Language")?;
+    let first = text.split(',').next().unwrap_or_default().trim();
+    let plain = !first.is_empty() && first.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    plain.then(|| first.to_owned())
+}
+
+fn files(message: &Message) -> (Vec<(File, relevo_domain::message::Attachment)>, Map<String, Value>) {
+    let mut inline = Map::new();
+    let mut files = Vec::new();
+    for part in message.attachments().filter(|part| !std::ptr::eq(*part, message.root_part())) {
+        let mime = part.content_type().map(|kind| match kind.subtype() {
+            Some(subtype) => format!("{}/{subtype}", kind.ctype()).to_ascii_lowercase(),
+            None => kind.ctype().to_ascii_lowercase(),
+        });
+        let nested = matches!(part.body, PartType::Message(_));
+        let mime = mime.or_else(|| nested.then(|| "message/rfc822".to_owned()));
+        let name = part.attachment_name().unwrap_or(if nested { "message.eml" } else { "" });
+        let contents = match &part.body {
+            // A nested mail as it stood in the outer one.
+            PartType::Message(nested) => {
+                nested.raw_message.get(raw_range(part)).unwrap_or(nested.raw_message())
+            }
+            _ => part.contents(),
+        };
+        let (file, attachment) = File::attached(name, mime.as_deref(), contents.to_vec());
+        if let Some(id) = part.content_id().and_then(bare_id) {
+            inline.insert(id, file.reference.as_str().into());
+        }
+        files.push((file, attachment));
+    }
+    (files, inline)
+}
+
+fn raw_range(part: &MessagePart) -> std::ops::Range<usize> {
+    part.offset_body as usize..part.offset_end as usize
+}
+
+/// The fields of a delivery report about its first recipient, and the id of the mail it is about.
+fn report(message: &Message) -> Option<Report> {
+    let status = message.parts.iter().find(|part| part.is_content_type("message", "delivery-status"))?;
+    let text = String::from_utf8_lossy(status.contents());
+    let field = |name: &str| {
+        text.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    };
+    let original = message.parts.iter().find_map(|part| match &part.body {
+        PartType::Message(nested) if !nested.parts.is_empty() => nested.message_id().and_then(bare_id),
+        _ if part.is_content_type("text", "rfc822-headers") => {
+            MessageParser::default().parse(part.contents())?.message_id().and_then(bare_id)
+        }
+        _ => None,
+    });
+    // `rfc822; ana@example.org`
+    let recipient = field("Final-Recipient").or_else(|| field("Original-Recipient"));
+    let recipient = recipient.map(|value| value.split_once(';').map_or(value, |(_, address)| address).trim());
+    let status = field("Status").map(|status| status.chars().take_while(|c| c.is_ascii_digit() || *c == '.'));
+    Some(Report {
+        original,
+        action: field("Action")?.to_ascii_lowercase(),
+        status: status.map(Iterator::collect).filter(|status: &String| !status.is_empty()),
+        recipient: recipient.filter(|address| !address.is_empty()).map(str::to_owned),
+    })
+}
