@@ -109,7 +109,9 @@ fn rounds(options: &Options, yardstick: &Yardstick, app: &App) -> Result<Rounds>
 fn half_load(options: &Options, app: &App, rate: f64) -> Result<Measured> {
     #[allow(clippy::cast_precision_loss)] // a handful of connections
     let pause = Duration::from_secs_f64(options.connections as f64 / (rate / 2.0));
-    load::run(app.port, options.connections, options.time * 2, Some(pause), &|c, n| app.message(c * 16 + n % 16))
+    load::run(app.port, options.connections, options.time * 2, Some(pause), &|c, n| {
+        app.message(c * 16 + n % 16)
+    })
 }
 
 /// The run in the middle by its rate.
@@ -161,8 +163,12 @@ fn options(mut args: lexopt::Parser) -> Result<Option<Options>> {
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("full") => options.full = true,
-            lexopt::Arg::Long("seconds") => options.time = Duration::from_secs(args.value()?.to_string_lossy().parse()?),
-            lexopt::Arg::Long("connections") => options.connections = args.value()?.to_string_lossy().parse()?,
+            lexopt::Arg::Long("seconds") => {
+                options.time = Duration::from_secs(args.value()?.to_string_lossy().parse()?)
+            }
+            lexopt::Arg::Long("connections") => {
+                options.connections = args.value()?.to_string_lossy().parse()?
+            }
             lexopt::Arg::Long("redis") => options.redis = Some(args.value()?.to_string_lossy().into_owned()),
             lexopt::Arg::Long("help") => {
                 println!("{HELP}");

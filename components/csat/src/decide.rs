@@ -3,7 +3,9 @@
 use crate::link;
 use chrono::{DateTime, Duration, Utc};
 use relevo_domain::category::Category;
-use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, Party, SurveyDecided, TemplateUse, Ticket};
+use relevo_domain::conversation::{
+    Conversation, ConversationEvent, Outgoing, Party, SurveyDecided, TemplateUse, Ticket,
+};
 use relevo_domain::outbox::{ChannelMessage, Entry, Outbox, OutboxEvent, Request, WhatsappTemplate};
 use relevo_domain::pack::Survey;
 use relevo_domain::survey::{Issued, SurveyEvent, SurveyState};
@@ -107,7 +109,9 @@ async fn decide(
                 decided.expires_at = Some(expires_at);
                 decided.message = Some(message.clone());
                 issue(context, &mut commit, survey, &name, &ticket_id, ticket, party, expires_at).await?;
-                outbox = Some(queue(context, &mut commit, conversation, &ticket_id, party, message, rendered).await?);
+                outbox = Some(
+                    queue(context, &mut commit, conversation, &ticket_id, party, message, rendered).await?,
+                );
             }
             // The template cannot be rendered for this ticket: a person mends it, the figures say why none was due.
             Err(problem) if problem.status.is_client_error() => {
@@ -149,7 +153,8 @@ async fn invite(
     }
     let request =
         RenderRequest { locale: Some(party.locale.clone()), channel: Some(party.channel.clone()), data };
-    let compose = Compose { desk: context.desk.to_string(), template: survey.template.clone(), request, offered };
+    let compose =
+        Compose { desk: context.desk.to_string(), template: survey.template.clone(), request, offered };
     let answer = internal::call("templates", "/internal/render", &compose).await?;
     if !answer.status.is_success() {
         let problem = Problem::passed_on(answer.status, &answer.body);

@@ -49,7 +49,11 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
     if let Some(closed) = closed(&found, token) {
         let status = status_of(Some(closed));
         let problem = Problem::new(status, "survey_closed", "this survey takes no more answers");
-        return if wants_json { Err(problem) } else { Ok(page::closed(&found.locale, found.texts.as_ref(), status)) };
+        return if wants_json {
+            Err(problem)
+        } else {
+            Ok(page::closed(&found.locale, found.texts.as_ref(), status))
+        };
     }
     let ballot = if wants_json { request.json()? } else { form(&request.body)? };
     let data = answer(ballot.score, ballot.comment)?;
@@ -76,7 +80,8 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
 }
 
 fn form(body: &[u8]) -> Result<Ballot, Problem> {
-    let field = |name: &str| form_urlencoded::parse(body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+    let field =
+        |name: &str| form_urlencoded::parse(body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
     let score = field("score").and_then(|s| s.parse().ok());
     let score = score.ok_or_else(|| Problem::invalid("/score", "the score is a number from 1 to 5"))?;
     Ok(Ballot { score, comment: field("comment") })

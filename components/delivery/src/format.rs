@@ -34,7 +34,8 @@ pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result
 }
 
 async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) -> Result<Prepared, String> {
-    let send = relevo_channels::sender(&message.channel).ok_or("messages cannot be sent through this channel")?;
+    let send =
+        relevo_channels::sender(&message.channel).ok_or("messages cannot be sent through this channel")?;
     let pack = context.pack().await.map_err(|p| p.detail)?;
     let account = context.account(&pack.pack, &message.channel, &message.account).map_err(|p| p.detail)?;
     let account = account.ok_or("the pack no longer has this channel account")?;
@@ -60,13 +61,18 @@ async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) 
 }
 
 fn outbound(name: &str, message: &ChannelMessage) -> Outbound {
-    let template = message.whatsapp.as_ref().filter(|_| message.channel == "whatsapp").map(|template| Template {
-        name: template.name.clone(),
-        language: template.language.clone(),
-        header: None,
-        body: template.parameters.iter().map(|text| Parameter { name: None, text: text.clone() }).collect(),
-        buttons: Vec::new(),
-    });
+    let template =
+        message.whatsapp.as_ref().filter(|_| message.channel == "whatsapp").map(|template| Template {
+            name: template.name.clone(),
+            language: template.language.clone(),
+            header: None,
+            body: template
+                .parameters
+                .iter()
+                .map(|text| Parameter { name: None, text: text.clone() })
+                .collect(),
+            buttons: Vec::new(),
+        });
     let mail = message.subject.as_ref().map(|subject| OutboundMail {
         subject: subject.clone(),
         html: message.html.clone(),
@@ -94,8 +100,9 @@ fn to_subscriber(
     let secret = String::from_utf8(secret).map_err(|_| "the subscriber's secret is not usable")?;
     let url = Url::parse(&known.url).map_err(|_| "the subscriber's address is not an URL")?;
     let bytes = serde_json::to_vec(body).map_err(|e| e.to_string())?;
-    let mut headers = relevo_channels::standard::sign(&format!("out_{name}"), &bytes, &[Secret::new(secret)], clock::now())
-        .map_err(|e| e.to_string())?;
+    let mut headers =
+        relevo_channels::standard::sign(&format!("out_{name}"), &bytes, &[Secret::new(secret)], clock::now())
+            .map_err(|e| e.to_string())?;
     headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     Ok(Prepared {
         method: Method::POST,

@@ -53,7 +53,8 @@ async fn one(context: &DeskContext, name: &str) -> Result<bool, Problem> {
     let stream = context.stream(Outbox::KIND, name)?;
     let loaded = context.journal.load::<Outbox>(&stream, context.now).await?;
     let due = loaded.state.next_at.is_some_and(|at| at <= context.now);
-    let Some(entry) = loaded.state.entry.clone().filter(|_| loaded.state.status == Status::Queued && due) else {
+    let Some(entry) = loaded.state.entry.clone().filter(|_| loaded.state.status == Status::Queued && due)
+    else {
         return Ok(false);
     };
     let Some(attempt) = claim(context, name, loaded.state.attempts.saturating_add(1)).await? else {

@@ -18,7 +18,8 @@ use std::rc::Rc;
 /// `POST …/notes`
 pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewNote = call.request.json()?;
-    act(call, StatusCode::CREATED, |state, ordinal, _| Ok(vec![decide::note(state, ordinal, body.text)?])).await
+    act(call, StatusCode::CREATED, |state, ordinal, _| Ok(vec![decide::note(state, ordinal, body.text)?]))
+        .await
 }
 
 /// `POST …/assignment`
@@ -139,7 +140,11 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     let queued = event("queued", &call.caller.actor(), identity.tag, OutboxEvent::Queued(Box::new(entry)))?;
     commit.append(&empty, vec![queued])?;
     call.context.journal.commit(commit).await?;
-    internal::kick("delivery", "/internal/send", Kick { desk: call.context.desk.to_string(), streams: vec![name] });
+    internal::kick(
+        "delivery",
+        "/internal/send",
+        Kick { desk: call.context.desk.to_string(), streams: vec![name] },
+    );
     stream.answer(StatusCode::CREATED, &after.state)
 }
 
@@ -215,8 +220,9 @@ fn offered(call: &Call<'_>, pack: &PublishedPack, state: &Conversation, ordinal:
 async fn render(compose: &Compose) -> Result<Rendered, Problem> {
     let answer = internal::call("templates", "/internal/render", compose).await?;
     if answer.status.is_success() {
-        return serde_json::from_slice(&answer.body)
-            .map_err(|_| Problem::unavailable("the templates component answered something else; repeat the request"));
+        return serde_json::from_slice(&answer.body).map_err(|_| {
+            Problem::unavailable("the templates component answered something else; repeat the request")
+        });
     }
     Err(Problem::passed_on(answer.status, &answer.body))
 }
@@ -227,9 +233,13 @@ fn entry(
     message: Outgoing,
     whatsapp: Option<WhatsappTemplate>,
 ) -> Result<Entry, Problem> {
-    let party = state.party.as_ref().ok_or_else(|| Problem::not_found("unknown_ticket", "there is no such ticket"))?;
+    let party = state
+        .party
+        .as_ref()
+        .ok_or_else(|| Problem::not_found("unknown_ticket", "there is no such ticket"))?;
     if !relevo_channels::can_send(&party.channel) {
-        let detail = format!("messages cannot be sent through the channel {}; write a note instead", party.channel);
+        let detail =
+            format!("messages cannot be sent through the channel {}; write a note instead", party.channel);
         return Err(Problem::new(StatusCode::CONFLICT, "channel_cannot_send", detail));
     }
     Ok(Entry {

@@ -1,5 +1,6 @@
 //! One call of the API: who calls what at which desk, and how its repeats are recognised.
 
+use http::StatusCode;
 use relevo_edge::app::DeskContext;
 use relevo_edge::auth::Caller;
 use relevo_edge::http::Incoming;
@@ -7,7 +8,6 @@ use relevo_edge::keys;
 use relevo_edge::problem::Problem;
 use relevo_edge::routes::Matched;
 use relevo_journal::{EventId, Fold, Loaded};
-use http::StatusCode;
 
 /// Longest Idempotency-Key.
 const MAX_KEY_BYTES: usize = 255;
@@ -49,7 +49,8 @@ impl Call<'_> {
             let detail = format!("an Idempotency-Key is 1 to {MAX_KEY_BYTES} visible ASCII characters");
             Problem::bad_request("bad_idempotency_key", detail)
         })?;
-        let id = format!("api.{}", self.context.keys.id("api", &[&self.caller.person, &self.request.path, key]));
+        let id =
+            format!("api.{}", self.context.keys.id("api", &[&self.caller.person, &self.request.path, key]));
         Ok(Identity { id, tag })
     }
 }

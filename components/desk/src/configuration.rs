@@ -122,10 +122,12 @@ pub async fn people(call: &Call<'_>) -> Result<Response, Problem> {
 pub async fn problems(call: &Call<'_>) -> Result<Response, Problem> {
     let context = &call.context;
     let pack = context.pack().await?;
-    let accounts = pack.pack.channels.iter().flat_map(|(channel, accounts)| accounts.keys().map(move |a| (channel, a)));
+    let accounts =
+        pack.pack.channels.iter().flat_map(|(channel, accounts)| accounts.keys().map(move |a| (channel, a)));
     let loads = accounts.map(|(channel, account)| async move {
         let name = context.keys.id("account", &[channel, account]);
-        let loaded = context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
+        let loaded =
+            context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
         let kept = loaded.state.problems.into_iter().rev();
         let items = kept.map(|kept| {
             json!({

@@ -10,8 +10,8 @@ use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::rows::TicketRow;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
-use relevo_edge::{ids, internal};
 use relevo_edge::problem::Problem;
+use relevo_edge::{ids, internal};
 use relevo_journal::{Commit, Cursor, Fold, Kind, Month};
 use relevo_projections::shards;
 use serde_json::{Value, json};
@@ -34,14 +34,17 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
 /// Stream names of the newest contacts, from the directory of the last months.
 async fn newest(call: &Call<'_>, limit: usize) -> Result<Vec<String>, Problem> {
     let context = &call.context;
-    let kind = Kind::new(Contact::KIND).map_err(|_| Problem::not_found("not_found", "there are no contacts"))?;
+    let kind =
+        Kind::new(Contact::KIND).map_err(|_| Problem::not_found("not_found", "there are no contacts"))?;
     let mut names = Vec::new();
     let mut at = context.now;
     for _ in 0..MONTHS {
         let mut cursor = Cursor::default();
         let month = Month::of(at);
-        let page =
-            context.journal.read_directory(&context.desk, &kind, month, &mut cursor, usize::MAX, context.now).await?;
+        let page = context
+            .journal
+            .read_directory(&context.desk, &kind, month, &mut cursor, usize::MAX, context.now)
+            .await?;
         for stream in page.entries.iter().rev() {
             // Two first writers at once each added the contact.
             if !names.iter().any(|name| name == stream.name()) {

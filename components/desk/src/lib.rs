@@ -22,6 +22,9 @@ use spin_sdk::http_service;
 /// Largest body: a whole pack.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
+/// Largest body of anything else: what it says becomes one event, with room to spare in a value of the store.
+const MAX_CALL_BYTES: usize = 256 * 1024;
+
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     serve("desk", request, MAX_BODY_BYTES, route).await
@@ -31,6 +34,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     let matched = routes::find("desk", request)?;
     if matched.route.name == "openapi" {
         return Ok(openapi::document());
+    }
+    if matched.route.name != "pack.publish" {
+        request.at_most(MAX_CALL_BYTES)?;
     }
     // Whoever has no token learns nothing about which desks there are.
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
@@ -66,6 +72,8 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tokens.issue" => tokens::issue(&call).await,
         "tokens.list" => tokens::list(&call).await,
         "tokens.revoke" => tokens::revoke(&call).await,
-        _ => Err(Problem::not_found("unknown_path", "there is nothing under this path; see /api/openapi.json")),
+        _ => {
+            Err(Problem::not_found("unknown_path", "there is nothing under this path; see /api/openapi.json"))
+        }
     }
 }

@@ -8,8 +8,8 @@ use relevo_domain::category::Category;
 use relevo_domain::conversation::{Conversation, view};
 use relevo_domain::rows::TicketRow;
 use relevo_edge::http::{Response, json};
-use relevo_edge::{ids, internal};
 use relevo_edge::problem::Problem;
+use relevo_edge::{ids, internal};
 use relevo_journal::Fold;
 use relevo_projections::shards;
 use serde_json::{Map, Value, json};
@@ -48,7 +48,8 @@ impl Filter {
     }
 
     fn admits(&self, row: &TicketRow) -> bool {
-        let equal = |wanted: &Option<String>, actual: Option<&str>| wanted.is_none() || wanted.as_deref() == actual;
+        let equal =
+            |wanted: &Option<String>, actual: Option<&str>| wanted.is_none() || wanted.as_deref() == actual;
         let status = match (&self.status, self.category) {
             (None, _) => true,
             (Some(status), category) => *status == row.status || category == Some(row.category),
@@ -88,12 +89,18 @@ pub fn limit(call: &Call<'_>) -> Result<usize, Problem> {
 }
 
 /// Rows that match, newest first, and where to go on.
-async fn scan(call: &Call<'_>, filter: &Filter, limit: usize) -> Result<(Vec<TicketRow>, Option<String>), Problem> {
+async fn scan(
+    call: &Call<'_>,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Vec<TicketRow>, Option<String>), Problem> {
     let below = match call.request.parameter("cursor").filter(|c| !c.is_empty()) {
         None => None,
         Some(cursor) => {
             let number = cursor.strip_prefix('n').and_then(|n| n.parse::<u64>().ok());
-            Some(number.ok_or_else(|| Problem::bad_request("bad_cursor", "pass on `next` of an earlier answer as it is"))?)
+            Some(number.ok_or_else(|| {
+                Problem::bad_request("bad_cursor", "pass on `next` of an earlier answer as it is")
+            })?)
         }
     };
     let newest = match below {
@@ -137,7 +144,8 @@ async fn item(call: &Call<'_>, row: TicketRow) -> Result<Option<Value>, Problem>
     if ticket.number != row.number {
         return Ok(None);
     }
-    let mut item: Map<String, Value> = view::item(&ids::ticket(&row.conversation, row.ordinal), party, ticket);
+    let mut item: Map<String, Value> =
+        view::item(&ids::ticket(&row.conversation, row.ordinal), party, ticket);
     if let Some(due) = row.sla_due_ms.and_then(chrono::DateTime::from_timestamp_millis) {
         item.insert("sla_due_at".to_owned(), json!(view::rfc3339(due)));
     }

@@ -61,7 +61,8 @@ pub async fn retry(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let actor = call.caller.actor();
     let mut commit = context.commit();
-    let after = commit.append(&loaded, vec![event(identity.id.clone(), &actor, identity.tag, OutboxEvent::Retried)?])?;
+    let after = commit
+        .append(&loaded, vec![event(identity.id.clone(), &actor, identity.tag, OutboxEvent::Retried)?])?;
     if let Some((conversation, message)) = loaded.state.entry.as_ref().and_then(|e| e.message.clone()) {
         let stream = context.stream(Conversation::KIND, &conversation)?;
         let conversation = context.journal.load::<Conversation>(&stream, context.now).await?;

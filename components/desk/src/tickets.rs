@@ -52,7 +52,9 @@ fn unknown() -> Problem {
 }
 
 /// Loads the conversation of the ticket that a call names, and the pack.
-pub async fn load(call: &Call<'_>) -> Result<(TicketStream, Loaded<Conversation>, Rc<PublishedPack>), Problem> {
+pub async fn load(
+    call: &Call<'_>,
+) -> Result<(TicketStream, Loaded<Conversation>, Rc<PublishedPack>), Problem> {
     let stream = TicketStream::parse(call)?;
     let loaded = call.context.journal.load::<Conversation>(&stream.stream(call)?, call.context.now).await?;
     decide::existing(&loaded.state, stream.ordinal)?;
@@ -76,7 +78,11 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     Ok(json(StatusCode::OK, &view))
 }
 
-async fn rating(call: &Call<'_>, survey: &str, as_of: Option<DateTime<Utc>>) -> Result<Option<Value>, Problem> {
+async fn rating(
+    call: &Call<'_>,
+    survey: &str,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<Option<Value>, Problem> {
     let name = survey.strip_prefix(ids::SURVEY).unwrap_or(survey);
     let stream = call.context.stream(SurveyState::KIND, name)?;
     let (state, _) = call.context.journal.load_events::<SurveyState>(&stream, as_of).await?;
@@ -100,7 +106,8 @@ fn instant(text: &str) -> Result<DateTime<Utc>, Problem> {
 /// `GET …/tickets/{ticket}/history`
 pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
     let stream = TicketStream::parse(call)?;
-    let (state, events) = call.context.journal.load_events::<Conversation>(&stream.stream(call)?, None).await?;
+    let (state, events) =
+        call.context.journal.load_events::<Conversation>(&stream.stream(call)?, None).await?;
     decide::existing(&state, stream.ordinal)?;
     let of_ticket = |id: &str| state.messages(stream.ordinal).any(|m| m.id == id);
     let of_external = |id: &str| state.messages(stream.ordinal).any(|m| m.external_id.as_deref() == Some(id));
@@ -109,9 +116,8 @@ pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
         .filter(|event| match &event.data {
             ConversationEvent::MessageReceived(received) => of_ticket(&received.id),
             ConversationEvent::MessageSentElsewhere(sent) => of_ticket(&sent.id),
-            ConversationEvent::DeliveryConcluded { message, .. } | ConversationEvent::DeliveryRetried { message } => {
-                of_ticket(message)
-            }
+            ConversationEvent::DeliveryConcluded { message, .. }
+            | ConversationEvent::DeliveryRetried { message } => of_ticket(message),
             ConversationEvent::DeliveryReported { external_id, .. } => of_external(external_id),
             ConversationEvent::TicketCreated(created) => {
                 state.ticket(stream.ordinal).is_some_and(|t| t.number == created.opening.number)
@@ -189,7 +195,8 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let number = context.next_ticket_number().await?;
     let created = decide::create(pack.published(), party.clone(), number, new)?;
     let mut commit = context.commit();
-    let after = commit.append(&loaded, vec![event(identity.id, &call.caller.actor(), identity.tag, created)?])?;
+    let after =
+        commit.append(&loaded, vec![event(identity.id, &call.caller.actor(), identity.tag, created)?])?;
     crate::contacts::learn(call, &mut commit, &contact, &party, &address, &conversation).await?;
     context.journal.commit(commit).await?;
     answer_created(&conversation, &after.state, number)

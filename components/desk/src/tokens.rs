@@ -37,7 +37,10 @@ pub async fn issue(call: &Call<'_>) -> Result<Response, Problem> {
             return Err(Problem::invalid("/role", "the pack gives this person a lower role"));
         }
         None if body.role != Role::Service => {
-            return Err(Problem::invalid("/person", "the pack has nobody with this id; a service may have any name"));
+            return Err(Problem::invalid(
+                "/person",
+                "the pack has nobody with this id; a service may have any name",
+            ));
         }
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! From parsed items to committed events: all of a request is kept before it is answered.
 
+use crate::portions::{self, LARGEST_ITEM_BYTES, Placed, Portion};
 use futures::future::try_join_all;
 use relevo_channels::{Answer, Once, Parsed};
 use relevo_domain::account::{Account, AccountEvent};
@@ -10,6 +11,7 @@ use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::{EventId, Fold, Loaded, NewEvent};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The webhook that a request came through.
@@ -20,12 +22,6 @@ pub struct Origin<'a> {
     /// Account name.
     pub account: &'a str,
 }
-
-/// Conversations in one commit: bounds the size of the write and the time that the store is blocked.
-const CONVERSATIONS_PER_COMMIT: usize = 32;
-
-/// Items in one commit.
-const ITEMS_PER_COMMIT: usize = 128;
 
 /// Largest file.
 const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
@@ -49,26 +45,9 @@ pub async fn keep(
         context.journal.put_blob(&context.desk, &file.bytes.0, MAX_FILE_BYTES).await?;
     }
     let placed = try_join_all(parsed.items.into_iter().map(|item| place(context, origin, item))).await?;
-    let mut groups: BTreeMap<Option<String>, Vec<Inbound>> = BTreeMap::new();
-    for (conversation, item) in placed {
-        groups.entry(conversation).or_default().push(item);
+    for portion in portions::divide(placed) {
+        commit(context, pack, origin, portion).await?;
     }
-    let mut batch = Vec::new();
-    let mut size = 0;
-    for (conversation, mut items) in groups {
-        while !items.is_empty() {
-            let rest = items.split_off(items.len().min(ITEMS_PER_COMMIT));
-            let items = std::mem::replace(&mut items, rest);
-            let repeated = batch.iter().any(|(known, _)| *known == conversation);
-            if repeated || batch.len() >= CONVERSATIONS_PER_COMMIT || size + items.len() > ITEMS_PER_COMMIT {
-                commit(context, pack, origin, std::mem::take(&mut batch)).await?;
-                size = 0;
-            }
-            size += items.len();
-            batch.push((conversation.clone(), items));
-        }
-    }
-    commit(context, pack, origin, batch).await?;
     Ok(Some(parsed.answer))
 }
 
@@ -86,14 +65,33 @@ async fn is_first_use(context: &DeskContext, origin: Origin<'_>, once: &Once) ->
     }
 }
 
+/// An item with the conversation that it belongs to. One that is too large is kept for a look: its bytes go into a
+/// blob, and the rest of the batch is not held up by it.
+async fn place(context: &DeskContext, origin: Origin<'_>, item: Inbound) -> Result<Placed, Problem> {
+    let whole = serde_json::to_vec(&item).unwrap_or_default();
+    if whole.len() <= LARGEST_ITEM_BYTES {
+        let conversation = conversation_of(context, origin, &item).await?;
+        return Ok(Placed { conversation, item, bytes: whole.len() });
+    }
+    let blob = context.journal.put_blob(&context.desk, &whole, MAX_FILE_BYTES).await?;
+    let kept = Kept {
+        external_id: blob.to_string(),
+        pointer: String::new(),
+        why: format!("larger than {LARGEST_ITEM_BYTES} bytes; it is kept whole as a blob"),
+        data: json!({"blob": blob.to_string(), "bytes": whole.len()}).into(),
+    };
+    Ok(Placed { conversation: None, item: Inbound::Problem(kept), bytes: 0 })
+}
+
 /// The conversation that an item belongs to; none: the account.
-async fn place(
+async fn conversation_of(
     context: &DeskContext,
     origin: Origin<'_>,
-    item: Inbound,
-) -> Result<(Option<String>, Inbound), Problem> {
-    let by_address = |address: &Address| ids::conversation(&context.keys, origin.channel, origin.account, address);
-    let place = match &item {
+    item: &Inbound,
+) -> Result<Option<String>, Problem> {
+    let by_address =
+        |address: &Address| ids::conversation(&context.keys, origin.channel, origin.account, address);
+    Ok(match item {
         Inbound::Message(message) => {
             let root = message.mail.as_ref().map(|m| m.references.first().unwrap_or(&message.external_id));
             Some(match root {
@@ -106,8 +104,7 @@ async fn place(
         Inbound::Status(status) => conversation_of_status(context, origin, status).await?,
         Inbound::Other(other) => other.from.as_ref().map(by_address),
         Inbound::Problem(_) => None,
-    };
-    Ok((place, item))
+    })
 }
 
 /// Delivery notes for each message which conversation it was sent in; until it has, the recipient tells.
@@ -118,19 +115,21 @@ async fn conversation_of_status(
 ) -> Result<Option<String>, Problem> {
     let name = ids::sent(&context.keys, origin.channel, origin.account, &status.external_id);
     let known: Option<String> = context.journal.get_doc(&context.doc("sent", &name)?).await?;
-    Ok(known.or_else(|| status.recipient.as_ref().map(|r| ids::conversation(&context.keys, origin.channel, origin.account, r))))
+    Ok(known.or_else(|| {
+        status.recipient.as_ref().map(|r| ids::conversation(&context.keys, origin.channel, origin.account, r))
+    }))
 }
 
 async fn commit(
     context: &DeskContext,
     pack: &PublishedPack,
     origin: Origin<'_>,
-    batch: Vec<(Option<String>, Vec<Inbound>)>,
+    portion: Portion,
 ) -> Result<(), Problem> {
     let mut commit = context.commit();
     let mut for_account = Vec::new();
     let mut for_contacts: BTreeMap<String, Vec<ContactEvent>> = BTreeMap::new();
-    let loads = batch.into_iter().map(|(name, items)| async move {
+    let loads = portion.into_iter().map(|(name, items)| async move {
         let Some(name) = name else { return Ok((None, items)) };
         let stream = context.stream(Conversation::KIND, &name)?;
         let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
@@ -185,7 +184,8 @@ async fn conversation_event(
     item: Inbound,
 ) -> Result<Outcome, Problem> {
     let seen = |id: &str| EventId::new(id).is_ok_and(|id| loaded.seen(&id).is_some());
-    let id_of = |label: &str, external: &str| context.keys.id(label, &[origin.channel, origin.account, external]);
+    let id_of =
+        |label: &str, external: &str| context.keys.id(label, &[origin.channel, origin.account, external]);
     match item {
         Inbound::Message(message) => {
             let hash = id_of("message", &message.external_id);
@@ -194,14 +194,28 @@ async fn conversation_event(
                 return Ok(Outcome::Repeat);
             }
             let address = message.reply_to.clone().unwrap_or_else(|| message.from.clone());
-            let party = party(context, pack, origin, &message.from, address, message.name.clone(), message.locale.clone());
+            let party = party(
+                context,
+                pack,
+                origin,
+                &message.from,
+                address,
+                message.name.clone(),
+                message.locale.clone(),
+            );
             let learnt = sighting(loaded, name, &party, &message.from);
             let number = match decide::opens_ticket(&loaded.state, &message) {
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
-            let data =
-                decide::receive(&loaded.state, pack.published(), format!("msg_{hash}"), party, *message, number);
+            let data = decide::receive(
+                &loaded.state,
+                pack.published(),
+                format!("msg_{hash}"),
+                party,
+                *message,
+                number,
+            );
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), learnt))
         }
         Inbound::Outgoing(message) => {
@@ -216,7 +230,8 @@ async fn conversation_event(
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
-            let data = decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
+            let data =
+                decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), learnt))
         }
         // A report on something that is not known here must not make a conversation of its own.
@@ -237,7 +252,11 @@ async fn conversation_event(
         Inbound::Call(call) => {
             let external_id = call.external_id.clone();
             let data = serde_json::to_value(&call).unwrap_or_default();
-            other(OtherEvent { external_id, kind: "call".to_owned(), from: None, data: data.into() }, id_of, seen)
+            other(
+                OtherEvent { external_id, kind: "call".to_owned(), from: None, data: data.into() },
+                id_of,
+                seen,
+            )
         }
         Inbound::Other(event) => other(event, id_of, seen),
         item @ Inbound::Problem(_) => Ok(Outcome::Account(Box::new(item))),
@@ -303,7 +322,8 @@ async fn learn(
     name: &str,
     seen: Vec<ContactEvent>,
 ) -> Result<(), Problem> {
-    let mut loaded = context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
+    let mut loaded =
+        context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
     for data in seen {
         let ContactEvent::ContactSeen { name, conversation, .. } = &data;
         if loaded.state.learns_from(name.as_ref(), conversation) {
@@ -322,7 +342,8 @@ async fn keep_for_account(
     items: Vec<Inbound>,
 ) -> Result<(), Problem> {
     let name = context.keys.id("account", &[origin.channel, origin.account]);
-    let mut loaded = context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
+    let mut loaded =
+        context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
     for item in items {
         let (label, external_id, data) = match item {
             Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),
@@ -344,7 +365,12 @@ fn unplaced(item: Inbound) -> (&'static str, String, AccountEvent) {
     };
     match serde_json::to_value(&item) {
         Ok(data) => {
-            let event = OtherEvent { external_id: external_id.clone(), kind: kind.to_owned(), from: None, data: data.into() };
+            let event = OtherEvent {
+                external_id: external_id.clone(),
+                kind: kind.to_owned(),
+                from: None,
+                data: data.into(),
+            };
             ("event", external_id, AccountEvent::EventReceived(event))
         }
         Err(error) => {

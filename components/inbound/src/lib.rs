@@ -1,6 +1,7 @@
 //! `POST /hooks/{desk}/{channel}/{account}`: verify, parse, decide, commit, answer. GET for handshakes.
 
 mod intake;
+mod portions;
 
 use http::{Method, StatusCode};
 use relevo_channels::{Answer, Unverified};
@@ -24,7 +25,11 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     match request.method {
         Method::GET | Method::POST => {}
         _ => {
-            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "webhooks take GET and POST");
+            let problem = Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "webhooks take GET and POST",
+            );
             return Err(Problem { allow: Some("GET, POST".to_owned()), ..problem });
         }
     }

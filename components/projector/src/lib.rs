@@ -32,7 +32,8 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         let report = follow_desk(context, ENTRIES_PER_TICK).await?;
         housekeeping::keep_house(context).await?;
         Ok(report)
-    }).await
+    })
+    .await
 }
 
 async fn follow_desk(context: &DeskContext, limit: usize) -> Result<Value, Problem> {

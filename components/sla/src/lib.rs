@@ -48,6 +48,7 @@ fn check_calendars(request: &Incoming) -> Result<Response, Problem> {
         // The caller knows: it has parsed the pack itself.
         Err(_) => Vec::new(),
     };
-    let problems: Vec<_> = wrong.into_iter().map(|(pointer, message)| PackProblem::at(pointer, message)).collect();
+    let problems: Vec<_> =
+        wrong.into_iter().map(|(pointer, message)| PackProblem::at(pointer, message)).collect();
     Ok(json(http::StatusCode::OK, &problems))
 }

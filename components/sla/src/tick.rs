@@ -50,7 +50,11 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
             for item in ticket.timeline.due_items(&calendars, context.now) {
                 let id = format!("{}:{}", item.notice_id(), ticket.ordinal);
                 let threshold = item.threshold.to_string();
-                let data = ConversationEvent::NoticeSent { ticket: ticket.ordinal, instance: item.instance, threshold };
+                let data = ConversationEvent::NoticeSent {
+                    ticket: ticket.ordinal,
+                    instance: item.instance,
+                    threshold,
+                };
                 events.push(event(id, "system:sla", 0, data)?);
             }
         }

@@ -31,7 +31,8 @@ pub async fn of_desk(context: &DeskContext) -> Result<Rc<TemplateSet>, Problem> 
         return Ok(kept);
     }
     let set = load(&context.pack_document(version).await?);
-    let set = Rc::new(set.map_err(|_| Problem::unavailable("the templates of the published pack cannot be read"))?);
+    let set =
+        Rc::new(set.map_err(|_| Problem::unavailable("the templates of the published pack cannot be read"))?);
     SETS.with_borrow_mut(|sets| {
         if sets.len() >= KEPT {
             sets.remove(0);

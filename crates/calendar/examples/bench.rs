@@ -20,7 +20,9 @@ fn main() {
     let calendar = Calendar::parse(&document).unwrap();
     let start: DateTime<Utc> = "2026-01-05T08:00:00Z".parse().unwrap();
     time("parse a calendar", 2_000, |_| black_box(Calendar::parse(&document).unwrap()));
-    for (what, seconds) in [("an hour", 3600), ("8 hours", 28_800), ("5 days", 144_000), ("10 years", 70_000_000)] {
+    for (what, seconds) in
+        [("an hour", 3600), ("8 hours", 28_800), ("5 days", 144_000), ("10 years", 70_000_000)]
+    {
         time(&format!("due in {what}"), 20_000, |n| calendar.due_at(spread(start, n), seconds).unwrap());
     }
     for (what, days) in [("a day", 1), ("a month", 30), ("10 years", 3650), ("1000 years", 365_000)] {

@@ -2,8 +2,10 @@
 
 mod calendar;
 mod days;
+pub mod deadline;
 mod document;
 mod hours;
+pub mod ical;
 mod preview;
 mod problem;
 mod timeline;

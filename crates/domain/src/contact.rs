@@ -1,7 +1,7 @@
 //! A person as known to a desk: addresses, a name, conversations.
 
-use crate::message::Address;
 use crate::Private;
+use crate::message::Address;
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,8 @@ pub struct Contact {
 impl Contact {
     /// Does a sighting add anything to what is known?
     pub fn learns_from(&self, name: Option<&Private<String>>, conversation: &str) -> bool {
-        (name.is_some() && name != self.name.as_ref()) || !self.conversations.iter().any(|c| c == conversation)
+        (name.is_some() && name != self.name.as_ref())
+            || !self.conversations.iter().any(|c| c == conversation)
     }
 }
 

@@ -12,10 +12,10 @@ pub mod view;
 pub use event::*;
 pub use message::{Direction, Message};
 
+use crate::Private;
 use crate::category::Category;
 use crate::pack::Priority;
 use crate::sla::Timeline;
-use crate::Private;
 use chrono::{DateTime, Utc};
 use message::Correspondence;
 use serde::{Deserialize, Serialize};

@@ -18,4 +18,3 @@ pub mod table;
 pub mod tokens;
 
 pub use private::Private;
-

@@ -1,7 +1,7 @@
 //! The one way out: an entry per message to the outside, from queued to sent or given up.
 
-use crate::message::{Address, Attachment};
 use crate::Private;
+use crate::message::{Address, Attachment};
 use chrono::{DateTime, Duration, Utc};
 use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};

@@ -209,9 +209,9 @@ impl Pack {
     /// Where a new ticket goes: the first routing rule whose conditions all hold, else the first queue.
     pub fn route(&self, facts: &BTreeMap<&str, String>) -> Route {
         let matching = self.routing.iter().find(|rule| {
-            rule.when
-                .iter()
-                .all(|(field, allowed)| facts.get(field.as_str()).is_some_and(|value| allowed.contains(value)))
+            rule.when.iter().all(|(field, allowed)| {
+                facts.get(field.as_str()).is_some_and(|value| allowed.contains(value))
+            })
         });
         matching.cloned().unwrap_or_else(|| Route {
             when: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! One survey: asked once for one resolution of one ticket, answered by the customer.
 
-use crate::refusal::Refusal;
 use crate::Private;
+use crate::refusal::Refusal;
 use chrono::{DateTime, Duration, Utc};
 use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,8 @@ pub enum SurveyClosed {
 /// If the score is not 1 to 5 or the comment is too long.
 pub fn answer(score: i64, comment: Option<String>) -> Result<SurveyEvent, Refusal> {
     let score = u8::try_from(score).ok().filter(|s| (1..=5).contains(s));
-    let score = score.ok_or_else(|| Refusal::invalid("bad_score", "/score", "the score is a number from 1 to 5"))?;
+    let score =
+        score.ok_or_else(|| Refusal::invalid("bad_score", "/score", "the score is a number from 1 to 5"))?;
     let comment = comment.filter(|c| !c.trim().is_empty());
     if comment.as_ref().is_some_and(|c| c.chars().count() > MAX_COMMENT_CHARS) {
         let what = format!("the comment is longer than {MAX_COMMENT_CHARS} characters");

@@ -68,7 +68,14 @@ impl Desk {
         self.count += 1;
         self.at += Duration::minutes(1);
         let id = EventId::new(format!("e{}", self.count)).expect("an id");
-        self.state.apply(&Event { id, hlt: Hlt(self.count), at: self.at, by: "person:ana".into(), tag: 0, data });
+        self.state.apply(&Event {
+            id,
+            hlt: Hlt(self.count),
+            at: self.at,
+            by: "person:ana".into(),
+            tag: 0,
+            data,
+        });
     }
 
     fn receive(&mut self, external_id: &str, kind: MessageKind) {
@@ -111,7 +118,10 @@ fn a_first_message_opens_a_ticket_by_the_routing_and_keeps_the_text_as_sent() {
     let mut desk = Desk::new();
     desk.receive("a", MessageKind::Text);
     let ticket = desk.state.ticket(1).expect("opened");
-    assert_eq!((ticket.queue.as_str(), ticket.category, ticket.by_customer), ("support", Category::New, true));
+    assert_eq!(
+        (ticket.queue.as_str(), ticket.category, ticket.by_customer),
+        ("support", Category::New, true)
+    );
     let message = desk.state.messages(1).next().expect("kept");
     assert_eq!(message.text.as_ref().map(|t| t.0.as_str()), Some(" hola "));
 
@@ -163,7 +173,8 @@ fn a_message_that_raced_with_closing_is_not_lost_and_opens_no_nameless_ticket() 
     let mut desk = Desk::new();
     desk.receive("a", MessageKind::Text);
     let message = inbound("b", MessageKind::Text);
-    let unaware = decide::receive(&desk.state, desk.published(), "msg_b".into(), party("main"), message, None);
+    let unaware =
+        decide::receive(&desk.state, desk.published(), "msg_b".into(), party("main"), message, None);
     desk.status("closed");
     desk.tell(unaware);
     assert_eq!(desk.categories(), [Category::Open]);
@@ -186,7 +197,8 @@ fn a_reaction_opens_and_reopens_nothing() {
 fn a_reply_takes_a_new_ticket_into_work_and_a_programs_reply_is_none_of_a_person() {
     let mut desk = Desk::new();
     desk.receive("a", MessageKind::Text);
-    let events = decide::reply(&desk.state, desk.published(), 1, outgoing("m0", "bot"), false).expect("allowed");
+    let events =
+        decide::reply(&desk.state, desk.published(), 1, outgoing("m0", "bot"), false).expect("allowed");
     events.into_iter().for_each(|event| desk.tell(event));
     assert_eq!(desk.categories(), [Category::New]);
     assert_eq!(desk.state.ticket(1).map(|t| (t.replies, t.timeline.first_response_at())), Some((0, None)));
@@ -203,7 +215,8 @@ fn delivery_is_the_furthest_that_was_reported_in_whatever_order() {
         external_id: Some("wamid.1".into()),
         failed: None,
     };
-    let reported = |state| ConversationEvent::DeliveryReported { external_id: "wamid.1".into(), state, error: None };
+    let reported =
+        |state| ConversationEvent::DeliveryReported { external_id: "wamid.1".into(), state, error: None };
     let delivered = |events: Vec<ConversationEvent>| {
         let mut desk = Desk::new();
         desk.receive("a", MessageKind::Text);
@@ -246,14 +259,20 @@ fn what_makes_no_sense_is_refused_with_its_place() {
     let nothing = decide::note(&desk.state, 1, "x".into()).expect_err("no ticket");
     assert_eq!((nothing.kind, nothing.code), (RefusalKind::NotFound, "unknown_ticket"));
     desk.receive("a", MessageKind::Text);
-    let place = |r: Result<_, relevo_domain::refusal::Refusal>| r.map(|_: ConversationEvent| ()).expect_err("refused").pointer;
+    let place = |r: Result<_, relevo_domain::refusal::Refusal>| {
+        r.map(|_: ConversationEvent| ()).expect_err("refused").pointer
+    };
     assert_eq!(place(decide::note(&desk.state, 1, "  ".into())), Some("/text"));
-    assert_eq!(place(decide::assign(&desk.state, &desk.pack, 1, Some("nobody".into()), None)), Some("/agent"));
+    assert_eq!(
+        place(decide::assign(&desk.state, &desk.pack, 1, Some("nobody".into()), None)),
+        Some("/agent")
+    );
     assert_eq!(place(decide::escalate(&desk.state, &desk.pack, 1, "nowhere".into(), None)), Some("/team"));
     let status = decide::change_status(&desk.state, &desk.pack, 1, "nonsense", None).expect_err("refused");
     assert_eq!(status.pointer, Some("/status"));
     desk.status("spam");
-    let reply = decide::reply(&desk.state, desk.published(), 1, outgoing("m", "x"), true).expect_err("refused");
+    let reply =
+        decide::reply(&desk.state, desk.published(), 1, outgoing("m", "x"), true).expect_err("refused");
     assert_eq!((reply.kind, reply.code), (RefusalKind::Conflict, "ticket_is_spam"));
 }
 

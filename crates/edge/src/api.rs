@@ -3,14 +3,17 @@
 use relevo_domain::pack::{Priority, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// `POST …/tickets`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTicket {
     /// Channel slug.
+    #[schema(max_length = 32)]
     pub channel: String,
     /// Account name; `main` if not given.
+    #[schema(max_length = 32)]
     #[serde(default = "main_account")]
     pub account: String,
     /// Whom it is about, and where replies go.
@@ -22,9 +25,11 @@ pub struct NewTicket {
     #[serde(default)]
     pub queue: Option<String>,
     /// Priority; else by routing.
+    #[schema(schema_with = crate::openapi::words::optional_priority)]
     #[serde(default)]
     pub priority: Option<Priority>,
     /// Custom fields.
+    #[schema(value_type = Object)]
     #[serde(default)]
     pub fields: Map<String, Value>,
     /// Tags.
@@ -40,12 +45,14 @@ fn main_account() -> String {
 }
 
 /// Whom a new ticket is about.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewContact {
     /// Telephone number, e-mail address or the provider's user id.
+    #[schema(min_length = 1, max_length = 320, pattern = r"\S")]
     pub address: String,
     /// What kind of address it is; found out from its form if not given.
+    #[schema(schema_with = crate::openapi::words::optional_address_kind)]
     #[serde(default)]
     pub kind: Option<relevo_domain::message::AddressKind>,
     /// The contact's name.
@@ -57,10 +64,11 @@ pub struct NewContact {
 }
 
 /// `POST …/replies`: a text, or a template with its data.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReply {
     /// What the customer reads.
+    #[schema(min_length = 1, max_length = 32768, pattern = r"\S")]
     #[serde(default)]
     pub text: Option<String>,
     /// Name of a template of the pack.
@@ -70,20 +78,22 @@ pub struct NewReply {
     #[serde(default)]
     pub locale: Option<String>,
     /// The template's data.
+    #[schema(value_type = Object)]
     #[serde(default)]
     pub data: Map<String, Value>,
 }
 
 /// `POST …/notes`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewNote {
     /// The note.
+    #[schema(min_length = 1, max_length = 32768, pattern = r"\S")]
     pub text: String,
 }
 
 /// `POST …/assignment`: a person, a team, both, or (both absent) nobody.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
     /// Person id.
@@ -95,7 +105,7 @@ pub struct Assignment {
 }
 
 /// `POST …/status`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewStatus {
     /// Status id of the pack, or a category's name.
@@ -106,15 +116,16 @@ pub struct NewStatus {
 }
 
 /// `POST …/priority`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPriority {
     /// The priority.
+    #[schema(schema_with = crate::openapi::words::priority)]
     pub priority: Priority,
 }
 
 /// `POST …/escalation`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Escalation {
     /// Team id.
@@ -125,7 +136,7 @@ pub struct Escalation {
 }
 
 /// `POST …/tags`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TagChange {
     /// Tags to add.
@@ -137,23 +148,27 @@ pub struct TagChange {
 }
 
 /// `POST …/tokens`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// Person id of the pack; any name for a service.
+    #[schema(min_length = 1, max_length = 64)]
     pub person: String,
     /// What it may do: at most what the pack gives the person.
+    #[schema(schema_with = crate::openapi::words::role)]
     pub role: Role,
     /// Days until it ends; else it does not.
+    #[schema(minimum = 1, maximum = 3650)]
     #[serde(default)]
     pub expires_days: Option<u32>,
 }
 
 /// `POST …/subscribers`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSubscriber {
     /// Where to post.
+    #[schema(pattern = "^https?://")]
     pub url: String,
     /// Event types; empty: all.
     #[serde(default)]
@@ -161,7 +176,7 @@ pub struct NewSubscriber {
 }
 
 /// `POST …/templates/{template}/render`, and what components ask of each other.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenderRequest {
     /// BCP 47 tag; else the desk's default.
@@ -171,12 +186,13 @@ pub struct RenderRequest {
     #[serde(default)]
     pub channel: Option<String>,
     /// The template's data.
+    #[schema(value_type = Object)]
     #[serde(default)]
     pub data: Map<String, Value>,
 }
 
 /// A rendered template, as components pass it on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rendered {
     /// E-mail: the subject.
     #[serde(default)]
@@ -196,7 +212,7 @@ pub struct Rendered {
 }
 
 /// An approved template of WhatsApp with its parameters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WhatsappTemplate {
     /// Name at the provider.
     pub name: String,

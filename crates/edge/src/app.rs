@@ -14,7 +14,9 @@ use relevo_domain::pack::Pack;
 use relevo_domain::sla::CalendarSource;
 use relevo_journal::store::Store;
 use relevo_journal::store::spin::SpinStore;
-use relevo_journal::{BlobId, Commit, Desk, DocKey, EventId, Journal, Kind, Loaded, NewEvent, SequenceId, StreamId};
+use relevo_journal::{
+    BlobId, Commit, Desk, DocKey, EventId, Journal, Kind, Loaded, NewEvent, SequenceId, StreamId,
+};
 use serde_json::Value;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -147,7 +149,8 @@ impl<S: Store> DeskContext<S> {
     /// # Errors
     /// 503 if it cannot be read.
     pub async fn pack_document(&self, version: &PackVersion) -> Result<Value, Problem> {
-        let gone = || Problem::unavailable("the desk's pack is not in the store; restore it or publish it again");
+        let gone =
+            || Problem::unavailable("the desk's pack is not in the store; restore it or publish it again");
         let blob = BlobId::new(&version.blob).map_err(|_| gone())?;
         let bytes = self.journal.get_blob(&self.desk, &blob).await?.ok_or_else(gone)?;
         serde_json::from_slice(&bytes).map_err(|_| gone())
@@ -186,7 +189,10 @@ impl<S: Store> DeskContext<S> {
         let name = format!("{channel}/{account}");
         let Some(sealed) = self.config.state.secrets.get(&name) else { return Ok(AccountSecrets::default()) };
         let opened = self.keys.open(&name, sealed).map_err(|error| {
-            crate::log::event("secrets.closed", &[("account", name.into()), ("why", error.to_string().into())]);
+            crate::log::event(
+                "secrets.closed",
+                &[("account", name.into()), ("why", error.to_string().into())],
+            );
             Problem::unavailable("the secrets of this account cannot be opened with the present master key")
         })?;
         Ok(serde_json::from_slice(&opened).unwrap_or_default())
@@ -262,9 +268,8 @@ pub fn calendars(pack: &Pack) -> Result<BTreeMap<String, Calendar>, Vec<(String,
             Ok(calendar) => {
                 parsed.insert(name.clone(), calendar);
             }
-            Err(wrong) => problems.extend(
-                wrong.into_iter().map(|p| (format!("/calendars/{name}{}", p.pointer), p.message)),
-            ),
+            Err(wrong) => problems
+                .extend(wrong.into_iter().map(|p| (format!("/calendars/{name}{}", p.pointer), p.message))),
         }
     }
     if problems.is_empty() { Ok(parsed) } else { Err(problems) }

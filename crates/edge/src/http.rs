@@ -35,7 +35,9 @@ impl Incoming {
 
     /// The first value of a query parameter, decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.query.as_bytes()).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(self.query.as_bytes())
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// A header's value, if it is text.
@@ -47,6 +49,14 @@ impl Incoming {
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// Refuses a body that is larger than what this one of the component's routes takes.
+    ///
+    /// # Errors
+    /// 413.
+    pub fn at_most(&self, max_body_bytes: usize) -> Result<(), Problem> {
+        if self.body.len() <= max_body_bytes { Ok(()) } else { Err(too_large(max_body_bytes)) }
     }
 
     /// The body as a JSON document.
@@ -63,6 +73,11 @@ impl Incoming {
             Problem::invalid(pointer, error.into_inner().to_string())
         })
     }
+}
+
+fn too_large(max_body_bytes: usize) -> Problem {
+    let detail = format!("the body is larger than the {max_body_bytes} bytes that this route takes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
 /// Runs one request through a component: reads it, lets `handler` answer, logs one line.
@@ -87,17 +102,16 @@ pub async fn serve(
 
 async fn read(request: spin_sdk::http::Request, max_body_bytes: usize) -> Result<Incoming, Problem> {
     let (parts, mut body) = request.into_parts();
-    let too_large = || {
-        let detail = format!("the body is larger than the {max_body_bytes} bytes that this route takes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
-    };
-    let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let too_large = || too_large(max_body_bytes);
+    let declared =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > u64::try_from(max_body_bytes).unwrap_or(u64::MAX)) {
         return Err(too_large());
     }
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::bad_request("broken_body", "the body broke off; send it again"))?;
+        let frame =
+            frame.map_err(|_| Problem::bad_request("broken_body", "the body broke off; send it again"))?;
         if let Ok(data) = frame.into_data() {
             if bytes.len() + data.len() > max_body_bytes {
                 return Err(too_large());

@@ -91,7 +91,14 @@ mod tests {
     fn only_what_was_made_here_is_an_id() {
         let name = "abcdefghijklmnopqrstuvwx27";
         assert_eq!(parse_ticket(&ticket(name, 3)), Ok((name, 3)));
-        for bad in ["", "tkt_", "tkt_x_1", &format!("tkt_{name}"), &format!("tkt_{name}_x"), &format!("ctc_{name}_1")] {
+        for bad in [
+            "",
+            "tkt_",
+            "tkt_x_1",
+            &format!("tkt_{name}"),
+            &format!("tkt_{name}_x"),
+            &format!("ctc_{name}_1"),
+        ] {
             assert!(parse_ticket(bad).is_err(), "{bad}");
         }
         assert_eq!(parse(&format!("ctc_{name}"), CONTACT, "contact"), Ok(name));

@@ -33,8 +33,9 @@ pub async fn call(component: &str, path: &str, body: &impl Serialize) -> Result<
     let bytes = serde_json::to_vec(body).map_err(|e| failed(e.to_string()))?;
     let mut request = http::Request::new(Full::new(Bytes::from(bytes)));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() =
-        format!("http://{component}.spin.internal{path}").parse().map_err(|_| failed("bad path".to_owned()))?;
+    *request.uri_mut() = format!("http://{component}.spin.internal{path}")
+        .parse()
+        .map_err(|_| failed("bad path".to_owned()))?;
     let token = format!("Bearer {}", variables::get("tick_token").await);
     let token = token.parse().map_err(|_| failed("the variable tick_token is not usable".to_owned()))?;
     request.headers_mut().insert(header::AUTHORIZATION, token);
@@ -61,7 +62,11 @@ pub fn kick(component: &'static str, path: &'static str, body: impl Serialize + 
 pub async fn follow(desk: &str) -> Result<(), Problem> {
     let kick = Kick { desk: desk.to_owned(), streams: Vec::new() };
     let answer = call("projector", "/internal/follow", &kick).await?;
-    if answer.status.is_success() { Ok(()) } else { Err(Problem::unavailable("the lists could not be brought up to date")) }
+    if answer.status.is_success() {
+        Ok(())
+    } else {
+        Err(Problem::unavailable("the lists could not be brought up to date"))
+    }
 }
 
 /// Limits for an outbound request: Spin's own is ten minutes.

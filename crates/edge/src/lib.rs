@@ -11,6 +11,7 @@ pub mod ids;
 pub mod internal;
 pub mod keys;
 pub mod log;
+pub mod openapi;
 pub mod problem;
 pub mod routes;
 pub mod variables;

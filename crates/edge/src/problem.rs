@@ -72,7 +72,9 @@ impl Problem {
     /// Another component's problem, passed on to the caller whose request it is about.
     pub fn passed_on(status: StatusCode, body: &[u8]) -> Self {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |value: &Value, name: &str| {
+            value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
         if !status.is_client_error() {
             return Self::unavailable("another component did not answer; repeat the request");
         }
@@ -106,7 +108,10 @@ impl Problem {
             "detail": self.detail,
         });
         if let (false, Some(body)) = (self.errors.is_empty(), body.as_object_mut()) {
-            let errors = self.errors.into_iter().map(|(pointer, message)| json!({"pointer": pointer, "message": message}));
+            let errors = self
+                .errors
+                .into_iter()
+                .map(|(pointer, message)| json!({"pointer": pointer, "message": message}));
             body.insert("errors".to_owned(), Value::Array(errors.collect()));
         }
         let mut response = respond(self.status, "application/problem+json", body.to_string());

@@ -135,14 +135,18 @@ pub fn find<'a>(component: &str, request: &'a Incoming) -> Result<Matched<'a>, P
     let mut allowed = Vec::new();
     for route in ROUTES.iter().filter(|r| r.component == component) {
         let Some(parts) = matches(route.path, &request.path) else { continue };
-        if route.method == request.method.as_str() || (route.method == "GET" && request.method == http::Method::HEAD)
+        if route.method == request.method.as_str()
+            || (route.method == "GET" && request.method == http::Method::HEAD)
         {
             return Ok(Matched { route, parts });
         }
         allowed.push(route.method);
     }
     if allowed.is_empty() {
-        return Err(Problem::not_found("unknown_path", "there is nothing under this path; see /api/openapi.json"));
+        return Err(Problem::not_found(
+            "unknown_path",
+            "there is nothing under this path; see /api/openapi.json",
+        ));
     }
     let allow = allowed.join(", ");
     let detail = format!("this path takes {allow}");

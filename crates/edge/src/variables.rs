@@ -23,7 +23,9 @@ pub async fn master_key() -> Result<String, Problem> {
     let key = get("master_key").await;
     if key.is_empty() {
         crate::log::event("variables.missing", &[("variable", "master_key".into())]);
-        return Err(Problem::unavailable("the application is not set up: the variable master_key is not set"));
+        return Err(Problem::unavailable(
+            "the application is not set up: the variable master_key is not set",
+        ));
     }
     Ok(MASTER_KEY.with(|cell| cell.get_or_init(|| key).clone()))
 }

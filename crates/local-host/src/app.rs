@@ -13,7 +13,7 @@ use http::{Request, Response, StatusCode};
 use tokio::time::timeout;
 use wasmtime::component::{Component as Wasm, Linker};
 use wasmtime_wasi_http::{
-    Error, WasiBody,
+    WasiBody,
     handler::{ExpirationError, ProxyHandler},
     p3::bindings::ServicePre,
 };
@@ -54,8 +54,7 @@ pub(crate) struct Inner {
 }
 
 /// Why a component gave no answer.
-pub(crate) enum Failure {
-    NoSuchComponent(String),
+enum Failure {
     Request(&'static str),
     TimedOut,
     Component(wasmtime::Error),
@@ -130,18 +129,7 @@ impl App {
         request: Request<WasiBody>,
         client: SocketAddr,
     ) -> Response<WasiBody> {
-        match self.0.call(matched, request, client).await {
-            Ok(response) => response,
-            Err(failure) => {
-                eprintln!("relevo-host: component {}: {}", matched.component, failure.text());
-                let mut response = Response::new(WasiBody::default());
-                *response.status_mut() = match failure {
-                    Failure::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-                    _ => StatusCode::INTERNAL_SERVER_ERROR,
-                };
-                response
-            }
-        }
+        self.0.answer(matched, request, client).await
     }
 
     /// How many instances have work.
@@ -156,15 +144,39 @@ impl Inner {
         self.address.get().copied()
     }
 
+    /// Whether there is such a component and a trigger names it.
+    pub(crate) fn has(&self, component: &str) -> bool {
+        self.handlers.contains_key(component)
+    }
+
     /// Sends a request to a component. Its address must be whole.
-    pub(crate) async fn call(
+    pub(crate) async fn answer(
+        &self,
+        matched: &Matched,
+        request: Request<WasiBody>,
+        client: SocketAddr,
+    ) -> Response<WasiBody> {
+        let (status, why) = match self.call(matched, request, client).await {
+            Ok(response) => return response,
+            Err(Failure::TimedOut) => (StatusCode::GATEWAY_TIMEOUT, "no answer in time".to_owned()),
+            Err(Failure::Request(why)) => (StatusCode::INTERNAL_SERVER_ERROR, why.to_owned()),
+            Err(Failure::Component(error)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, format!("no answer: {error}"))
+            }
+        };
+        eprintln!("relevo-host: component {}: {why}", matched.component);
+        let mut response = Response::new(WasiBody::default());
+        *response.status_mut() = status;
+        response
+    }
+
+    async fn call(
         &self,
         matched: &Matched,
         mut request: Request<WasiBody>,
         client: SocketAddr,
     ) -> Result<Response<WasiBody>, Failure> {
-        let no_such = || Failure::NoSuchComponent(matched.component.clone());
-        let handler = self.handlers.get(&matched.component).ok_or_else(no_such)?;
+        let handler = self.handlers.get(&matched.component).ok_or(Failure::Request("no such component"))?;
         matched.add_headers(&mut request, client).map_err(Failure::Request)?;
         match timeout(self.request_timeout, handler.handle((), request)).await {
             Ok(Ok(response)) => Ok(response),
@@ -172,22 +184,6 @@ impl Inner {
             Ok(Err(error)) => Err(Failure::Component(error)),
             Err(_) => Err(Failure::TimedOut),
         }
-    }
-}
-
-impl Failure {
-    fn text(&self) -> String {
-        match self {
-            Self::NoSuchComponent(id) => format!("there is no component {id:?}"),
-            Self::Request(why) => (*why).to_owned(),
-            Self::TimedOut => "no answer in time".to_owned(),
-            Self::Component(error) => format!("no answer: {error}"),
-        }
-    }
-
-    /// What the component that sent the request is told.
-    pub(crate) fn into_error(self) -> Error {
-        Error::InternalError(Some(self.text()))
     }
 }
 

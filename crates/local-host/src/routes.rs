@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request, header::HOST};
 
 use crate::manifest::HttpTrigger;
 
@@ -78,10 +78,13 @@ impl Matched {
         if request.headers().values().any(|value| std::str::from_utf8(value.as_bytes()).is_err()) {
             return Err("a header is not UTF-8");
         }
+        // Between components there is no Host header, and Spin puts this in its place.
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let prefix = self.route.strip_suffix("/...").unwrap_or(&self.route);
         let mut added = vec![
             ("spin-path-info".to_owned(), self.path_info.clone()),
-            ("spin-full-url".to_owned(), request.uri().to_string()),
+            ("spin-full-url".to_owned(), format!("http://{host}{path}")),
             ("spin-matched-route".to_owned(), self.route.clone()),
             ("spin-base-path".to_owned(), "/".to_owned()),
             ("spin-raw-component-route".to_owned(), self.route.clone()),
@@ -177,6 +180,7 @@ mod tests {
     fn the_clients_spin_headers_come_first() {
         let matched = router(&["/users/:user_id/..."]).route("/users/7/x").unwrap();
         let mut request = Request::get("http://h:1/users/7/x?q=1")
+            .header("host", "h:1")
             .header("spin-client-addr", "forged")
             .header("spin-path-match-user-id", "forged")
             .body(())

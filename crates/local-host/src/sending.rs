@@ -9,6 +9,7 @@ use std::{
 
 use http::{
     Request, Response, Uri,
+    header::HOST,
     uri::{Authority, PathAndQuery, Scheme},
 };
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -71,8 +72,12 @@ async fn send(
     if let Some(component) = internal_target(&host) {
         let app = spec.app.upgrade().ok_or_else(stopped)?;
         let matched = Matched::internal(component, request.uri().path());
+        if !app.has(component) {
+            return Err(Error::InternalError(Some(format!("there is no component {component:?}"))));
+        }
         // The request's time limits do not apply on this way: on Spin they do not either.
-        return app.call(&matched, request, CHAINED_CLIENT).await.map_err(|failure| failure.into_error());
+        request.headers_mut().remove(HOST);
+        return Ok(app.answer(&matched, request, CHAINED_CLIENT).await);
     }
     if own {
         let address = spec.app.upgrade().ok_or_else(stopped)?.address().ok_or_else(stopped)?;

@@ -33,7 +33,11 @@ pub async fn tick(
             failed = true;
             relevo_edge::log::event(
                 "tick.failed",
-                &[("tick", name.into()), ("desk", desk.as_str().into()), ("why", problem.detail.clone().into())],
+                &[
+                    ("tick", name.into()),
+                    ("desk", desk.as_str().into()),
+                    ("why", problem.detail.clone().into()),
+                ],
             );
             serde_json::json!({"failed": problem.code})
         });

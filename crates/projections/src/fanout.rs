@@ -30,7 +30,10 @@ pub const EVENT_TYPES: [&str; 9] = [
 ///
 /// # Errors
 /// 503 if the store does not answer.
-pub async fn queue<S: Store>(context: &DeskContext<S>, entries: &[FeedEntry]) -> Result<Vec<String>, Problem> {
+pub async fn queue<S: Store>(
+    context: &DeskContext<S>,
+    entries: &[FeedEntry],
+) -> Result<Vec<String>, Problem> {
     let subscribers = &context.config.state.subscribers;
     if subscribers.is_empty() {
         return Ok(Vec::new());
@@ -79,7 +82,10 @@ async fn queue_one<S: Store>(
     };
     let entry = Entry { request, ticket: Some(notification.ticket.clone()), message: None };
     let mut commit = context.commit();
-    commit.append(&loaded, vec![event("queued", "system:projector", 0, OutboxEvent::Queued(Box::new(entry)))?])?;
+    commit.append(
+        &loaded,
+        vec![event("queued", "system:projector", 0, OutboxEvent::Queued(Box::new(entry)))?],
+    )?;
     context.journal.commit(commit).await?;
     Ok(true)
 }
@@ -126,7 +132,8 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
             (*ticket, vec![("ticket.assigned", json!({"agent": agent, "team": team}))])
         }
         ConversationEvent::StatusChanged { ticket, status, category, .. } => {
-            let told = json!({"status": status, "category": category, "solved": *category == Category::Solved});
+            let told =
+                json!({"status": status, "category": category, "solved": *category == Category::Solved});
             (*ticket, vec![("ticket.status_changed", told)])
         }
         ConversationEvent::TicketEscalated { ticket, team, .. } => {

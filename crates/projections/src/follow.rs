@@ -110,7 +110,8 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
             let key = ids::ticket(stream.name(), ticket.ordinal);
             let shard = shards::by_number(ticket.number);
             // Of two first messages at once each took a number, and a follower may have seen the loser's alone.
-            let lost: BTreeSet<_> = ticket.lost_numbers.iter().map(|number| shards::by_number(*number)).collect();
+            let lost: BTreeSet<_> =
+                ticket.lost_numbers.iter().map(|number| shards::by_number(*number)).collect();
             for other in lost.into_iter().filter(|other| *other != shard) {
                 let put = Put { key: key.clone(), revision: loaded.events(), row: None };
                 changes.tickets.entry(other).or_default().push(put);
@@ -152,7 +153,9 @@ async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(
     .await?;
     wrote |= put_rows(context, &mut commit, changes.surveys, |_, _, _, _| Ok(())).await?;
     wrote |= put_rows(context, &mut commit, changes.deliveries, |commit, known, key, row| {
-        let queued = row.next_ms.filter(|at| row.status == Status::Queued && Some(*at) != known.and_then(|k| k.next_ms));
+        let queued = row
+            .next_ms
+            .filter(|at| row.status == Status::Queued && Some(*at) != known.and_then(|k| k.next_ms));
         queued.map_or(Ok(()), |at| agenda::schedule(commit, Work::Delivery, key, instant(at), now))
     })
     .await?;

@@ -55,7 +55,10 @@ pub fn days_down(from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<String> {
 ///
 /// # Errors
 /// 503 if the store does not answer.
-pub async fn load<R: Row, S: Store>(context: &DeskContext<S>, shard: &str) -> Result<Loaded<Table<R>>, Problem> {
+pub async fn load<R: Row, S: Store>(
+    context: &DeskContext<S>,
+    shard: &str,
+) -> Result<Loaded<Table<R>>, Problem> {
     Ok(context.journal.load(&context.stream(R::KIND, shard)?, context.now).await?)
 }
 

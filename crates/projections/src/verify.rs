@@ -69,12 +69,17 @@ async fn streams<F: Fold, S: Store>(
     verified: &mut Verified,
 ) -> Result<Vec<StreamId>, Problem> {
     let mut seen = Vec::new();
-    let report: DeskReport =
-        verify_desk::<F, S>(&context.journal, &context.desk, months.iter().copied(), context.now, async |stream: &StreamId, _: &F| {
+    let report: DeskReport = verify_desk::<F, S>(
+        &context.journal,
+        &context.desk,
+        months.iter().copied(),
+        context.now,
+        async |stream: &StreamId, _: &F| {
             seen.push(stream.clone());
             Ok::<_, JournalError>(Vec::new())
-        })
-        .await?;
+        },
+    )
+    .await?;
     verified.streams = verified.streams.saturating_add(report.streams);
     verified.events = verified.events.saturating_add(report.events);
     verified.differences.extend(report.faulty.iter().map(|faulty| format!("{}: {faulty:?}", faulty.stream)));
@@ -101,7 +106,11 @@ async fn table<R: Row, S: Store>(
         for put in puts {
             verified.rows = verified.rows.saturating_add(1);
             if served.state.get(&put.key) != put.row.as_ref() {
-                verified.differences.push(format!("{} {}: the row is not what its stream gives", R::KIND, put.key));
+                verified.differences.push(format!(
+                    "{} {}: the row is not what its stream gives",
+                    R::KIND,
+                    put.key
+                ));
             }
         }
     }

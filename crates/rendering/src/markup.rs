@@ -1,5 +1,9 @@
 //! From text to HTML and back, for the two halves of an e-mail.
 
+mod entities;
+
+use entities::{Value, decode};
+
 /// Characters of an attribute that are read; longer addresses are not shown in a plain text.
 const MAX_VALUE: usize = 2_048;
 
@@ -163,91 +167,6 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let at = tag.to_ascii_lowercase().find(&format!("{name}="))?;
     let value = tag.get(at.saturating_add(name.len()).saturating_add(1)..)?;
     Some(Value::of(value).take(MAX_VALUE).collect::<String>()).filter(|url| !url.is_empty())
-}
-
-/// The characters of an attribute's value, quoted or not.
-struct Value<'a> {
-    text: Decoded<'a>,
-    quote: Option<char>,
-}
-
-impl<'a> Value<'a> {
-    /// Of a text that begins with one.
-    fn of(text: &'a str) -> Self {
-        let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let rest = quote.and_then(|_| text.get(1..)).unwrap_or(text);
-        Self { text: Decoded { rest }, quote }
-    }
-}
-
-impl Iterator for Value<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        let c = self.text.rest.chars().next()?;
-        let ends = self.quote.map_or(c.is_whitespace() || c == '>', |quote| c == quote);
-        if ends { None } else { self.text.next() }
-    }
-}
-
-fn decode(text: &str) -> String {
-    Decoded { rest: text }.collect()
-}
-
-/// The characters of a text with entities.
-struct Decoded<'a> {
-    rest: &'a str,
-}
-
-/// Bytes that an entity has at most.
-const MAX_ENTITY: usize = 10;
-
-impl Iterator for Decoded<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        let c = self.rest.chars().next()?;
-        self.rest = self.rest.get(c.len_utf8()..).unwrap_or("");
-        if c != '&' {
-            return Some(c);
-        }
-        let end = self.rest.bytes().take(MAX_ENTITY).position(|b| b == b';');
-        let decoded = end
-            .and_then(|end| self.rest.split_at_checked(end))
-            .and_then(|(name, tail)| Some((entity(name)?, tail.strip_prefix(';')?)));
-        let Some((decoded, tail)) = decoded else { return Some(c) };
-        self.rest = tail;
-        Some(decoded)
-    }
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code).filter(|c| !c.is_control() || *c == '\n');
-    }
-    Some(match name {
-        "amp" => '&',
-        "apos" => '\'',
-        "copy" => '©',
-        "euro" => '€',
-        "gt" => '>',
-        "hellip" => '…',
-        "iexcl" => '¡',
-        "iquest" => '¿',
-        "laquo" => '«',
-        "lt" => '<',
-        "mdash" => '—',
-        "middot" => '·',
-        "nbsp" => '\u{a0}',
-        "ndash" => '–',
-        "quot" => '"',
-        "raquo" => '»',
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,20 +1,19 @@
 //! A stand-in for every provider and subscriber: remembers what it was sent and misbehaves on demand.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tiny_http::{Header, Request, Response, Server};
 
 use crate::wait::eventually;
 
-/// Requests served at once.
-const THREADS: usize = 8;
-
-/// The provider. Its server ends with it.
+/// The provider. It serves until the test's process ends.
+#[derive(Debug)]
 pub struct Provider {
-    server: Arc<Server>,
+    address: SocketAddr,
     state: Arc<State>,
 }
 
@@ -53,22 +52,22 @@ struct State {
 
 impl Provider {
     pub(crate) fn start() -> Self {
-        let server = Arc::new(Server::http("127.0.0.1:0").expect("a free port"));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
         let state = Arc::new(State::default());
-        for _ in 0..THREADS {
-            let (server, state) = (Arc::clone(&server), Arc::clone(&state));
-            std::thread::spawn(move || {
-                for request in server.incoming_requests() {
-                    serve(&state, request);
-                }
-            });
-        }
-        Self { server, state }
+        let provider = Self { address, state: Arc::clone(&state) };
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&state);
+                std::thread::spawn(move || serve(&state, &stream));
+            }
+        });
+        provider
     }
 
     /// Scheme, host, port.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.server.server_addr())
+        format!("http://{}", self.address)
     }
 
     /// The next `times` requests whose path contains `path` meet with this.
@@ -101,14 +100,6 @@ impl Provider {
     }
 }
 
-impl Drop for Provider {
-    fn drop(&mut self) {
-        for _ in 0..THREADS {
-            self.server.unblock();
-        }
-    }
-}
-
 impl Received {
     /// The body as JSON; null if it is not.
     pub fn json(&self) -> Value {
@@ -133,17 +124,10 @@ impl Received {
     }
 }
 
-fn serve(state: &State, mut request: Request) {
+/// One request on a connection of its own.
+fn serve(state: &State, mut stream: &TcpStream) {
+    let Some((path, headers, body)) = read(stream) else { return };
     let at = Instant::now();
-    let mut body = String::new();
-    if request.as_reader().read_to_string(&mut body).is_err() {
-        return;
-    }
-    let path = request.url().to_owned();
-    let headers = request.headers().iter();
-    let headers = headers
-        .map(|header| (header.field.as_str().as_str().to_lowercase(), header.value.to_string()))
-        .collect();
     let (status, answer, pause) = match fault(state, &path) {
         Some(Fault::Status(status, answer)) => (status, answer, Duration::ZERO),
         Some(Fault::NoAnswer) => (0, Value::Null, Duration::ZERO),
@@ -152,15 +136,35 @@ fn serve(state: &State, mut request: Request) {
     };
     lock(&state.received).push(Received { path, headers, body, at, status });
     std::thread::sleep(pause);
-    if status == 0 {
-        // Taken over and dropped: the connection closes.
-        drop(request.into_writer());
-        return;
+    if status != 0 {
+        let answer = answer.to_string();
+        let head =
+            format!("HTTP/1.1 {status} As asked\r\ncontent-type: application/json\r\nconnection: close");
+        // The other side may be gone: that is its affair.
+        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
     }
-    let json = Header::from_bytes("content-type", "application/json").expect("a header");
-    let response = Response::from_string(answer.to_string()).with_status_code(status).with_header(json);
-    // The other side may be gone: that is its affair.
-    let _ = request.respond(response);
+}
+
+/// Path, headers and body; nothing if the other side hung up before it had said all.
+fn read(stream: &TcpStream) -> Option<(String, Vec<(String, String)>, String)> {
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        Some(line.trim_end().to_owned())
+    };
+    let path = line()?.split(' ').nth(1)?.to_owned();
+    let mut headers = Vec::new();
+    loop {
+        let line = line()?;
+        let Some((name, value)) = line.split_once(": ") else { break };
+        headers.push((name.to_lowercase(), value.to_owned()));
+    }
+    let length =
+        headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some((path, headers, String::from_utf8_lossy(&body).into_owned()))
 }
 
 fn fault(state: &State, path: &str) -> Option<Fault> {

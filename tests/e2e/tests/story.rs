@@ -73,7 +73,7 @@ fn write(app: &App, desk: &Desk) -> String {
         json!(["in", "wamid.IN1", words]),
         "kept as it was sent"
     );
-    for name in ["first_response", "next_response", "full_resolution"] {
+    for name in ["first_response", "full_resolution"] {
         let target = desk.target(id, name);
         assert_eq!(target["state"], "running", "{target}");
         assert!(target["due"].is_string(), "{target}");

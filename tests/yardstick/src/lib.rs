@@ -19,7 +19,8 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
-    let name = request.path.strip_prefix("/calls/").filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let name =
+        request.path.strip_prefix("/calls/").filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric()));
     if let Some(name) = name {
         calls(name).await?;
     }

@@ -127,8 +127,14 @@ impl App {
         let manifest = project::root().join("spin.toml");
         let host = Host::start(program, &manifest, port, &store(folder, "kv.db", redis))?;
         let client = Client::new(&format!("http://127.0.0.1:{port}"));
-        let app =
-            Self { host, port, client, started: begun.elapsed(), tickets: AtomicUsize::new(0), run: random::hex(4)? };
+        let app = Self {
+            host,
+            port,
+            client,
+            started: begun.elapsed(),
+            tickets: AtomicUsize::new(0),
+            run: random::hex(4)?,
+        };
         app.publish(&pack::bundle(&pack::folder("school"))?)?;
         let secrets = json!({"secret": SECRET, "verify_token": "bench"});
         app.client.json("PUT", "/api/school/channels/whatsapp/main/secrets", ADMIN, &secrets)?.success()?;
@@ -168,7 +174,11 @@ impl App {
         // Unique without a counter that threads would share.
         let id = format!("{}.{contact}.{}", self.run, random::hex(8).unwrap_or_default());
         let body = webhook(&[(format!("346{contact:08}"), id)]);
-        load::post(HOOK, &[("content-type", "application/json"), ("x-hub-signature-256", &signature(&body))], &body)
+        load::post(
+            HOOK,
+            &[("content-type", "application/json"), ("x-hub-signature-256", &signature(&body))],
+            &body,
+        )
     }
 
     /// Opens tickets until there are so many, and brings the lists up to date.
@@ -187,8 +197,9 @@ impl App {
     }
 
     fn open(&self, first: usize, count: usize) -> Result<()> {
-        let messages: Vec<_> =
-            (first..first + count).map(|n| (format!("346{n:08}"), format!("{}.seed.{n}", self.run))).collect();
+        let messages: Vec<_> = (first..first + count)
+            .map(|n| (format!("346{n:08}"), format!("{}.seed.{n}", self.run)))
+            .collect();
         let body = webhook(&messages);
         let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature(&body))];
         self.client.send("POST", HOOK, &headers, Some(&body))?.success()

@@ -50,7 +50,10 @@ pub fn run(
             })
         };
         let threads: Vec<_> = (0..connections).map(send).collect();
-        threads.into_iter().map(|t| t.join().unwrap_or_else(|_| bail!("a connection's thread failed"))).collect()
+        threads
+            .into_iter()
+            .map(|t| t.join().unwrap_or_else(|_| bail!("a connection's thread failed")))
+            .collect()
     });
     let elapsed = started.elapsed();
     let mut latencies = results.into_iter().collect::<Result<Vec<_>>>()?.concat();
@@ -103,7 +106,9 @@ fn answer(reader: &mut impl BufRead) -> Result<u16> {
         reader.read_line(&mut line)?;
         match line.trim_end().split_once(':') {
             None => break,
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse()?,
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse()?
+            }
             Some(_) => {}
         }
     }

@@ -2,14 +2,23 @@
 
 use super::event::*;
 use super::{Conversation, Ticket};
+use crate::Private;
 use crate::category::Category;
 use crate::message::{InboundMessage, OutgoingMessage};
 use crate::pack::{Pack, Priority};
 use crate::refusal::Refusal;
 use crate::sla;
-use crate::Private;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// Most that the custom fields of a ticket hold together, in bytes of JSON: they are in every list item.
+pub const MAX_FIELDS_BYTES: usize = 32 * 1024;
+
+/// Longest subject of a ticket that an agent opens, in characters: what a line of a mail may hold.
+pub const MAX_SUBJECT_CHARS: usize = 998;
+
+/// Most tags of a ticket.
+pub const MAX_TAGS: usize = 100;
 
 /// A published pack and its version.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +84,7 @@ pub struct NewTicket {
 /// An agent opens a ticket.
 ///
 /// # Errors
-/// If it names a queue or a person that the pack does not have.
+/// If it names a queue or a person that the pack does not have, or a field, tag or subject is unusable.
 pub fn create(
     published: Published<'_>,
     party: Party,
@@ -88,6 +97,12 @@ pub fn create(
     }
     if let Some(agent) = &new.agent {
         known_person(pack, agent)?;
+    }
+    check_fields(&new.fields)?;
+    check_tags("/tags", &new.tags, 0)?;
+    if new.subject.as_ref().is_some_and(|subject| subject.chars().count() > MAX_SUBJECT_CHARS) {
+        let what = format!("the subject is longer than {MAX_SUBJECT_CHARS} characters");
+        return Err(Refusal::invalid("subject_too_long", "/subject", what));
     }
     let mut opening = opening(published, &party, number, Category::Open, new.priority);
     if let Some(queue) = new.queue {
@@ -118,7 +133,10 @@ pub fn reply(
     let current = existing(state, ticket)?;
     check_text(&message.text.0)?;
     if current.category == Category::Spam {
-        return Err(Refusal::conflict("ticket_is_spam", "the ticket is spam; change its status before replying"));
+        return Err(Refusal::conflict(
+            "ticket_is_spam",
+            "the ticket is spam; change its status before replying",
+        ));
     }
     let mut events = vec![ConversationEvent::ReplyWritten(Box::new(ReplyWritten { ticket, message, human }))];
     if human && current.category == Category::New {
@@ -213,33 +231,30 @@ pub fn change_priority(
 /// Custom fields; null removes one.
 ///
 /// # Errors
-/// If there is no such ticket or a name is unusable.
+/// If there is no such ticket, a name is unusable or the fields are too large.
 pub fn set_fields(
     state: &Conversation,
     ticket: u32,
     set: Map<String, Value>,
 ) -> Result<ConversationEvent, Refusal> {
-    existing(state, ticket)?;
-    if set.keys().any(|name| name.is_empty() || name.len() > 64) {
-        return Err(Refusal::invalid("bad_field_name", "", "a field name has 1 to 64 characters"));
-    }
+    let mut fields = existing(state, ticket)?.fields.0.clone();
+    fields.extend(set.clone());
+    check_fields(&fields)?;
     Ok(ConversationEvent::FieldsChanged { ticket, set: Private(set) })
 }
 
 /// Tags to add and to take off.
 ///
 /// # Errors
-/// If there is no such ticket or a tag is unusable.
+/// If there is no such ticket, a tag is unusable or there are too many.
 pub fn set_tags(
     state: &Conversation,
     ticket: u32,
     add: Vec<String>,
     remove: Vec<String>,
 ) -> Result<ConversationEvent, Refusal> {
-    existing(state, ticket)?;
-    if add.iter().any(|tag| tag.trim().is_empty() || tag.len() > 64) {
-        return Err(Refusal::invalid("bad_tag", "/add", "a tag has 1 to 64 characters"));
-    }
+    let current = existing(state, ticket)?;
+    check_tags("/add", &add, current.tags.len())?;
     Ok(ConversationEvent::TagsChanged { ticket, add, remove })
 }
 
@@ -264,7 +279,9 @@ pub fn escalate(
 /// # Errors
 /// If there is none.
 pub fn existing(state: &Conversation, ticket: u32) -> Result<&Ticket, Refusal> {
-    state.ticket(ticket).ok_or_else(|| Refusal::not_found("unknown_ticket", "there is no such ticket at this desk"))
+    state
+        .ticket(ticket)
+        .ok_or_else(|| Refusal::not_found("unknown_ticket", "there is no such ticket at this desk"))
 }
 
 /// The status id of the pack for a category.
@@ -312,6 +329,31 @@ fn check_text(text: &str) -> Result<(), Refusal> {
     if text.chars().count() > MAX_TEXT_CHARS {
         let what = format!("the text is longer than {MAX_TEXT_CHARS} characters");
         return Err(Refusal::invalid("text_too_long", "/text", what));
+    }
+    Ok(())
+}
+
+fn check_fields(fields: &Map<String, Value>) -> Result<(), Refusal> {
+    if fields.keys().any(|name| name.is_empty() || name.len() > 64) {
+        return Err(Refusal::invalid("bad_field_name", "", "a field name has 1 to 64 characters"));
+    }
+    if serde_json::to_vec(fields).map_or(true, |json| json.len() > MAX_FIELDS_BYTES) {
+        let what = format!("the fields of a ticket hold at most {MAX_FIELDS_BYTES} bytes together");
+        return Err(Refusal::invalid("fields_too_large", "", what));
+    }
+    Ok(())
+}
+
+fn check_tags(pointer: &'static str, add: &[String], present: usize) -> Result<(), Refusal> {
+    if add.iter().any(|tag| tag.trim().is_empty() || tag.len() > 64) {
+        return Err(Refusal::invalid("bad_tag", pointer, "a tag has 1 to 64 characters"));
+    }
+    if present.saturating_add(add.len()) > MAX_TAGS {
+        return Err(Refusal::invalid(
+            "too_many_tags",
+            pointer,
+            format!("a ticket has at most {MAX_TAGS} tags"),
+        ));
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! What is done or said in a conversation. What follows from it is derived in the fold.
 
+use crate::Private;
 use crate::category::Category;
 use crate::message::{Address, Attachment, DeliveryState, InboundMessage, OutgoingMessage};
 use crate::pack::Priority;
 use crate::sla::ResolvedPolicy;
-use crate::Private;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

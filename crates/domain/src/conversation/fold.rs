@@ -24,7 +24,8 @@ impl Fold for Conversation {
             ConversationEvent::NoteWritten { ticket, text } => {
                 if self.touch(*ticket, at).is_some() {
                     let id = format!("msg_{}", event.id);
-                    let message = Message { text: Some(text.clone()), ..plain(*ticket, id, Direction::Note, event) };
+                    let message =
+                        Message { text: Some(text.clone()), ..plain(*ticket, id, Direction::Note, event) };
                     self.correspondence.push(message);
                 }
             }
@@ -262,7 +263,8 @@ impl Ticket {
     }
 
     fn customer_wrote(&mut self, open_status: Option<&str>, at: DateTime<Utc>) {
-        let reopened = matches!(self.category, Category::Solved | Category::Closed | Category::WaitingForCustomer);
+        let reopened =
+            matches!(self.category, Category::Solved | Category::Closed | Category::WaitingForCustomer);
         if reopened {
             self.change_status(open_status.unwrap_or(Category::Open.as_str()), Category::Open, at);
         }

@@ -1,8 +1,8 @@
 //! The messages of a conversation, as people see them.
 
 use super::event::TemplateUse;
-use crate::message::{Attachment, DeliveryState, MessageKind};
 use crate::Private;
+use crate::message::{Attachment, DeliveryState, MessageKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -116,7 +116,8 @@ impl Correspondence {
 
     fn settle(&mut self, external_id: &str) {
         let Some((state, error)) = self.reports.get(external_id) else { return };
-        let Some(message) = self.by_external_id.get(external_id).and_then(|i| self.messages.get_mut(*i)) else {
+        let Some(message) = self.by_external_id.get(external_id).and_then(|i| self.messages.get_mut(*i))
+        else {
             return;
         };
         if message.direction == Direction::Out && message.delivery.is_none_or(|known| *state > known) {

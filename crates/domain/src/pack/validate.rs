@@ -70,8 +70,12 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             say(format!("/people/{}/teams/{n}", escape(id)), format!("no team {team:?}; add it to /teams"));
         }
     }
-    for (id, _) in pack.statuses.iter().filter(|(id, s)| Category::parse(id).is_some_and(|c| c != s.category)) {
-        say(format!("/statuses/{}", escape(id)), "a status named like a category must be in that category".into());
+    for (id, _) in pack.statuses.iter().filter(|(id, s)| Category::parse(id).is_some_and(|c| c != s.category))
+    {
+        say(
+            format!("/statuses/{}", escape(id)),
+            "a status named like a category must be in that category".into(),
+        );
     }
     for (n, rule) in pack.routing.iter().enumerate() {
         if !pack.queues.contains_key(&rule.queue) {
@@ -99,13 +103,19 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
     }
     if let Some(survey) = &pack.survey {
         if !pack.templates.contains_key(&survey.template) {
-            say("/survey/template".into(), format!("no template {:?}; add it to /templates", survey.template));
+            say(
+                "/survey/template".into(),
+                format!("no template {:?}; add it to /templates", survey.template),
+            );
         }
         if !pack.locale_chain(&pack.locale.default).iter().any(|l| survey.page.contains_key(l)) {
             say("/survey/page".into(), format!("the page needs a text in {:?}", pack.locale.default));
         }
         if survey.expires_days == 0 {
-            say("/survey/expires_days".into(), "a link that expires at once cannot be used; at least 1".into());
+            say(
+                "/survey/expires_days".into(),
+                "a link that expires at once cannot be used; at least 1".into(),
+            );
         }
     }
     problems

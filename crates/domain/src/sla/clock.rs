@@ -38,6 +38,9 @@ pub(super) struct Leg {
     pub due: Option<DateTime<Utc>>,
 }
 
+/// A time in which a target runs: its begin, and the pause that ends it if one does.
+type Stretch = (DateTime<Utc>, Option<(DateTime<Utc>, Category)>);
+
 /// A target instance under one of its policies, ready to be computed.
 #[derive(Clone)]
 pub(super) struct Run<'a> {
@@ -47,7 +50,7 @@ pub(super) struct Run<'a> {
     /// When this policy counts, from and until.
     pub term: (DateTime<Utc>, Option<DateTime<Utc>>),
     /// Stretches outside pauses, from the start of the instance: the last is open unless the target is paused.
-    active: Vec<(DateTime<Utc>, Option<(DateTime<Utc>, Category)>)>,
+    active: Vec<Stretch>,
 }
 
 impl<'a> Clock<'a> {
@@ -193,7 +196,7 @@ fn active(
     timeline: &Timeline,
     instance: &Instance,
     paused_in: &[Category],
-) -> Vec<(DateTime<Utc>, Option<(DateTime<Utc>, Category)>)> {
+) -> Vec<Stretch> {
     let start = instance.started_at;
     let end = instance.end.as_ref().map(|end| end.at);
     let before = timeline.categories.iter().take_while(|(at, _)| *at <= start).last();

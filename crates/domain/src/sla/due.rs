@@ -58,7 +58,7 @@ fn pending(
     if let Some(at) = breach(runs, instance, now)? {
         return Ok((!instance.is_noticed(Threshold::Breach)).then_some((at, Threshold::Breach)));
     }
-    let reached = warnings(runs, instance)?.into_iter().filter(|(at, _)| *at <= now).last();
+    let reached = warnings(runs, instance)?.into_iter().rfind(|(at, _)| *at <= now);
     Ok(reached)
 }
 

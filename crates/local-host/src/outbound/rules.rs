@@ -13,11 +13,12 @@ use thiserror::Error;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<Rule>);
 
-/// An entry that cannot be read.
+/// An entry that cannot be read. Its text is not shown: it may hold the value of a secret variable.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("allowed_outbound_hosts: {entry:?}: {why}")]
+#[error("allowed_outbound_hosts, entry {number}: {why}")]
 pub struct RuleError {
-    entry: String,
+    /// From 1.
+    number: usize,
     why: &'static str,
 }
 
@@ -43,11 +44,10 @@ const ANY_PORT: Range<u32> = 0..65_536;
 impl AllowedHosts {
     /// Reads the entries, their variables replaced already.
     pub fn parse<S: AsRef<str>>(entries: &[S]) -> Result<Self, RuleError> {
-        let rule = |entry: &S| {
-            let entry = entry.as_ref();
-            Rule::parse(entry.trim()).map_err(|why| RuleError { entry: entry.to_owned(), why })
+        let rule = |(number, entry): (usize, &S)| {
+            Rule::parse(entry.as_ref().trim()).map_err(|why| RuleError { number, why })
         };
-        entries.iter().map(rule).collect::<Result<_, _>>().map(Self)
+        (1..).zip(entries).map(rule).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether a request to this address may be sent. An address without scheme counts as https.

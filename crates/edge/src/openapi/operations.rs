@@ -1,0 +1,120 @@
+//! What each route takes and gives, beside what its line in `routes` says.
+
+/// What a route takes and gives.
+pub struct Operation {
+    /// The route's name.
+    pub route: &'static str,
+    /// Parameters after the `?`, as `parameters::of_query` knows them.
+    pub query: &'static [&'static str],
+    /// What it takes.
+    pub body: Body,
+    /// Status of success.
+    pub status: u16,
+    /// What it gives.
+    pub answer: Answer,
+    /// It changes something, and the same call again under the same key is a repeat.
+    pub keyed: bool,
+}
+
+/// What an operation takes.
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// A document of a schema.
+    Json(&'static str),
+    /// A vote, as a document or a form.
+    Ballot,
+    /// What the provider sends.
+    Provider,
+}
+
+/// What an operation gives.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    /// A document of any kind.
+    Document,
+    /// A list of documents of a schema.
+    List(&'static str),
+    /// No body, or one that the provider expects.
+    Nothing,
+    /// A document of a schema.
+    One(&'static str),
+    /// A page for people; for a vote sent as a document, a document.
+    Page,
+    /// Figures in one of several formats.
+    Report,
+}
+
+const fn read(route: &'static str, query: &'static [&'static str], answer: Answer) -> Operation {
+    Operation { route, query, body: Body::None, status: 200, answer, keyed: false }
+}
+
+const fn ask(route: &'static str, body: &'static str, answer: &'static str) -> Operation {
+    let (body, answer) = (Body::Json(body), Answer::One(answer));
+    Operation { route, query: &[], body, status: 200, answer, keyed: false }
+}
+
+const fn write(route: &'static str, body: Body, status: u16, answer: Answer) -> Operation {
+    Operation { route, query: &[], body, status, answer, keyed: true }
+}
+
+const fn act(route: &'static str, body: &'static str, status: u16) -> Operation {
+    write(route, Body::Json(body), status, Answer::One("TicketItem"))
+}
+
+/// All operations, by route.
+pub static OPERATIONS: &[Operation] = &[
+    write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),
+    read("contacts.list", &["address", "limit"], Answer::List("Contact")),
+    read("contacts.read", &[], Answer::One("ContactWithTickets")),
+    read("me", &[], Answer::One("Me")),
+    read("openapi", &[], Answer::Document),
+    read("outbox.list", &["delivery_status", "limit"], Answer::List("OutboxEntry")),
+    read("outbox.read", &[], Answer::One("OutboxEntry")),
+    write("outbox.retry", Body::None, 200, Answer::One("OutboxEntry")),
+    Operation {
+        query: &["dry_run"],
+        ..write("pack.publish", Body::Json("Pack"), 200, Answer::One("PackAnswer"))
+    },
+    read("pack.read", &[], Answer::One("PackVersion")),
+    read("people.list", &[], Answer::List("Person")),
+    read("problems.list", &[], Answer::List("ProblemItem")),
+    read("reports.read", &["from", "to", "group_by"], Answer::Report),
+    ask("sla.preview", "SlaQuestion", "SlaAnswer"),
+    write("subscribers.create", Body::Json("NewSubscriber"), 201, Answer::One("NewSubscriberAnswer")),
+    write("subscribers.delete", Body::None, 204, Answer::Nothing),
+    read("subscribers.list", &[], Answer::List("Subscriber")),
+    Operation { body: Body::Ballot, ..read("survey.answer", &[], Answer::Page) },
+    read("survey.page", &[], Answer::Page),
+    read("surveys.list", &["from", "to", "limit", "cursor"], Answer::List("Survey")),
+    ask("templates.preview", "PreviewRequest", "Previewed"),
+    ask("templates.render", "RenderRequest", "Rendered"),
+    act("tickets.assign", "Assignment", 200),
+    act("tickets.create", "NewTicket", 201),
+    act("tickets.escalate", "Escalation", 200),
+    act("tickets.fields", "Fields", 200),
+    read("tickets.history", &[], Answer::List("HistoryItem")),
+    read(
+        "tickets.list",
+        &["queue", "status", "assignee", "team", "priority", "contact", "limit", "cursor"],
+        Answer::List("TicketItem"),
+    ),
+    act("tickets.note", "NewNote", 201),
+    act("tickets.priority", "NewPriority", 200),
+    read("tickets.read", &["as_of"], Answer::One("Ticket")),
+    act("tickets.reply", "NewReply", 201),
+    read("tickets.sla", &[], Answer::One("Targets")),
+    act("tickets.status", "NewStatus", 200),
+    act("tickets.tags", "TagChange", 200),
+    write("tokens.issue", Body::Json("NewToken"), 201, Answer::One("IssuedToken")),
+    read("tokens.list", &[], Answer::List("TokenItem")),
+    write("tokens.revoke", Body::None, 204, Answer::Nothing),
+    read("webhooks.handshake", &[], Answer::Nothing),
+    Operation { body: Body::Provider, ..read("webhooks.receive", &[], Answer::Nothing) },
+];
+
+/// The operation of a route.
+pub fn of(route: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|operation| operation.route == route)
+}

@@ -1,0 +1,86 @@
+//! Parameters: what stands for `{…}` in paths, and what follows the `?`.
+
+use relevo_domain::kpi::{GroupBy, REPORTS};
+use serde_json::{Value, json};
+
+/// The parameter that a `{name}` of a route's path stands for. `/s/{token}` and `…/tokens/{token}` differ.
+pub fn of_path(path: &str, name: &str) -> Value {
+    let (description, schema) = match name {
+        "account" => ("Channel account", pattern("^[a-z0-9-]{1,32}$")),
+        "channel" => ("Channel slug", pattern("^[a-z][a-z0-9-]{0,31}$")),
+        "contact" => ("Contact id", refers("ContactId")),
+        "desk" => ("Desk", pattern("^[a-z0-9][a-z0-9-]{0,31}$")),
+        "entry" => ("Id of a delivery", pattern("^out_[a-z2-7]{26}$")),
+        "report" => ("Name of the report", json!({"type": "string", "enum": REPORTS})),
+        "subscriber" => ("Subscriber id", pattern("^sub_[a-z2-7]{26}$")),
+        "ticket" => ("Ticket id", refers("TicketId")),
+        "token" if path.starts_with("/s/") => (
+            "The token of a survey link, as it was sent to the customer",
+            pattern(r"^[a-z0-9-]+\.[a-z2-7]{26}\.[0-9a-f]+\.[A-Za-z0-9_-]{22}$"),
+        ),
+        "token" => ("Token id", refers("TokenId")),
+        _ => ("Name", pattern("^[^/?#%]+$")),
+    };
+    json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
+}
+
+/// A parameter after the `?`.
+pub fn of_query(name: &str) -> Value {
+    let text = || json!({"type": "string"});
+    let bound = || {
+        json!({"anyOf": [
+            {"type": "string", "format": "date"},
+            {"type": "string", "format": "date-time"},
+        ]})
+    };
+    let (description, schema) = match name {
+        "address" => ("Only the contact with this address", text()),
+        "as_of" => ("What was known at this instant", json!({"type": "string", "format": "date-time"})),
+        "assignee" => ("Person id; `me`: the caller; `none`: nobody", text()),
+        "contact" => ("Contact id or address", text()),
+        "cursor" => ("`next` of the answer before", text()),
+        "delivery_status" => {
+            return json!({
+                "name": "status", "in": "query", "description": "Only deliveries that stand so",
+                "schema": {"type": "string", "enum": ["queued", "sent", "failed"]},
+            });
+        }
+        "dry_run" => ("Only validate, and show the difference", json!({"type": "boolean", "default": false})),
+        "from" => ("A day in the desk's time or an instant; 30 days before the end if not given", bound()),
+        "group_by" => {
+            let names = GroupBy::ALL.map(GroupBy::as_str);
+            ("What the figures are also divided by", json!({"type": "string", "enum": names}))
+        }
+        "limit" => ("Most items in the answer", json!({"type": "integer", "minimum": 1, "maximum": 200})),
+        "priority" => ("Priority", refers("Priority")),
+        "queue" => ("Queue id", text()),
+        "status" => ("Status id or category", text()),
+        "team" => ("Team id", text()),
+        _ => (
+            "A day in the desk's time, which is included, or an instant, which is not; the end of today if not given; \
+             at most 400 days after from",
+            bound(),
+        ),
+    };
+    json!({"name": name, "in": "query", "description": description, "schema": schema})
+}
+
+/// The header by which a repeated call is recognised.
+pub fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same key with the same body is a repeat and changes nothing; with another body it is \
+                        refused with 409. Kept for 7 days.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    })
+}
+
+/// A reference to a schema.
+pub fn refers(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn pattern(pattern: &str) -> Value {
+    json!({"type": "string", "pattern": pattern})
+}

@@ -1,0 +1,58 @@
+//! The schemas: of requests from the types that read them, of answers from `shapes.json`, which holds the shapes that
+//! clients rely on. Answers may have more fields than their schema names.
+
+use super::words;
+use crate::api;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
+/// Shapes that no single type of this crate stands for.
+const SHAPES: &str = include_str!("shapes.json");
+
+/// All schemas by name.
+pub fn all() -> Map<String, Value> {
+    let mut all: Map<String, Value> = serde_json::from_str(SHAPES).unwrap_or_default();
+    requests(&mut all);
+    for (name, words) in [
+        ("AddressKind", words::address_kind()),
+        ("Category", words::category()),
+        ("Priority", words::priority()),
+        ("Role", words::role()),
+    ] {
+        put(&mut all, name, &words);
+    }
+    all
+}
+
+fn requests(all: &mut Map<String, Value>) {
+    add::<api::Assignment>(all);
+    add::<api::Escalation>(all);
+    add::<api::NewNote>(all);
+    add::<api::NewPriority>(all);
+    add::<api::NewReply>(all);
+    add::<api::NewStatus>(all);
+    add::<api::NewSubscriber>(all);
+    add::<api::NewTicket>(all);
+    add::<api::NewToken>(all);
+    add::<api::RenderRequest>(all);
+    add::<api::Rendered>(all);
+    add::<api::TagChange>(all);
+}
+
+/// A type's schema and those that it refers to.
+fn add<T: ToSchema + PartialSchema>(all: &mut Map<String, Value>) {
+    let mut found: Vec<(String, RefOr<Schema>)> = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut found);
+    for (name, schema) in found {
+        put(all, &name, &schema);
+    }
+}
+
+fn put(all: &mut Map<String, Value>, name: &str, schema: &impl Serialize) {
+    if let Ok(schema) = serde_json::to_value(schema) {
+        all.insert(name.to_owned(), schema);
+    }
+}
