@@ -36,10 +36,10 @@ pub async fn keep(
     origin: Origin<'_>,
     parsed: Parsed,
 ) -> Result<Option<Answer>, Problem> {
-    if let Some(once) = &parsed.once {
-        if !is_first_use(context, origin, once).await? {
-            return Ok(None);
-        }
+    if let Some(once) = &parsed.once
+        && !is_first_use(context, origin, once).await?
+    {
+        return Ok(None);
     }
     for file in parsed.files {
         context.journal.put_blob(&context.desk, &file.bytes.0, MAX_FILE_BYTES).await?;

@@ -25,7 +25,7 @@ use world::{Choices, World};
 
 /// Runs the plans in one interleaving and checks everything.
 fn check(plans: &[Plan], choices: Box<dyn Choices>, faults: usize) -> Run {
-    let run = Run::new(World::new(choices, faults));
+    let run = Run::new(World::shared(choices, faults));
     world::run(&run.world, plans.iter().map(|plan| run.task(plan)).collect());
     world::settle(&run.world);
     let last = run.clone();
@@ -95,7 +95,7 @@ impl Choices for Listed {
 
     fn fate(&mut self, n: usize) -> usize {
         let value = usize::from(self.list.next().unwrap_or(0)) % 64;
-        value.checked_sub(64 - n).unwrap_or(0)
+        value.saturating_sub(64 - n)
     }
 
     fn let_others_first(&mut self) -> bool {

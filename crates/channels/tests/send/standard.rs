@@ -36,7 +36,7 @@ fn what_is_sent_passes_the_own_check_with_either_secret() {
             body: sent.body.clone(),
         };
         let account = Account { secrets, ..Account::default() };
-        assert!((channel("standard").unwrap().verify)(request, &account, now()).is_ok());
+        assert!((relevo_channels::channel("standard").unwrap().verify)(request, &account, now()).is_ok());
     }
     assert_eq!(
         serde_json::from_slice::<Value>(&sent.body).unwrap(),

@@ -284,7 +284,7 @@ fn a_survey_has_the_priority_and_the_team_of_its_ticket() {
     let row = TicketRow { priority: Priority::Urgent, team: Some("two".into()), ..ticket() };
     let foreign = SurveyRow { ticket: "tkt_zzzzzzzzzzzzzzzzzzzzzzzzzz_1".into(), ..survey(None) };
     let surveys = [survey(None), foreign];
-    assert_eq!(keys(GroupBy::Priority, "UTC", &[row.clone()], &surveys), ["- 0+1", "urgent 1+1"]);
+    assert_eq!(keys(GroupBy::Priority, "UTC", std::slice::from_ref(&row), &surveys), ["- 0+1", "urgent 1+1"]);
     assert_eq!(keys(GroupBy::Team, "UTC", &[row], &surveys), ["- 0+1", "two 1+1"]);
 }
 

@@ -270,7 +270,7 @@ fn conversation() -> Conversation {
         locale: "es".into(),
     };
     let mut state = Conversation::default();
-    let mut apply = |state: &mut Conversation, data: ConversationEvent| {
+    let apply = |state: &mut Conversation, data: ConversationEvent| {
         let millis = u64::try_from(at().timestamp_millis()).expect("after 1970");
         let id = EventId::new(format!("api.{}", state.tickets.len())).expect("an id");
         let hlt = Hlt::next(millis, Hlt(0));

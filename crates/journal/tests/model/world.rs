@@ -78,7 +78,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(choices: Box<dyn Choices>, faults: usize) -> Shared {
+    pub fn shared(choices: Box<dyn Choices>, faults: usize) -> Shared {
         Shared(Rc::new(RefCell::new(World {
             data: BTreeMap::new(),
             choices,
