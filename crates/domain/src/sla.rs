@@ -64,3 +64,6 @@ pub fn calendar_of<'a>(
     let policy = policy?;
     calendars.calendar(policy.pack, &policy.targets.get(target)?.calendar)
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,11 +192,7 @@ pub(super) fn breach(
 
 /// The stretches from the start of an instance in which the ticket was in none of these categories. What came after
 /// its end does not count; a target that ended while it was paused could have gone on from there.
-fn active(
-    timeline: &Timeline,
-    instance: &Instance,
-    paused_in: &[Category],
-) -> Vec<Stretch> {
+fn active(timeline: &Timeline, instance: &Instance, paused_in: &[Category]) -> Vec<Stretch> {
     let start = instance.started_at;
     let end = instance.end.as_ref().map(|end| end.at);
     let before = timeline.categories.iter().take_while(|(at, _)| *at <= start).last();

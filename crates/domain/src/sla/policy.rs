@@ -159,9 +159,7 @@ impl Policy {
         }
         for (fact, condition) in &self.when {
             let at = format!("/when/{}", escape(fact));
-            if !FACTS.contains(&fact.as_str())
-                && fact.strip_prefix("fields.").is_none_or(str::is_empty)
-            {
+            if !FACTS.contains(&fact.as_str()) && fact.strip_prefix("fields.").is_none_or(str::is_empty) {
                 let known = FACTS.join(", ");
                 say(at.clone(), format!("there is no such fact; known are {known} and fields.<name>"));
             }
