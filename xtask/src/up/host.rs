@@ -18,7 +18,7 @@ use crate::http::Client;
 use crate::{build, process};
 
 /// The first start compiles every component.
-const START_LIMIT: Duration = Duration::from_secs(180);
+const START_LIMIT: Duration = Duration::from_secs(600);
 
 /// How long requests may take to finish when it is stopped.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
