@@ -25,6 +25,7 @@ const BY: &str = "system:surveys";
 
 /// One desk's tick.
 pub async fn tick(context: &DeskContext) -> Result<Value, Problem> {
+    internal::follow(context.desk.as_str()).await?;
     let due = agenda::due(context, Work::Surveys, PER_TICK).await?;
     let issued = all(context, &due.streams).await?;
     let report = json!({"due": due.streams.len(), "issued": issued, "more": due.more});

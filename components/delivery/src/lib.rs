@@ -9,7 +9,7 @@ use relevo_edge::api::Kick;
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
-use relevo_edge::{auth, routes};
+use relevo_edge::{auth, internal, routes};
 use relevo_projections::agenda::{self, Work};
 use relevo_projections::desks;
 use serde_json::{Value, json};
@@ -37,6 +37,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
 }
 
 async fn tick(context: &DeskContext) -> Result<Value, Problem> {
+    internal::follow(context.desk.as_str()).await?;
     let due = agenda::due(context, Work::Delivery, PER_TICK).await?;
     let sent = send::all(context, &due.streams).await?;
     let report = json!({"due": due.streams.len(), "sent": sent, "more": due.more});

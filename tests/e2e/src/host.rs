@@ -41,10 +41,10 @@ impl Host {
     #[track_caller]
     pub(crate) fn start(setup: &Setup) -> Self {
         let log = File::options().create(true).append(true).open(&setup.log).expect("a log");
-        let mut child = dying_with_us(&binary())
+        let mut child = dying_with_us(&named_by("RELEVO_HOST_BIN", "target/native/relevo-host"))
             .args(["up", "--listen", &format!("127.0.0.1:{}", setup.port), "--kv", &setup.kv])
             .arg("--manifest")
-            .arg(root().join("spin.toml"))
+            .arg(named_by("RELEVO_MANIFEST", "spin.toml"))
             .arg("--cache")
             .arg(root().join("target/e2e-cache"))
             .env("SPIN_VARIABLE_MASTER_KEY", MASTER_KEY)
@@ -137,11 +137,9 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).expect("tests/e2e is two folders down").to_owned()
 }
 
-fn binary() -> PathBuf {
-    match std::env::var_os("RELEVO_HOST_BIN") {
-        Some(path) => path.into(),
-        None => root().join("target/native/relevo-host"),
-    }
+/// A path that the environment may name, or the usual one within the project.
+fn named_by(variable: &str, usual: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| root().join(usual), PathBuf::from)
 }
 
 /// A command that the system ends with the test's thread, however that ends, where it can be told to.

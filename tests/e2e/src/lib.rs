@@ -3,8 +3,9 @@
 //! The scenarios are in `tests/`, one file each. This library is what they share: an [`App`] of their own with a
 //! state of its own, customers who write, a provider that takes what is sent, and [`eventually`].
 //!
-//! They need `cargo xtask build` to have run; `RELEVO_HOST_BIN` names another host than the one it made. Whatever
-//! goes wrong here is a panic with what came back: nothing else would tell a reader of the test's output more.
+//! They need `cargo xtask build` to have run; `RELEVO_HOST_BIN` and `RELEVO_MANIFEST` name another host and another
+//! manifest than the ones it made. Whatever goes wrong here is a panic with what came back: nothing else would tell
+//! a reader of the test's output more.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod app;

@@ -84,7 +84,8 @@ fn every_fault_is_named_with_its_place() {
         &with(&|p| p["calendars"]["soporte"]["time_zone"] = json!("Europe/Nowhere")),
         &["/calendars/soporte/time_zone "],
     );
-    starts(&with(&|p| p["calendars"]["soporte"]["hours"] = json!({})), &["/calendars/soporte"]);
+    let shut = json!({"time_zone": "Europe/Madrid", "hours": {}});
+    starts(&with(&|p| p["calendars"]["soporte"] = shut.clone()), &["/calendars/soporte"]);
 }
 
 #[test]

@@ -135,8 +135,6 @@ fn a_signed_body_that_cannot_be_read_is_a_400_and_one_that_is_too_large_a_413() 
             );
         }
     }
-    let largest = whatsapp::message(PHONE, "wamid.L1", &"x".repeat(3 << 20));
-    whatsapp::deliver(app.client(), &desk, &largest).is(200);
 }
 
 /// Sends more than any route takes, stops when the other side has had enough, and returns what it said.
