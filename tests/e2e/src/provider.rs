@@ -145,8 +145,11 @@ fn serve(state: &State, mut stream: &TcpStream) {
     }
 }
 
+/// Request line, headers, body.
+type Heard = (String, Vec<(String, String)>, String);
+
 /// Path, headers and body; nothing if the other side hung up before it had said all.
-fn read(stream: &TcpStream) -> Option<(String, Vec<(String, String)>, String)> {
+fn read(stream: &TcpStream) -> Option<Heard> {
     let mut reader = BufReader::new(stream);
     let mut line = || {
         let mut line = String::new();
