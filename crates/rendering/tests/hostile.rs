@@ -96,7 +96,7 @@ fn hostile_templates_meet_a_limit() {
             }
             other => panic!("{shown}: {:?}", other.map(|text| text.len())),
         }
-        assert!(started.elapsed() < Duration::from_secs(3), "{shown}: {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(20), "{shown}: {:?}", started.elapsed());
     }
 }
 
