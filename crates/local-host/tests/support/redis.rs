@@ -69,6 +69,7 @@ fn launch(port: u16, folder: &tempfile::TempDir) -> Child {
         sleep(Duration::from_millis(25));
     }
     let _ = process.kill();
+    let _ = process.wait();
     let mut said = String::new();
     let _ = process.stderr.take().unwrap().read_to_string(&mut said);
     panic!("redis-server did not start: {said}");
