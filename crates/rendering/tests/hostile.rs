@@ -7,7 +7,6 @@ use relevo_rendering::{
     TemplateSet,
 };
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 /// A component has 512 KB of stack for compiled code; unoptimised native frames are larger than those.
 const STACK: usize = 512 * 1024;
@@ -87,7 +86,6 @@ fn hostile_templates_meet_a_limit() {
     ];
     for (source, partials, expected) in cases {
         let shown: String = source.chars().take(60).collect();
-        let started = Instant::now();
         let done = on_small_stack(move || unvalidated(&source, &partials));
         match done {
             Err(RenderError::Limit { limit, at }) => {
@@ -96,7 +94,6 @@ fn hostile_templates_meet_a_limit() {
             }
             other => panic!("{shown}: {:?}", other.map(|text| text.len())),
         }
-        assert!(started.elapsed() < Duration::from_secs(20), "{shown}: {:?}", started.elapsed());
     }
 }
 
