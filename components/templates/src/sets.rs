@@ -2,7 +2,7 @@
 
 use relevo_edge::app::{DeskContext, unknown_desk};
 use relevo_edge::problem::Problem;
-use relevo_rendering::{Problem as TemplateProblem, TemplateSet};
+use relevo_rendering::{Locales, Problem as TemplateProblem, TemplateSet};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,12 +14,16 @@ thread_local! {
     static SETS: RefCell<Vec<(String, Rc<TemplateSet>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The templates of a pack's document.
+/// The templates of a pack's document, checked.
 pub fn load(pack: &Value) -> Result<TemplateSet, Vec<TemplateProblem>> {
-    let null = Value::Null;
-    let part = |name: &str| pack.get(name).unwrap_or(&null);
-    let locales = serde_json::from_value(part("locale").clone()).unwrap_or_default();
-    TemplateSet::load(part("templates"), part("partials"), locales)
+    let (templates, partials, locales) = parts(pack);
+    TemplateSet::load(templates, partials, locales)
+}
+
+/// Templates, partials and languages of a pack's document.
+fn parts(pack: &Value) -> (&Value, &Value, Locales) {
+    let part = |name: &str| pack.get(name).unwrap_or(&Value::Null);
+    (part("templates"), part("partials"), serde_json::from_value(part("locale").clone()).unwrap_or_default())
 }
 
 /// The templates of the pack in force.
