@@ -172,19 +172,27 @@ impl<'a> Run<'a> {
     }
 }
 
-/// When this policy missed the target, if it did by `now`: never before the policy counted.
+/// A target that was missed.
+#[derive(Clone, Copy)]
+pub(super) struct Breach {
+    pub at: DateTime<Utc>,
+    /// When it was due: before `at` if it was overdue already when its policy began to count.
+    pub due: DateTime<Utc>,
+}
+
+/// When the target was missed, if it was by `now`, under the first of its policies by which it was.
 pub(super) fn breach(
     runs: &[Run<'_>],
     instance: &Instance,
     now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, Trouble> {
+) -> Result<Option<Breach>, Trouble> {
     for run in runs {
         let Some(due) = run.reaches(Threshold::Breach)? else { continue };
         let at = due.max(run.term.0);
         let in_term = run.term.1.is_none_or(|until| at < until);
         let in_time = instance.end.as_ref().is_some_and(|end| end.at <= at);
         if in_term && !in_time && at <= now {
-            return Ok(Some(at));
+            return Ok(Some(Breach { at, due }));
         }
     }
     Ok(None)

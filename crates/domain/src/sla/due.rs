@@ -55,8 +55,8 @@ fn pending(
     instance: &Instance,
     now: DateTime<Utc>,
 ) -> Result<Option<(DateTime<Utc>, Threshold)>, Trouble> {
-    if let Some(at) = breach(runs, instance, now)? {
-        return Ok((!instance.is_noticed(Threshold::Breach)).then_some((at, Threshold::Breach)));
+    if let Some(breach) = breach(runs, instance, now)? {
+        return Ok((!instance.is_noticed(Threshold::Breach)).then_some((breach.at, Threshold::Breach)));
     }
     let reached = warnings(runs, instance)?.into_iter().rfind(|(at, _)| *at <= now);
     Ok(reached)
@@ -67,7 +67,7 @@ fn next(runs: &[Run<'_>], instance: &Instance) -> Result<Option<DateTime<Utc>>, 
     if instance.is_noticed(Threshold::Breach) {
         return Ok(None);
     }
-    let breach = breach(runs, instance, DateTime::<Utc>::MAX_UTC)?;
+    let breach = breach(runs, instance, DateTime::<Utc>::MAX_UTC)?.map(|breach| breach.at);
     let warning = warnings(runs, instance)?.into_iter().map(|(at, _)| at).next();
     Ok(warning.into_iter().chain(breach).min())
 }

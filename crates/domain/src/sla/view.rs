@@ -1,7 +1,7 @@
 //! What became of each target, as the API shows it.
 
 use super::CalendarSource;
-use super::clock::{Run, Trouble, breach};
+use super::clock::{Breach, Run, Trouble, breach};
 use super::policy::{CALENDAR_TIME, Threshold};
 use super::timeline::{Instance, Timeline};
 use super::words;
@@ -86,7 +86,8 @@ fn view(
 ) -> Result<TargetView, Trouble> {
     let runs = Run::all(timeline, instance, calendars)?;
     let run = runs.last().ok_or(Trouble::NoPolicy)?;
-    let breached_at = breach(&runs, instance, now)?;
+    let breach = breach(&runs, instance, now)?;
+    let breached_at = breach.map(|breach| breach.at);
     let met_at = instance.end.as_ref().filter(|end| end.met).map(|end| end.at);
     let state = match &instance.end {
         _ if breached_at.is_some() => TargetState::Breached,
@@ -109,7 +110,7 @@ fn view(
         used_seconds: Some(run.used(until).as_secs()),
         excused: instance.excused.is_some() && breached_at.is_some(),
         problem: None,
-        log: log(&runs, instance, breached_at, now),
+        log: log(&runs, instance, breach, now),
     })
 }
 
@@ -137,12 +138,7 @@ fn unknown(instance: &Instance, error: &Trouble) -> TargetView {
     }
 }
 
-fn log(
-    runs: &[Run<'_>],
-    instance: &Instance,
-    breached_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Vec<LogEntry> {
+fn log(runs: &[Run<'_>], instance: &Instance, breach: Option<Breach>, now: DateTime<Utc>) -> Vec<LogEntry> {
     let mut log = Vec::new();
     let mut say = |at, event, why| log.push(LogEntry { at, event, why });
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return log };
@@ -155,10 +151,10 @@ fn log(
         say(after.term.0, "changed", why);
     }
     for run in runs {
-        pauses(run, breached_at.unwrap_or(now), &mut say);
+        pauses(run, breach.map_or(now, |breach| breach.at), &mut say);
     }
     for (threshold, at) in &instance.notices {
-        match (threshold, breached_at) {
+        match (threshold, breach) {
             (Threshold::Breach, None) => {
                 let told = words::instant(clock, *at);
                 say(*at, "corrected", format!("a breach was told of at {told}; what is known now undoes it"));
@@ -171,19 +167,22 @@ fn log(
             }
         }
     }
-    if let Some(at) = breached_at {
+    if let Some(Breach { at, due }) = breach {
         let told = instance.notices.iter().find(|(threshold, _)| *threshold == Threshold::Breach);
         let told =
             told.map_or_else(String::new, |(_, told)| format!("; told at {}", words::instant(clock, *told)));
-        say(at, "breached", format!("due {} and not done{told}", words::instant(clock, at)));
+        say(at, "breached", format!("due {} and not done{told}", words::instant(clock, due)));
     }
     if let Some(excuse) = &instance.excused {
         say(excuse.at, "excused", format!("by {}: {}", excuse.by, excuse.why));
     }
     if let Some(end) = &instance.end {
         let used = words::duration(last.used(end.at));
-        let late = breached_at.map_or_else(String::new, |at| {
-            format!(", {} after it was due", words::duration((end.at - at).to_std().unwrap_or_default()))
+        let late = breach.map_or_else(String::new, |breach| {
+            format!(
+                ", {} after it was due",
+                words::duration((end.at - breach.due).to_std().unwrap_or_default())
+            )
         });
         let why = format!("{}; {used} used{late}", words::cause(&end.by));
         say(end.at, if end.met { "fulfilled" } else { "cancelled" }, why);
