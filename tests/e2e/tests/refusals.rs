@@ -276,7 +276,7 @@ fn every_route_of_the_api_refuses_every_caller_that_it_does_not_name() {
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{document}");
     let mut routes = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
-        let place = path.replace("{desk}", "school").replace('{', "").replace('}', "");
+        let place = path.replace("{desk}", "school").replace(['{', '}'], "");
         for (method, operation) in
             operations.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters")
         {
