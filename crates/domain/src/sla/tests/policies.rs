@@ -23,7 +23,9 @@ fn the_first_policy_whose_conditions_all_hold_wins() {
 
 #[test]
 fn conditions() {
-    let table: &[(serde_json::Value, &[(&'static str, &[&str])], bool)] = &[
+    /// Condition, facts, whether it holds.
+    type Case<'a> = (serde_json::Value, &'a [(&'static str, &'a [&'a str])], bool);
+    let table: &[Case<'_>] = &[
         (json!({}), &[], true),
         (json!({"channel": ["email", "form"]}), &[("channel", &["form"])], true),
         (json!({"channel": ["email", "form"]}), &[("channel", &["whatsapp"])], false),
