@@ -11,7 +11,7 @@ use super::provider::Customer;
 use crate::clock;
 use crate::http::Client;
 use crate::up::{Desk, Info};
-use look::{link, outgoing, template, text_of};
+use look::{link, outgoing, template, text, text_of};
 
 /// What is to happen at once may take this long.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -89,12 +89,19 @@ impl Story<'_> {
         let id = ticket["id"].as_str().context("the ticket has no id")?.to_owned();
         let read = self.agent("GET", &format!("tickets/{id}"), None)?;
         ensure!(read["messages"].as_array().is_some_and(|all| all.len() == 1), "came back: {read}");
-        say(&format!("number {}, {}, queue {}, {}", read["number"], read["status"], read["queue"], id));
-        say(&format!("{}: {}", read["contact"]["name"], read["messages"][0]["text"]));
+        let message = &read["messages"][0]["text"];
+        say(&format!("number {}, {}, queue {}", read["number"], text(&read["status"]), text(&read["queue"])));
+        say(&format!("{}: {}", text(&read["contact"]["name"]), text(message)));
+        say(&id);
 
         self.step("It has its targets, by the desk's calendar");
         for target in self.targets(&id)? {
-            say(&format!("{}: {}, due {}", target["name"], target["state"], target["due"]));
+            say(&format!(
+                "{}: {}, due {}",
+                text(&target["name"]),
+                text(&target["state"]),
+                text(&target["due"])
+            ));
         }
         let first = self.target(&id, "first_response")?;
         ensure!(first["state"] == "running", "came back: {first}");
@@ -109,7 +116,7 @@ impl Story<'_> {
 
         self.step("The provider gets it");
         let sent = self.until("the provider has the reply", |story| story.sent_to(&customer.phone, ""))?;
-        say(&format!("{} after {} ms: POST {}", sent["at"], begun.elapsed().as_millis(), sent["path"]));
+        say(&format!("after {} ms: POST {}", begun.elapsed().as_millis(), text(&sent["path"])));
         say(&indented(&text_of(&sent)));
 
         self.step("WhatsApp reports that it was delivered");
@@ -121,27 +128,35 @@ impl Story<'_> {
         let ticket = self.agent("GET", &format!("tickets/{id}"), None)?;
         let delivery = outgoing(&ticket).map(|message| message["delivery"].clone()).unwrap_or_default();
         ensure!(delivery == "delivered", "came back: {ticket}");
-        say(&format!("{external} is {delivery}"));
+        say(&format!("{external} is delivered"));
 
         self.step("So the first response is met");
         let first = self.target(&id, "first_response")?;
         ensure!(first["state"] == "met", "came back: {first}");
         for entry in first["log"].as_array().into_iter().flatten() {
-            say(&format!("{} {} {}", entry["at"], entry["event"], entry["why"]));
+            say(&format!("{} {}: {}", text(&entry["at"]), text(&entry["event"]), text(&entry["why"])));
         }
 
         self.step("The agent solves it");
         let status = json!({"status": "solved", "reason": "answered"});
         let solved = self.agent("POST", &format!("tickets/{id}/status"), Some(status))?;
         ensure!(solved["category"] == "solved", "came back: {solved}");
-        say(&format!("{}, {}", solved["status"], solved["solved_at"]));
+        say(&format!("{}, {}", text(&solved["status"]), text(&solved["solved_at"])));
+        let delay = pack["pack"]["survey"]["delay_minutes"].as_u64().unwrap_or_default();
+        if delay > 0 {
+            println!(
+                "\n{} steps, all as they should be; this desk asks for a rating {delay} minutes later.",
+                self.steps
+            );
+            return Ok(());
+        }
 
         self.step("The customer gets the survey's link");
         let survey =
             self.until("the provider has the link", |story| story.sent_to(&customer.phone, "/s/"))?;
-        let text = text_of(&survey);
-        let link = link(&text).with_context(|| format!("there is no link in: {text}"))?;
-        say(&indented(&text));
+        let asked = text_of(&survey);
+        let link = link(&asked).with_context(|| format!("there is no link in: {asked}"))?;
+        say(&indented(&asked));
 
         self.step("Opening it records nothing");
         let page = client.send("GET", &link, &[], None)?;
@@ -160,19 +175,26 @@ impl Story<'_> {
         say(&format!("{}: {}", vote.status, ticket["ratings"][0]));
 
         self.step("The figures know");
-        let today = clock::rfc3339(clock::now_ms());
-        let tomorrow = clock::rfc3339(clock::now_ms() + 86_400_000);
         for report in ["csat", "first_response"] {
-            let path = format!("reports/{report}?from={}&to={}", day(&today), day(&tomorrow));
+            let path = format!("reports/{report}?from={}&to={}", clock::day(-1), clock::day(1));
             let figures = self.api("GET", &path, &self.desk.lead_token, None)?;
-            ensure!(figures.to_string().contains("numerator"), "came back: {figures}");
-            say(&figures.to_string());
+            let kpis = figures["kpis"].as_array().with_context(|| format!("came back: {figures}"))?;
+            ensure!(kpis.iter().any(|kpi| kpi["denominator"].as_u64() > Some(0)), "came back: {figures}");
+            for kpi in kpis {
+                let (value, unit) = (&kpi["value"], text(&kpi["unit"]));
+                say(&format!(
+                    "{}: {value} {unit} = {} / {}",
+                    text(&kpi["name"]),
+                    kpi["numerator"],
+                    kpi["denominator"]
+                ));
+            }
         }
 
         self.step("And all of it is in the history");
         let history = self.agent("GET", &format!("tickets/{id}/history"), None)?;
         for event in history["items"].as_array().into_iter().flatten() {
-            say(&format!("{} {} by {}", event["at"], event["type"], event["by"]));
+            say(&format!("{} {} by {}", text(&event["at"]), text(&event["type"]), text(&event["by"])));
         }
         println!("\n{} steps, all as they should be. Desk {}, {}", self.steps, self.name, self.info.base_url);
         Ok(())
@@ -250,9 +272,4 @@ fn say(what: &str) {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("| {line}")).collect::<Vec<_>>().join("\n    ")
-}
-
-/// `2026-03-01` of an instant.
-fn day(instant: &str) -> &str {
-    instant.split('T').next().unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::files;
-use crate::project;
+use crate::{clock, project};
 
 /// What is in the file.
 #[derive(Serialize, Deserialize)]
@@ -83,7 +83,8 @@ impl Info {
     pub fn what_to_try(&self, path: &Path) -> String {
         let base = &self.base_url;
         let mut text = format!("Tokens and secrets: {}\n", super::shown(path));
-        let desk = self.desks.iter().find(|(_, desk)| desk.channels.contains_key("whatsapp/main"));
+        // The desk of the story, or else any that is there.
+        let desk = self.desks.get_key_value("school").or_else(|| self.desks.iter().next());
         if let Some((name, desk)) = desk
             && let Some(channel) = desk.channels.get("whatsapp/main")
         {
@@ -97,11 +98,13 @@ impl Info {
                  # The agent's work list:\n\
                  curl -s {base}/api/{name}/tickets -H 'authorization: Bearer {agent}'\n\n\
                  # How the desk is doing:\n\
-                 curl -s '{base}/api/{name}/reports/csat?from=2026-01-01&to=2030-01-01' \
+                 curl -s '{base}/api/{name}/reports/csat?from={from}&to={to}' \
                  -H 'authorization: Bearer {lead}'\n",
                 path = channel.path,
                 agent = desk.agent_token,
                 lead = desk.lead_token,
+                from = clock::day(-30),
+                to = clock::day(1),
             ));
         }
         text.push_str(&format!(

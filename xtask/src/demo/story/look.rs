@@ -3,6 +3,11 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
+/// A string as it is, anything else as JSON.
+pub fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// The newest message to the customer.
 pub fn outgoing(ticket: &Value) -> Option<&Value> {
     ticket["messages"].as_array()?.iter().rev().find(|message| message["direction"] == "out")
