@@ -11,7 +11,7 @@ use super::provider::Customer;
 use crate::clock;
 use crate::http::Client;
 use crate::up::{Desk, Info};
-use look::{link, outgoing, template, text, text_of};
+use look::{asks_at_once, link, outgoing, template, text, text_of};
 
 /// What is to happen at once may take this long.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -142,10 +142,9 @@ impl Story<'_> {
         let solved = self.agent("POST", &format!("tickets/{id}/status"), Some(status))?;
         ensure!(solved["category"] == "solved", "came back: {solved}");
         say(&format!("{}, {}", text(&solved["status"]), text(&solved["solved_at"])));
-        let delay = pack["pack"]["survey"]["delay_minutes"].as_u64().unwrap_or_default();
-        if delay > 0 {
+        if !asks_at_once(&pack["pack"]["survey"]) {
             println!(
-                "\n{} steps, all as they should be; this desk asks for a rating {delay} minutes later.",
+                "\n{} steps, all as they should be; this desk asks for a rating later or elsewhere.",
                 self.steps
             );
             return Ok(());

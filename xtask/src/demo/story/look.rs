@@ -30,6 +30,13 @@ pub fn link(text: &str) -> Option<String> {
     rest.get(..end).map(str::to_owned)
 }
 
+/// Whether a pack's survey goes to whoever wrote on WhatsApp as soon as it is solved.
+pub fn asks_at_once(survey: &Value) -> bool {
+    let channels = survey["channels"].as_array();
+    let here = channels.is_none_or(|channels| channels.is_empty() || channels.contains(&"whatsapp".into()));
+    survey.is_object() && here && survey["delay_minutes"].as_u64().unwrap_or_default() == 0
+}
+
 /// A template to answer with: one that takes an `answer`, with the examples of its author as data.
 ///
 /// # Errors
@@ -52,6 +59,15 @@ mod tests {
         assert_eq!(link("see http://a:1/s/x.y-z_1\nbye").as_deref(), Some("/s/x.y-z_1"));
         assert_eq!(link(r#"{"text":"http://a/s/x"}"#).as_deref(), Some("/s/x"));
         assert_eq!(link("nothing"), None);
+    }
+
+    #[test]
+    fn a_survey_is_waited_for_where_one_comes() {
+        let survey = |text: &str| asks_at_once(&serde_json::from_str(text).expect("JSON"));
+        assert!(survey("{}") && survey(r#"{"delay_minutes": 0, "channels": ["whatsapp"]}"#));
+        assert!(
+            !survey("null") && !survey(r#"{"delay_minutes": 1}"#) && !survey(r#"{"channels": ["standard"]}"#)
+        );
     }
 
     #[test]
