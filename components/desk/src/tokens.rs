@@ -47,6 +47,12 @@ pub async fn issue(call: &Call<'_>) -> Result<Response, Problem> {
     if body.person.is_empty() || body.person.len() > 64 {
         return Err(Problem::invalid("/person", "a name has 1 to 64 characters"));
     }
+    if body.expires_days.is_some_and(|days| !(1..=3_650).contains(&days)) {
+        return Err(Problem::invalid(
+            "/expires_days",
+            "a token ends after 1 to 3650 days; leave it out for one that does not",
+        ));
+    }
     let secret = keys::random::<20>().map_err(|e| Problem::unavailable(e.to_string()))?;
     let token = format!("rlv_{}_{secret}", context.desk);
     let id = fresh_id("tok_")?;
