@@ -101,7 +101,9 @@ impl Commit {
         }
 
         let mut after = loaded.clone();
-        let mut whole = Folded { state: after.state, ledger: after.ledger, undecodable: 0 };
+        let mut whole =
+            Folded { state: after.state, ledger: after.ledger, undecodable: 0, sealing: after.sealing };
+        let key = loaded.key();
         let mut clock = self.clock.max(whole.ledger.newest_hlt());
         let mut stored = Vec::new();
         for event in &new {
@@ -109,24 +111,27 @@ impl Commit {
             if whole.ledger.repeats(&event.id, hlt, F::REMEMBER_MS).is_some() {
                 continue;
             }
-            let event = StoredEvent::new(event, hlt, self.now)?;
+            let mut event = StoredEvent::new(&loaded.stream, event, hlt, self.now, key)?;
+            if event.sealed.is_none() && event.key == whole.sealing.newest {
+                event.key = None;
+            }
             let order = event.order();
-            whole.apply(&order, &event);
+            whole.apply(&loaded.stream, &order, &event, &loaded.keys);
             after.tail.push((order, event.clone()));
             stored.push(event);
             clock = hlt;
         }
         // Data that does not read back would be skipped by every later load: count it as those loads will.
         after.unreadable = after.unreadable.saturating_add(whole.undecodable);
-        (after.state, after.ledger) = (whole.state, whole.ledger);
-        snapshot::settle(&mut after.base, &mut after.tail);
+        (after.state, after.ledger, after.sealing) = (whole.state, whole.ledger, whole.sealing);
+        snapshot::settle(&loaded.stream, &mut after.base, &mut after.tail, &loaded.keys);
         after.pending = after.pending.saturating_add(stored.len());
         if stored.is_empty() {
             return Ok(after);
         }
 
         let saved = match after.unreadable {
-            0 => Some(snapshot::encode_body(&after.base, &after.tail)?),
+            0 => snapshot::encode_body(&loaded.stream, &after.base, &after.tail, &after.keys)?,
             _ => None,
         };
         match draft {

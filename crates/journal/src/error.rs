@@ -37,6 +37,15 @@ pub enum JournalError {
         /// What is wrong with it.
         why: String,
     },
+    /// An event with personal values was to be stored without a key to seal them under.
+    #[error("event {event} has personal values and its stream no key: name one with Loaded::sealed_under")]
+    Unsealed {
+        /// The event's id.
+        event: String,
+    },
+    /// Something that takes the desk's keys was asked of a journal that has none.
+    #[error("the journal was opened without the desk's keys")]
+    Closed,
     /// A stream was loaded or appended to as another kind than its own.
     #[error("stream {stream} is no stream of kind {kind}")]
     WrongKind {

@@ -1,15 +1,19 @@
 //! Events, as they are used and as they are stored.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use data_encoding::BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::JournalError;
 use crate::hash::{FNV_START, fnv1a};
 use crate::hlt::Hlt;
-use crate::names::checked_name;
+use crate::names::{StreamId, checked_name};
+use crate::private;
 use crate::value;
+use crate::vault::{Access, DataKey, KeyId, Keys};
 
 fn id_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'_' | b'-')
@@ -71,6 +75,12 @@ pub(crate) struct StoredEvent {
     pub tag: u32,
     #[serde(rename = "d")]
     pub data: Box<RawValue>,
+    /// The data key that the personal values are sealed under; also without any where the stream's key changes.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// The personal values, sealed: a JSON list, to whose places the placeholders in `data` point.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
     /// Reserved for keyed links to the events that the writer had read.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Box<RawValue>>,
@@ -82,13 +92,29 @@ fn is_zero(tag: &u32) -> bool {
 }
 
 impl StoredEvent {
+    /// The stored form of an event. `key` seals its personal values; without one there may be none.
     pub(crate) fn new<D: Serialize>(
+        stream: &StreamId,
         new: &NewEvent<D>,
         hlt: Hlt,
         now: DateTime<Utc>,
+        key: Option<&DataKey>,
     ) -> Result<Self, JournalError> {
-        let data = serde_json::value::to_raw_value(&new.data)
-            .map_err(|e| JournalError::Encode { what: format!("event {}", new.id), why: e.to_string() })?;
+        let encode = |why: String| JournalError::Encode { what: format!("event {}", new.id), why };
+        let (data, values) = private::storing(|| serde_json::value::to_raw_value(&new.data));
+        let data = data.map_err(|e| encode(e.to_string()))?;
+        let sealed = match (values.as_slice(), key) {
+            ([], _) => None,
+            (_, None) => return Err(JournalError::Unsealed { event: new.id.to_string() }),
+            (values, Some(key)) => {
+                let text = serde_json::to_vec(values).map_err(|_| encode("a personal value".to_owned()))?;
+                let stream = stream.to_string();
+                let sealed = key.seal(&about(&stream, &new.id, data.get()), &text);
+                Some(
+                    BASE64.encode(&sealed.ok_or_else(|| encode("a personal value is too large".to_owned()))?),
+                )
+            }
+        };
         Ok(Self {
             id: new.id.clone(),
             hlt,
@@ -96,8 +122,15 @@ impl StoredEvent {
             by: new.by.clone(),
             tag: new.tag,
             data,
+            key: key.map(|key| key.id().clone()),
+            sealed,
             links: None,
         })
+    }
+
+    /// Bytes of what it says.
+    pub(crate) fn bytes(&self) -> usize {
+        self.data.get().len().saturating_add(self.sealed.as_ref().map_or(0, String::len))
     }
 
     pub(crate) fn order(&self) -> Order {
@@ -106,20 +139,46 @@ impl StoredEvent {
         hash = fnv1a(hash, &self.tag.to_le_bytes());
         hash = fnv1a(hash, self.data.get().as_bytes());
         hash = fnv1a(hash, self.by.as_bytes());
+        if let (Some(key), Some(sealed)) = (&self.key, &self.sealed) {
+            hash = fnv1a(fnv1a(hash, key.as_str().as_bytes()), sealed.as_bytes());
+        }
         Order(self.hlt, self.id.as_str().to_owned(), hash)
     }
 
-    /// The event with its data decoded; nothing when a newer version wrote it.
-    pub(crate) fn decode<D: DeserializeOwned>(&self) -> Option<Event<D>> {
+    /// The event with its data decoded, personal values as far as their key exists; nothing when a newer version
+    /// wrote it or somebody altered it.
+    pub(crate) fn decode<D: DeserializeOwned>(&self, stream: &StreamId, keys: &Keys) -> Option<Event<D>> {
+        let decode = || serde_json::from_str(self.data.get()).ok();
+        let data = match &self.sealed {
+            None => decode(),
+            Some(sealed) => private::reading(self.values(stream, keys, sealed)?, decode),
+        };
         Some(Event {
             id: self.id.clone(),
             hlt: self.hlt,
             at: DateTime::from_timestamp_millis(self.at_ms)?,
             by: self.by.clone(),
             tag: self.tag,
-            data: serde_json::from_str(self.data.get()).ok()?,
+            data: data?,
         })
     }
+
+    /// Its personal values; `Some(None)` when their key is destroyed or not at hand.
+    fn values(&self, stream: &StreamId, keys: &Keys, sealed: &str) -> Option<Option<Vec<Value>>> {
+        let key = match keys.access(self.key.as_ref()?) {
+            Access::Open(key) => key,
+            Access::Destroyed | Access::Closed => return Some(None),
+        };
+        let stream = stream.to_string();
+        let sealed = BASE64.decode(sealed.as_bytes()).ok()?;
+        let text = key.open(&about(&stream, &self.id, self.data.get()), &sealed)?;
+        serde_json::from_slice(&text).ok().map(Some)
+    }
+}
+
+/// What sealed values belong to: the event, and by the placeholders in its data the field of each.
+fn about<'a>(stream: &'a str, id: &'a EventId, data: &'a str) -> [&'a [u8]; 4] {
+    [b"relevo/event", stream.as_bytes(), id.as_str().as_bytes(), data.as_bytes()]
 }
 
 /// The value of one slot: what one commit appended to one stream.
@@ -144,10 +203,15 @@ pub(crate) fn sorted_set(events: Vec<StoredEvent>) -> Vec<(Order, StoredEvent)> 
 mod tests {
     use super::*;
 
+    fn stream() -> StreamId {
+        "school:log:a".parse().unwrap()
+    }
+
     fn event(id: &str, hlt: u64, text: &str) -> StoredEvent {
         let id = EventId::new(id).unwrap();
         let new = NewEvent { id, by: "test".to_owned(), tag: 7, data: text.to_owned() };
-        StoredEvent::new(&new, Hlt(hlt), DateTime::from_timestamp_nanos(1_234_567_899)).unwrap()
+        StoredEvent::new(&stream(), &new, Hlt(hlt), DateTime::from_timestamp_nanos(1_234_567_899), None)
+            .unwrap()
     }
 
     #[test]
@@ -164,7 +228,7 @@ mod tests {
         let expected = r#"1[{"i":"m:1","h":65536,"t":1234,"b":"test","g":7,"d":"hola"}]"#;
         assert_eq!(std::str::from_utf8(&stored).unwrap(), expected);
         let back = decode_slot(&stored).unwrap();
-        let event: Event<String> = back[0].decode().unwrap();
+        let event: Event<String> = back[0].decode(&stream(), &Keys::default()).unwrap();
         assert_eq!((event.data.as_str(), event.tag, event.at.timestamp_millis()), ("hola", 7, 1234));
         assert_eq!(back[0].order(), self::event("m:1", 65536, "hola").order());
     }
@@ -173,7 +237,7 @@ mod tests {
     fn fields_of_newer_versions_are_kept_apart() {
         let newer = br#"1[{"i":"a","h":1,"t":1,"b":"x","d":{"new":[1]},"l":["mac"],"z":0}]"#;
         let slot = decode_slot(newer).unwrap();
-        assert!(slot[0].decode::<String>().is_none(), "data of another shape");
+        assert!(slot[0].decode::<String>(&stream(), &Keys::default()).is_none(), "data of another shape");
         assert!(encode_slot(&slot).unwrap().windows(5).any(|w| w == b"\"mac\""), "links survive");
         assert!(decode_slot(b"2[]").is_err());
         assert!(decode_slot(br#"1[{"i":"a b","h":1,"t":1,"b":"x","d":1}]"#).is_err());

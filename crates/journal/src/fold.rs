@@ -1,12 +1,14 @@
 //! State as a function of the set of events.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::event::{Event, EventId, Order, StoredEvent};
 use crate::hlt::Hlt;
+use crate::names::StreamId;
+use crate::vault::{Access, KeyId, Keys};
 
 /// How a kind of stream folds its events.
 ///
@@ -113,15 +115,45 @@ pub(crate) struct Folded<F> {
     pub ledger: Ledger,
     /// Events that counted but whose data this version cannot decode.
     pub undecodable: u64,
+    pub sealing: Sealing,
+}
+
+/// Under which data keys the personal values in a state were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sealing {
+    /// All that still exist.
+    pub keys: BTreeSet<KeyId>,
+    /// The newest of them: what is appended is sealed under it.
+    pub newest: Option<KeyId>,
+    /// Events whose personal values were erased.
+    pub erased: u64,
+    /// Events whose personal values are there and could not be opened: the vault is closed.
+    pub closed: u64,
+}
+
+impl Sealing {
+    fn note(&mut self, event: &StoredEvent, keys: &Keys) {
+        let Some(id) = &event.key else { return };
+        match keys.access(id) {
+            Access::Open(_) => {
+                self.keys.insert(id.clone());
+                self.newest = Some(id.clone());
+            }
+            Access::Destroyed if event.sealed.is_some() => self.erased = self.erased.saturating_add(1),
+            Access::Closed if event.sealed.is_some() => self.closed = self.closed.saturating_add(1),
+            Access::Destroyed | Access::Closed => {}
+        }
+    }
 }
 
 impl<F: Fold> Folded<F> {
     /// Applies an event that sorts after all so far.
-    pub(crate) fn apply(&mut self, order: &Order, event: &StoredEvent) {
+    pub(crate) fn apply(&mut self, stream: &StreamId, order: &Order, event: &StoredEvent, keys: &Keys) {
         if !self.ledger.admit(order, event, F::REMEMBER_MS) {
             return;
         }
-        match event.decode() {
+        self.sealing.note(event, keys);
+        match event.decode(stream, keys) {
             Some(event) => self.state.apply(&event),
             None => self.undecodable = self.undecodable.saturating_add(1),
         }
@@ -148,15 +180,19 @@ mod tests {
         }
     }
 
+    fn stream() -> StreamId {
+        "school:log:a".parse().unwrap()
+    }
+
     fn event<D: Serialize>(id: &str, ms: u64, data: D) -> StoredEvent {
         let new = NewEvent { id: EventId::new(id).unwrap(), by: "x".to_owned(), tag: 1, data };
-        StoredEvent::new(&new, Hlt(ms << 16), DateTime::UNIX_EPOCH).unwrap()
+        StoredEvent::new(&stream(), &new, Hlt(ms << 16), DateTime::UNIX_EPOCH, None).unwrap()
     }
 
     fn fold(events: Vec<StoredEvent>) -> Folded<Log> {
         let mut folded = Folded::default();
         for (order, event) in sorted_set(events) {
-            folded.apply(&order, &event);
+            folded.apply(&stream(), &order, &event, &Keys::default());
         }
         folded
     }

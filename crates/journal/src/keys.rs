@@ -4,6 +4,7 @@
 //! distinct, valid for every backend and shorter than 256 bytes.
 
 use crate::names::{Desk, DocKey, Kind, Month, SequenceId, StreamId};
+use crate::vault::KeyId;
 
 /// Format version of the whole layout. Redis ignores the store's label: this prefix keeps its keys apart.
 pub const PREFIX: &str = "r1:";
@@ -89,6 +90,11 @@ pub(crate) fn doc(key: &DocKey) -> String {
     format!("{PREFIX}v:{key}")
 }
 
+/// A data key, wrapped or destroyed.
+pub(crate) fn data_key(desk: &Desk, id: &KeyId) -> String {
+    format!("{PREFIX}k:{desk}:{id}")
+}
+
 /// A blob's head.
 pub(crate) fn blob(desk: &Desk, digest: &str) -> String {
     format!("{PREFIX}b:{desk}:{digest}")
@@ -119,6 +125,7 @@ mod tests {
         let month = Month::new(2026, 7).unwrap();
         let mut keys = vec![snapshot(&stream), cursor(&desk, &kind), feed_marks(&desk), doc(&doc_key)];
         keys.extend([lease(&desk, &kind), lease_slice(&desk, &kind, u64::MAX)]);
+        keys.push(data_key(&desk, &KeyId::new("k".repeat(32)).unwrap()));
         keys.extend([blob(&desk, &"f".repeat(64)), blob_chunk(&desk, &"f".repeat(64), usize::MAX)]);
         for numbered in [
             Numbered::stream(&stream),

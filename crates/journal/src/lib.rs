@@ -16,11 +16,13 @@ mod lease;
 mod load;
 mod names;
 mod numbers;
+pub mod private;
 mod sequence;
 mod snapshot;
 pub mod store;
 mod trim;
 pub mod value;
+mod vault;
 pub mod verify;
 
 pub use append::Commit;
@@ -37,17 +39,19 @@ pub use names::{Desk, DocKey, Kind, Month, NameError, SequenceId, StreamId};
 pub use sequence::{Cursor, HOLE_MS, Page};
 pub use snapshot::{LARGEST_SNAPSHOT_BYTES, SMALL_SNAPSHOT_BYTES, SNAPSHOT_EVERY_SLOTS};
 pub use trim::TRIM_BATCH;
+pub use vault::{CACHED_MS, DataKey, KeyId, Vault};
 
-/// The journal over a store. Cheap: it holds nothing else.
+/// The journal over a store, with what it can open. Cheap: it holds nothing else.
 #[derive(Clone, Debug)]
 pub struct Journal<S> {
     store: S,
+    vault: Vault,
 }
 
 impl<S: store::Store> Journal<S> {
-    /// A journal over this store.
+    /// A journal over this store, which opens nothing that is sealed: see [`Journal::with_vault`].
     pub fn new(store: S) -> Self {
-        Self { store }
+        Self { store, vault: Vault::closed() }
     }
 
     /// The store below.

@@ -6,13 +6,14 @@ use futures::future::try_join;
 use crate::Journal;
 use crate::error::JournalError;
 use crate::event::{Event, EventId, Order, StoredEvent, decode_slot, sorted_set};
-use crate::fold::{Fold, Folded, Ledger};
+use crate::fold::{Fold, Folded, Ledger, Sealing};
 use crate::hlt::{Hlt, millis};
 use crate::keys::{self, Numbered};
 use crate::names::StreamId;
 use crate::sequence::{Cursor, counter_value};
 use crate::snapshot::{self, Snapshot};
 use crate::store::Store;
+use crate::vault::{DataKey, Keys};
 
 /// A stream's state as it was when it was loaded, and what is needed to append to it.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub struct Loaded<F> {
     pub(crate) now_ms: u64,
     /// Of everything in `state`.
     pub(crate) ledger: Ledger,
+    pub(crate) sealing: Sealing,
     /// What is in `state` but for the tail; see `snapshot`.
     pub(crate) base: Folded<F>,
     pub(crate) tail: Vec<(Order, StoredEvent)>,
@@ -33,6 +35,10 @@ pub struct Loaded<F> {
     pub(crate) unreadable: u64,
     /// Events that were appended in a commit that is not yet made.
     pub(crate) pending: usize,
+    /// The data keys that its events name.
+    pub(crate) keys: Keys,
+    /// What is appended is sealed under this one instead of the newest in use.
+    pub(crate) sealed_under: Option<DataKey>,
 }
 
 impl<F: Fold> Loaded<F> {
@@ -74,6 +80,25 @@ impl<F: Fold> Loaded<F> {
         self.cursor.holes.len()
     }
 
+    /// The data key that personal values are sealed under when events are appended: the one that was named, else the
+    /// newest in use that still exists.
+    pub fn key(&self) -> Option<&DataKey> {
+        self.sealed_under.as_ref().or_else(|| self.keys.get(self.sealing.newest.as_ref()?))
+    }
+
+    /// The same with a data key to seal under from now on.
+    #[must_use]
+    pub fn sealed_under(mut self, key: DataKey) -> Self {
+        self.keys.insert(key.clone());
+        self.sealed_under = Some(key);
+        self
+    }
+
+    /// Events whose personal values were erased: where they were, the state has defaults.
+    pub fn erased(&self) -> u64 {
+        self.sealing.erased
+    }
+
     /// Events and slots that this version cannot read and that the state therefore lacks: a newer version
     /// wrote them.
     pub fn unreadable(&self) -> u64 {
@@ -100,21 +125,25 @@ impl<S: Store> Journal<S> {
         let (counter_key, snapshot_key) = (at.counter(), keys::snapshot(stream));
         let (counter, saved) = try_join(self.store.get(&counter_key), self.store.get(&snapshot_key)).await?;
         let counter = counter_value(&counter_key, counter)?;
-        let saved: Option<Snapshot<F>> = saved.and_then(|bytes| snapshot::decode(&bytes));
+        let saved = saved.and_then(|bytes| snapshot::decode(F::VERSION, &bytes));
         let snapshot_upto = saved.as_ref().map_or(0, |saved| saved.cursor.upto);
 
-        let mut before = Cursor::default();
-        if let Some(Snapshot { mut cursor, base, tail }) = saved {
-            let page = self.advance(&at, &mut cursor, counter, u64::MAX, now).await?;
+        let (mut before, mut keys) = (Cursor::default(), Keys::default());
+        if let Some(mut saved) = saved {
+            let page = self.advance(&at, &mut saved.cursor, counter, u64::MAX, now).await?;
             let (mut events, unreadable) = decode_slots(&page.entries);
+            let named = events.iter().filter_map(|event| event.key.as_ref());
+            self.fetch_keys(stream.desk(), &mut keys, saved.keys().chain(named)).await?;
+            let base = saved.base::<F>(stream, &keys);
+            let Snapshot { cursor, tail, .. } = saved;
             events.extend(tail);
             let tail = sorted_set(events);
-            let in_order = match (tail.first(), &base.ledger.newest) {
+            let in_order = |base: &Folded<F>| match (tail.first(), &base.ledger.newest) {
                 (Some((first, _)), Some(newest)) => first > newest,
                 _ => true,
             };
-            if in_order {
-                return Ok(finish(stream, now, cursor, base, tail, snapshot_upto, unreadable));
+            if let Some(base) = base.filter(in_order) {
+                return Ok(finish(stream, now, cursor, base, tail, snapshot_upto, unreadable, keys));
             }
             before = cursor;
         }
@@ -128,8 +157,9 @@ impl<S: Store> Journal<S> {
             }
         }
         let (events, unreadable) = decode_slots(&page.entries);
+        self.fetch_keys(stream.desk(), &mut keys, events.iter().filter_map(|e| e.key.as_ref())).await?;
         let tail = sorted_set(events);
-        Ok(finish(stream, now, cursor, Folded::default(), tail, snapshot_upto, unreadable))
+        Ok(finish(stream, now, cursor, Folded::default(), tail, snapshot_upto, unreadable, keys))
     }
 
     /// Loads a stream's whole history, without its snapshot: the state and the events that count, in order.
@@ -153,11 +183,13 @@ impl<S: Store> Journal<S> {
         if let Some(as_of) = as_of {
             stored.retain(|event| event.at_ms <= as_of.timestamp_millis());
         }
+        let mut keys = Keys::default();
+        self.fetch_keys(stream.desk(), &mut keys, stored.iter().filter_map(|e| e.key.as_ref())).await?;
         let (mut state, mut ledger) = (F::default(), Ledger::default());
         let mut events = Vec::new();
         for (order, event) in sorted_set(stored) {
             if ledger.admit(&order, &event, F::REMEMBER_MS)
-                && let Some(event) = event.decode()
+                && let Some(event) = event.decode(stream, &keys)
             {
                 state.apply(&event);
                 events.push(event);
@@ -179,7 +211,9 @@ impl<S: Store> Journal<S> {
         check_kind::<F>(stream)?;
         let found = self.store.get(&Numbered::stream(stream).slot(slot)).await?;
         let stored = found.and_then(|bytes| decode_slot(&bytes).ok()).unwrap_or_default();
-        Ok(stored.iter().filter_map(StoredEvent::decode).collect())
+        let mut keys = Keys::default();
+        self.fetch_keys(stream.desk(), &mut keys, stored.iter().filter_map(|e| e.key.as_ref())).await?;
+        Ok(stored.iter().filter_map(|event| event.decode(stream, &keys)).collect())
     }
 }
 
@@ -202,6 +236,7 @@ pub(crate) fn decode_slots(entries: &[(u64, Vec<u8>)]) -> (Vec<StoredEvent>, u64
     (events, unreadable)
 }
 
+#[allow(clippy::too_many_arguments)] // what a load has found, each used once
 fn finish<F: Fold>(
     stream: &StreamId,
     now: DateTime<Utc>,
@@ -210,11 +245,12 @@ fn finish<F: Fold>(
     mut tail: Vec<(Order, StoredEvent)>,
     snapshot_upto: u64,
     unreadable_slots: u64,
+    keys: Keys,
 ) -> Loaded<F> {
-    snapshot::settle(&mut base, &mut tail);
+    snapshot::settle(stream, &mut base, &mut tail, &keys);
     let mut whole = base.clone();
     for (order, event) in &tail {
-        whole.apply(order, event);
+        whole.apply(stream, order, event, &keys);
     }
     Loaded {
         state: whole.state,
@@ -227,5 +263,8 @@ fn finish<F: Fold>(
         snapshot_upto,
         unreadable: unreadable_slots.saturating_add(whole.undecodable),
         pending: 0,
+        sealing: whole.sealing,
+        keys,
+        sealed_under: None,
     }
 }

@@ -1,18 +1,23 @@
 //! Snapshots: a state saved so that a load need not fold everything. Derived, written blindly, possibly stale:
 //! that only costs a longer fold.
 
+use std::collections::BTreeSet;
+
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::Journal;
 use crate::error::JournalError;
 use crate::event::{Order, StoredEvent};
-use crate::fold::{Fold, Folded, Ledger, Remembered};
+use crate::fold::{Fold, Folded, Ledger, Remembered, Sealing};
 use crate::keys;
 use crate::load::Loaded;
+use crate::names::StreamId;
 use crate::sequence::Cursor;
 use crate::store::Store;
 use crate::value;
+use crate::vault::{DataKey, KeyId, Keys};
 
 /// A snapshot this small is written with every commit.
 pub const SMALL_SNAPSHOT_BYTES: usize = 16 * 1024;
@@ -41,7 +46,7 @@ struct Form {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Body<F> {
+struct Body {
     #[serde(rename = "n")]
     newest: Option<Order>,
     #[serde(rename = "c")]
@@ -50,33 +55,107 @@ struct Body<F> {
     ids: Vec<Remembered>,
     #[serde(rename = "t")]
     tail: Vec<StoredEvent>,
-    #[serde(rename = "d")]
-    state: F,
+    /// The state of a stream without personal values.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    state: Option<Box<RawValue>>,
+    /// The state, sealed under all data keys that its values were sealed under: with any of them it is lost.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<String>,
+    /// These keys.
+    #[serde(rename = "k", default, skip_serializing_if = "BTreeSet::is_empty")]
+    keys: BTreeSet<KeyId>,
+    /// The newest of them.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    newest_key: Option<KeyId>,
+    /// Events whose personal values were erased.
+    #[serde(rename = "x", default, skip_serializing_if = "is_zero")]
+    erased: u64,
 }
 
-/// What a snapshot gives a load to start from.
-pub(crate) struct Snapshot<F> {
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape that serde asks for
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What a snapshot gives a load to start from; its state is opened when its keys are there.
+pub(crate) struct Snapshot {
     pub cursor: Cursor,
-    pub base: Folded<F>,
     pub tail: Vec<StoredEvent>,
+    body: Body,
+}
+
+impl Snapshot {
+    /// The data keys that the state and the tail need.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyId> {
+        self.body.keys.iter().chain(self.tail.iter().filter_map(|event| event.key.as_ref()))
+    }
+
+    /// What the state is the fold of; nothing when it cannot be opened: one of its keys was destroyed since, or is
+    /// not at hand. It is only a saving.
+    pub(crate) fn base<F: Fold>(&self, stream: &StreamId, keys: &Keys) -> Option<Folded<F>> {
+        let body = &self.body;
+        let state = match (&body.state, &body.sealed) {
+            (Some(state), _) => serde_json::from_str(state.get()).ok()?,
+            (None, sealed) => {
+                let all: Option<Vec<&DataKey>> = body.keys.iter().map(|id| keys.get(id)).collect();
+                let sealed = BASE64.decode(sealed.as_ref()?.as_bytes()).ok()?;
+                let text = DataKey::of_all(all?)?.open(&about(&stream.to_string()), &sealed)?;
+                serde_json::from_slice(&text).ok()?
+            }
+        };
+        let ledger = Ledger::restore(body.newest.clone(), body.events, body.ids.clone());
+        let sealing = Sealing {
+            keys: body.keys.clone(),
+            newest: body.newest_key.clone(),
+            erased: body.erased,
+            closed: 0,
+        };
+        Some(Folded { state, ledger, undecodable: 0, sealing })
+    }
+}
+
+/// What a sealed state belongs to. Not to a place in time: a snapshot may be of any.
+fn about(stream: &str) -> [&[u8]; 2] {
+    [b"relevo/snapshot", stream.as_bytes()]
 }
 
 /// The part of a snapshot that does not depend on slot numbers.
+///
+/// None for a state that must not be saved: it lacks personal values that could not be opened, and a reader that
+/// can open them would take it for complete.
 pub(crate) fn encode_body<F: Fold>(
+    stream: &StreamId,
     base: &Folded<F>,
     tail: &[(Order, StoredEvent)],
-) -> Result<Box<RawValue>, JournalError> {
+    keys: &Keys,
+) -> Result<Option<Box<RawValue>>, JournalError> {
+    let failed =
+        |why: String| JournalError::Encode { what: format!("the snapshot of a {} stream", F::KIND), why };
+    let Sealing { keys: ids, newest: newest_key, erased, closed } = base.sealing.clone();
+    if closed > 0 {
+        return Ok(None);
+    }
+    let state = serde_json::value::to_raw_value(&base.state).map_err(|e| failed(e.to_string()))?;
+    let (state, sealed) = if ids.is_empty() {
+        (Some(state), None)
+    } else {
+        let all: Option<Vec<&DataKey>> = ids.iter().map(|id| keys.get(id)).collect();
+        let key = all.and_then(DataKey::of_all).ok_or_else(|| failed("a data key is missing".to_owned()))?;
+        let sealed = key.seal(&about(&stream.to_string()), state.get().as_bytes());
+        (None, Some(BASE64.encode(&sealed.ok_or_else(|| failed("it is too large".to_owned()))?)))
+    };
     let body = Body {
         newest: base.ledger.newest.clone(),
         events: base.ledger.events,
         ids: base.ledger.remembered(),
         tail: tail.iter().map(|(_, event)| event.clone()).collect(),
-        state: &base.state,
+        state,
+        sealed,
+        keys: ids,
+        newest_key,
+        erased,
     };
-    serde_json::value::to_raw_value(&body).map_err(|e| JournalError::Encode {
-        what: format!("the snapshot of a {} stream", F::KIND),
-        why: e.to_string(),
-    })
+    serde_json::value::to_raw_value(&body).map(Some).map_err(|e| failed(e.to_string()))
 }
 
 /// The stored form.
@@ -85,15 +164,13 @@ pub(crate) fn encode(version: u16, cursor: Cursor, body: Box<RawValue>) -> Resul
 }
 
 /// Reads a snapshot; nothing when it is of another fold version or not readable: it is only a saving.
-pub(crate) fn decode<F: Fold>(bytes: &[u8]) -> Option<Snapshot<F>> {
+pub(crate) fn decode(version: u16, bytes: &[u8]) -> Option<Snapshot> {
     let form: Form = value::decode(bytes).ok()?;
-    if form.version != F::VERSION {
+    if form.version != version {
         return None;
     }
-    let body: Body<F> = serde_json::from_str(form.body.get()).ok()?;
-    let ledger = Ledger::restore(body.newest, body.events, body.ids);
-    let base = Folded { state: body.state, ledger, undecodable: 0 };
-    Some(Snapshot { cursor: form.cursor, base, tail: body.tail })
+    let mut body: Body = serde_json::from_str(form.body.get()).ok()?;
+    Some(Snapshot { cursor: form.cursor, tail: std::mem::take(&mut body.tail), body })
 }
 
 impl<S: Store> Journal<S> {
@@ -107,7 +184,8 @@ impl<S: Store> Journal<S> {
         if loaded.unreadable > 0 || loaded.pending > 0 {
             return Ok(false);
         }
-        let body = encode_body(&loaded.base, &loaded.tail)?;
+        let body = encode_body(&loaded.stream, &loaded.base, &loaded.tail, &loaded.keys)?;
+        let Some(body) = body else { return Ok(false) };
         if body.get().len() > LARGEST_SNAPSHOT_BYTES {
             return Ok(false);
         }
@@ -118,9 +196,14 @@ impl<S: Store> Journal<S> {
 }
 
 /// Moves what need not stay in the tail into the base.
-pub(crate) fn settle<F: Fold>(base: &mut Folded<F>, tail: &mut Vec<(Order, StoredEvent)>) {
+pub(crate) fn settle<F: Fold>(
+    stream: &StreamId,
+    base: &mut Folded<F>,
+    tail: &mut Vec<(Order, StoredEvent)>,
+    keys: &Keys,
+) {
     let Some(newest_ms) = tail.last().map(|(_, event)| event.hlt.ms()) else { return };
-    let mut bytes: usize = tail.iter().map(|(_, event)| event.data.get().len()).sum();
+    let mut bytes: usize = tail.iter().map(|(_, event)| event.bytes()).sum();
     let mut left = tail.len();
     let settled = tail
         .iter()
@@ -128,11 +211,11 @@ pub(crate) fn settle<F: Fold>(base: &mut Folded<F>, tail: &mut Vec<(Order, Store
             let old = newest_ms.saturating_sub(event.hlt.ms()) > TAIL_MS;
             let moves = left > 1 && (left > TAIL_EVENTS || old || bytes > TAIL_BYTES);
             left = left.saturating_sub(1);
-            bytes = bytes.saturating_sub(event.data.get().len());
+            bytes = bytes.saturating_sub(event.bytes());
             moves
         })
         .count();
     for (order, event) in tail.drain(..settled) {
-        base.apply(&order, &event);
+        base.apply(stream, &order, &event, keys);
     }
 }

@@ -12,8 +12,9 @@ use crate::fold::{Fold, Folded};
 use crate::keys::{self, Numbered};
 use crate::load::{check_kind, decode_slots};
 use crate::names::{Desk, Kind, Month, StreamId};
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot;
 use crate::store::Store;
+use crate::vault::Keys;
 
 /// How many differences are listed of one comparison.
 const MOST_DIFFERENCES: usize = 20;
@@ -77,7 +78,7 @@ pub async fn verify_stream<F: Fold, S: Store>(
     let at = Numbered::stream(stream);
     let served = journal.load::<F>(stream, now).await?;
     let saved = journal.store().get(&keys::snapshot(stream)).await?;
-    let saved: Option<Snapshot<F>> = saved.and_then(|bytes| snapshot::decode(&bytes));
+    let saved = saved.and_then(|bytes| snapshot::decode(F::VERSION, &bytes));
     let counter = journal.read_counter(&at).await?;
     let numbers: Vec<u64> = (1..=counter).collect();
     let found = journal.read_slots(&at, &numbers).await?;
@@ -90,10 +91,16 @@ pub async fn verify_stream<F: Fold, S: Store>(
     }
 
     let (events, unreadable_slots) = decode_slots(&slots);
-    let whole: Folded<F> = fold(events);
+    let mut keys = Keys::default();
+    let named = events.iter().filter_map(|event| event.key.as_ref());
+    journal.fetch_keys(stream.desk(), &mut keys, named.chain(saved.iter().flat_map(|s| s.keys()))).await?;
+    let whole: Folded<F> = fold(stream, events, &keys);
     let mut differences = differences("served", &served.state, &whole.state)?;
     let mut filled_late = Vec::new();
-    if let Some(saved) = &saved {
+    // One that cannot be opened (a key was destroyed since, or is not at hand) serves nobody.
+    let opened = saved.as_ref().and_then(|saved| Some((saved, saved.base::<F>(stream, &keys)?)));
+    let snapshot = opened.is_some();
+    if let Some((saved, mut is)) = opened {
         let cursor = &saved.cursor;
         filled_late.extend(cursor.lost.iter().filter(|lost| slots.iter().any(|(slot, _)| slot == *lost)));
         let known = |slot: &u64| {
@@ -103,10 +110,9 @@ pub async fn verify_stream<F: Fold, S: Store>(
         };
         slots.retain(|(slot, _)| known(slot));
         let (events, _) = decode_slots(&slots);
-        let expected: Folded<F> = fold(events);
-        let mut is = saved.base.clone();
+        let expected: Folded<F> = fold(stream, events, &keys);
         for (order, event) in sorted_set(saved.tail.clone()) {
-            is.apply(&order, &event);
+            is.apply(stream, &order, &event, &keys);
         }
         differences.extend(self::differences("snapshot", &is.state, &expected.state)?);
         let ledger = |folded: &Folded<F>| {
@@ -124,7 +130,7 @@ pub async fn verify_stream<F: Fold, S: Store>(
         filled_late,
         unreadable_slots,
         undecodable_events: whole.undecodable,
-        snapshot: saved.is_some(),
+        snapshot,
         differences,
     };
     Ok((report, whole.state))
@@ -162,10 +168,10 @@ pub async fn verify_desk<F: Fold, S: Store>(
     Ok(report)
 }
 
-fn fold<F: Fold>(events: Vec<StoredEvent>) -> Folded<F> {
+fn fold<F: Fold>(stream: &StreamId, events: Vec<StoredEvent>, keys: &Keys) -> Folded<F> {
     let mut folded = Folded::default();
     for (order, event) in sorted_set(events) {
-        folded.apply(&order, &event);
+        folded.apply(stream, &order, &event, keys);
     }
     folded
 }
