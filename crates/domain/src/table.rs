@@ -68,6 +68,7 @@ impl<R: Row> Fold for Table<R> {
     const KIND: &'static str = R::KIND;
     const VERSION: u16 = R::VERSION;
     const REMEMBER_MS: u64 = 0;
+    const DERIVED: bool = true;
 
     fn apply(&mut self, event: &Event<Put<R>>) {
         let put = &event.data;

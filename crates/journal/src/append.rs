@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::audit::Known;
 use crate::error::JournalError;
 use crate::event::{NewEvent, StoredEvent};
 use crate::feed::FeedCursor;
@@ -42,6 +43,8 @@ pub(crate) struct Draft {
     pub cursor: Cursor,
     pub snapshot_upto: u64,
     pub fold_version: u16,
+    /// What its writer had read, if the journal that loaded it links events.
+    pub known: Option<Known>,
     /// The snapshot but for its slot numbers; none when the state must not be saved.
     pub snapshot: Option<Box<RawValue>>,
 }
@@ -148,6 +151,7 @@ impl Commit {
                 cursor: loaded.cursor.clone(),
                 snapshot_upto: loaded.snapshot_upto,
                 fold_version: F::VERSION,
+                known: loaded.known.clone(),
                 snapshot: saved,
             }),
         }

@@ -2,15 +2,16 @@
 
 use crate::Journal;
 use crate::append::{Commit, Draft};
+use crate::audit::links::{MOST_PARENTS, Texts};
+use crate::audit::{Mac, SharedKey};
 use crate::directory;
 use crate::error::JournalError;
-use crate::event::encode_slot;
 use crate::feed::{self, FeedEntry};
 use crate::hlt::millis;
 use crate::keys::{self, Numbered};
 use crate::names::StreamId;
 use crate::sequence::Cursor;
-use crate::snapshot::{self, LARGEST_SNAPSHOT_BYTES, SMALL_SNAPSHOT_BYTES, SNAPSHOT_EVERY_SLOTS};
+use crate::snapshot::{self, Attested, LARGEST_SNAPSHOT_BYTES, SMALL_SNAPSHOT_BYTES, SNAPSHOT_EVERY_SLOTS};
 use crate::store::{MAX_VALUE_BYTES, Store};
 use crate::value;
 
@@ -38,24 +39,24 @@ impl<S: Store> Journal<S> {
     /// # Errors
     /// [`JournalError::TooLarge`] before anything is written. When the store fails the commit may have been
     /// made or not: load again, decide again under the same event ids.
-    pub async fn commit(&self, commit: Commit) -> Result<Receipt, JournalError> {
+    pub async fn commit(&self, mut commit: Commit) -> Result<Receipt, JournalError> {
         if commit.is_empty() {
             return Ok(Receipt::default());
         }
         let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
         let mut slots = Vec::with_capacity(commit.streams.len());
         for draft in &commit.streams {
-            slots.push(encode_slot(&draft.events)?);
+            slots.push(Texts::of(&draft.events)?);
         }
         let mut room = room_left(&commit, &slots)?;
 
         let mut receipt = Receipt::default();
         let mut announced = Vec::new();
-        for (draft, slot) in commit.streams.iter().zip(slots) {
+        for (draft, texts) in commit.streams.iter_mut().zip(slots) {
             let at = Numbered::stream(&draft.stream);
             let number = self.take_slots(&at, 1).await?;
-            entries.push((at.slot(number), slot));
-            match snapshot_of(draft, number, millis(commit.now))? {
+            entries.push((at.slot(number), link(draft, &texts, number, self.link_key.as_ref())));
+            match snapshot_of(draft, number, millis(commit.now), self.link_key.as_ref())? {
                 Due::Now(bytes) if bytes.len() <= room => {
                     room = room.saturating_sub(bytes.len());
                     entries.push((keys::snapshot(&draft.stream), bytes));
@@ -64,7 +65,7 @@ impl<S: Store> Journal<S> {
                 Due::Now(_) | Due::Later => {}
             }
             if !draft.quiet {
-                announced.push((draft, number));
+                announced.push((&*draft, number));
             }
             receipt.slots.push((draft.stream.clone(), number));
         }
@@ -120,12 +121,12 @@ impl<S: Store> Journal<S> {
 }
 
 /// What is left for snapshots when everything else is counted.
-fn room_left(commit: &Commit, slots: &[Vec<u8>]) -> Result<usize, JournalError> {
+fn room_left(commit: &Commit, slots: &[Texts]) -> Result<usize, JournalError> {
     let values = commit
         .streams
         .iter()
         .zip(slots)
-        .map(|(draft, slot)| (draft.stream.to_string(), slot.len()))
+        .map(|(draft, texts)| (draft.stream.to_string(), texts.most_bytes(parents(draft).len())))
         .chain(commit.puts.iter().map(|(key, bytes)| (key.clone(), bytes.len())))
         .chain(commit.enqueued.iter().map(|(id, bytes)| (id.to_string(), bytes.len())));
     let mut sum = commit.streams.len().saturating_mul(2 * ENTRY_BYTES);
@@ -143,6 +144,22 @@ fn room_left(commit: &Commit, slots: &[Vec<u8>]) -> Result<usize, JournalError> 
     })
 }
 
+/// What the first event of a draft names as its parents.
+fn parents(draft: &Draft) -> Vec<Mac> {
+    draft.known.iter().flat_map(|known| &known.heads).take(MOST_PARENTS).copied().collect()
+}
+
+/// The value of a draft's slot, now that its number is known; what the draft knows then includes it.
+fn link(draft: &mut Draft, texts: &Texts, number: u64, key: Option<&SharedKey>) -> Vec<u8> {
+    let parents = parents(draft);
+    let (Some(key), Some(known)) = (key, &mut draft.known) else { return texts.unlinked() };
+    let (slot, last) = texts.linked(&*key.0, &draft.stream, number, &parents);
+    if let Some(last) = last {
+        known.extend(draft.events.len(), last, &parents);
+    }
+    slot
+}
+
 enum Due {
     Now(Vec<u8>),
     Later,
@@ -150,7 +167,12 @@ enum Due {
 }
 
 /// The snapshot that goes with a draft whose slot got this number.
-fn snapshot_of(draft: &Draft, number: u64, now_ms: u64) -> Result<Due, JournalError> {
+fn snapshot_of(
+    draft: &Draft,
+    number: u64,
+    now_ms: u64,
+    key: Option<&SharedKey>,
+) -> Result<Due, JournalError> {
     let Some(body) = &draft.snapshot else { return Ok(Due::Later) };
     let bytes = body.get().len();
     if bytes > LARGEST_SNAPSHOT_BYTES {
@@ -164,5 +186,9 @@ fn snapshot_of(draft: &Draft, number: u64, now_ms: u64) -> Result<Due, JournalEr
     let others = cursor.upto.saturating_add(1)..number;
     cursor.holes.extend(others.map(|slot| (slot, now_ms)));
     cursor.upto = cursor.upto.max(number);
-    Ok(Due::Now(snapshot::encode(draft.fold_version, cursor, body.clone())?))
+    let attested = match (key, &draft.known) {
+        (Some(key), Some(known)) => Some(Attested::new(&*key.0, &draft.stream, &cursor, known.clone())),
+        _ => None,
+    };
+    Ok(Due::Now(snapshot::encode(draft.fold_version, cursor, body.clone(), attested)?))
 }

@@ -69,4 +69,7 @@ pub enum JournalError {
         /// The desk of the commit.
         desk: String,
     },
+    /// An anchor was to be made by a journal without a key.
+    #[error("the journal has no key to make MACs with")]
+    NoKey,
 }

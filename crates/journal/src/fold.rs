@@ -26,6 +26,9 @@ pub trait Fold: Clone + Default + Serialize + DeserializeOwned {
     /// For how long a repeated event id is dropped, in milliseconds of logical time; 0 for a fold that is
     /// idempotent by itself. The ids of this window are part of every snapshot.
     const REMEMBER_MS: u64 = 9 * 24 * 60 * 60 * 1000;
+    /// Its streams are computed from others and appended to with [`Commit::append_quiet`](crate::Commit): they
+    /// can be computed again, so their events carry no links.
+    const DERIVED: bool = false;
 
     /// Applies the next event.
     fn apply(&mut self, event: &Event<Self::Data>);

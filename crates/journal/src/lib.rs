@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod append;
+pub mod audit;
 mod blobs;
 mod commit;
 mod directory;
@@ -41,17 +42,24 @@ pub use snapshot::{LARGEST_SNAPSHOT_BYTES, SMALL_SNAPSHOT_BYTES, SNAPSHOT_EVERY_
 pub use trim::TRIM_BATCH;
 pub use vault::{CACHED_MS, DataKey, KeyId, Vault};
 
-/// The journal over a store, with what it can open. Cheap: it holds nothing else.
+/// The journal over a store, with what it can open and what it links with. Cheap: it holds nothing else.
 #[derive(Clone, Debug)]
 pub struct Journal<S> {
     store: S,
     vault: Vault,
+    link_key: Option<audit::SharedKey>,
 }
 
 impl<S: store::Store> Journal<S> {
     /// A journal over this store, which opens nothing that is sealed: see [`Journal::with_vault`].
     pub fn new(store: S) -> Self {
-        Self { store, vault: Vault::closed() }
+        Self { store, vault: Vault::closed(), link_key: None }
+    }
+
+    /// The journal of one desk whose events carry links made with this key; see [`audit`].
+    #[must_use]
+    pub fn linked(self, key: std::rc::Rc<dyn audit::MacKey>) -> Self {
+        Self { link_key: Some(audit::SharedKey(key)), ..self }
     }
 
     /// The store below.

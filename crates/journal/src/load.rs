@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join;
 
 use crate::Journal;
+use crate::audit::Known;
 use crate::error::JournalError;
 use crate::event::{Event, EventId, Order, StoredEvent, decode_slot, sorted_set};
 use crate::fold::{Fold, Folded, Ledger, Sealing};
@@ -39,6 +40,8 @@ pub struct Loaded<F> {
     pub(crate) keys: Keys,
     /// What is appended is sealed under this one instead of the newest in use.
     pub(crate) sealed_under: Option<DataKey>,
+    /// What the events that were read come to in the graph; of a journal with a key.
+    pub(crate) known: Option<Known>,
 }
 
 impl<F: Fold> Loaded<F> {
@@ -128,8 +131,12 @@ impl<S: Store> Journal<S> {
         let saved = saved.and_then(|bytes| snapshot::decode(F::VERSION, &bytes));
         let snapshot_upto = saved.as_ref().map_or(0, |saved| saved.cursor.upto);
 
+        let link_key = self.link_key.as_ref().filter(|_| !F::DERIVED).map(|key| &*key.0);
         let (mut before, mut keys) = (Cursor::default(), Keys::default());
         if let Some(mut saved) = saved {
+            let attested = saved.attested.take();
+            let mut known =
+                link_key.map(|key| attested.and_then(|attested| attested.check(key, stream, &saved.cursor)));
             let page = self.advance(&at, &mut saved.cursor, counter, u64::MAX, now).await?;
             let (mut events, unreadable) = decode_slots(&page.entries);
             let named = events.iter().filter_map(|event| event.key.as_ref());
@@ -142,8 +149,13 @@ impl<S: Store> Journal<S> {
                 (Some((first, _)), Some(newest)) => first > newest,
                 _ => true,
             };
-            if let Some(base) = base.filter(in_order) {
-                return Ok(finish(stream, now, cursor, base, tail, snapshot_upto, unreadable, keys));
+            // A snapshot that says nothing of the graph, or says it without the key, serves only to see holes.
+            if let Some(base) = base.filter(in_order).filter(|_| known != Some(None)) {
+                if let (Some(key), Some(Some(known))) = (link_key, &mut known) {
+                    known.add(key, stream, &page.entries);
+                }
+                let known = known.flatten();
+                return Ok(finish(stream, now, cursor, base, tail, snapshot_upto, unreadable, keys, known));
             }
             before = cursor;
         }
@@ -159,7 +171,12 @@ impl<S: Store> Journal<S> {
         let (events, unreadable) = decode_slots(&page.entries);
         self.fetch_keys(stream.desk(), &mut keys, events.iter().filter_map(|e| e.key.as_ref())).await?;
         let tail = sorted_set(events);
-        Ok(finish(stream, now, cursor, Folded::default(), tail, snapshot_upto, unreadable, keys))
+        let known = link_key.map(|key| {
+            let mut known = Known::default();
+            known.add(key, stream, &page.entries);
+            known
+        });
+        Ok(finish(stream, now, cursor, Folded::default(), tail, snapshot_upto, unreadable, keys, known))
     }
 
     /// Loads a stream's whole history, without its snapshot: the state and the events that count, in order.
@@ -246,6 +263,7 @@ fn finish<F: Fold>(
     snapshot_upto: u64,
     unreadable_slots: u64,
     keys: Keys,
+    known: Option<Known>,
 ) -> Loaded<F> {
     snapshot::settle(stream, &mut base, &mut tail, &keys);
     let mut whole = base.clone();
@@ -266,5 +284,6 @@ fn finish<F: Fold>(
         sealing: whole.sealing,
         keys,
         sealed_under: None,
+        known,
     }
 }

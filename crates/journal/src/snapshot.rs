@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::Journal;
+use crate::audit::{Known, Mac, MacKey};
 use crate::error::JournalError;
 use crate::event::{Order, StoredEvent};
 use crate::fold::{Fold, Folded, Ledger, Remembered, Sealing};
@@ -43,6 +44,38 @@ struct Form {
     cursor: Cursor,
     #[serde(rename = "s")]
     body: Box<RawValue>,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    attested: Option<Attested>,
+}
+
+/// What the events of a snapshot come to in the graph, with a MAC: a writer takes the parents of its event from
+/// here, and an anchor what there is.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Attested(Known, Mac);
+
+impl Attested {
+    /// Of the events that a cursor has passed.
+    pub(crate) fn new(key: &dyn MacKey, stream: &StreamId, cursor: &Cursor, known: Known) -> Self {
+        let mac = Self::mac(key, stream, cursor, &known);
+        Self(known, mac)
+    }
+
+    /// What is known, if it is of this stream and cursor and was written with the key.
+    pub(crate) fn check(self, key: &dyn MacKey, stream: &StreamId, cursor: &Cursor) -> Option<Known> {
+        (Self::mac(key, stream, cursor, &self.0) == self.1).then_some(self.0)
+    }
+
+    fn mac(key: &dyn MacKey, stream: &StreamId, cursor: &Cursor, known: &Known) -> Mac {
+        // Neither can fail to be JSON.
+        let json = serde_json::to_vec(&(cursor, known)).unwrap_or_default();
+        key.mac(&[b"snapshot", stream.to_string().as_bytes(), &json])
+    }
+}
+
+/// What a snapshot says of the graph, whatever it is a snapshot of.
+pub(crate) fn decode_attested(bytes: &[u8]) -> Option<(Cursor, Attested)> {
+    let form: Form = value::decode(bytes).ok()?;
+    Some((form.cursor, form.attested?))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +114,7 @@ fn is_zero(count: &u64) -> bool {
 pub(crate) struct Snapshot {
     pub cursor: Cursor,
     pub tail: Vec<StoredEvent>,
+    pub attested: Option<Attested>,
     body: Body,
 }
 
@@ -159,8 +193,13 @@ pub(crate) fn encode_body<F: Fold>(
 }
 
 /// The stored form.
-pub(crate) fn encode(version: u16, cursor: Cursor, body: Box<RawValue>) -> Result<Vec<u8>, JournalError> {
-    value::encode("a snapshot", &Form { version, cursor, body })
+pub(crate) fn encode(
+    version: u16,
+    cursor: Cursor,
+    body: Box<RawValue>,
+    attested: Option<Attested>,
+) -> Result<Vec<u8>, JournalError> {
+    value::encode("a snapshot", &Form { version, cursor, body, attested })
 }
 
 /// Reads a snapshot; nothing when it is of another fold version or not readable: it is only a saving.
@@ -170,7 +209,8 @@ pub(crate) fn decode(version: u16, bytes: &[u8]) -> Option<Snapshot> {
         return None;
     }
     let mut body: Body = serde_json::from_str(form.body.get()).ok()?;
-    Some(Snapshot { cursor: form.cursor, tail: std::mem::take(&mut body.tail), body })
+    let tail = std::mem::take(&mut body.tail);
+    Some(Snapshot { cursor: form.cursor, tail, attested: form.attested, body })
 }
 
 impl<S: Store> Journal<S> {
@@ -189,7 +229,13 @@ impl<S: Store> Journal<S> {
         if body.get().len() > LARGEST_SNAPSHOT_BYTES {
             return Ok(false);
         }
-        let bytes = encode(F::VERSION, loaded.cursor.clone(), body)?;
+        let attested = match (&self.link_key, &loaded.known) {
+            (Some(key), Some(known)) => {
+                Some(Attested::new(&*key.0, &loaded.stream, &loaded.cursor, known.clone()))
+            }
+            _ => None,
+        };
+        let bytes = encode(F::VERSION, loaded.cursor.clone(), body, attested)?;
         self.store.set_many(vec![(keys::snapshot(&loaded.stream), bytes)]).await?;
         Ok(true)
     }

@@ -19,6 +19,7 @@ use std::rc::Rc;
 
 use log::{Log, desk, stream};
 use proptest::prelude::*;
+use relevo_journal::audit::verify::verify_desk;
 use relevo_journal::{Cursor, Kind, Loaded, Month, verify};
 use tasks::{Index, Plan, Run, STREAMS, Step, check_promises, index_stream, sequence};
 use world::{Choices, World};
@@ -74,6 +75,8 @@ async fn check_the_end(run: &Run) {
         }
     }
 
+    check_the_audit(run).await;
+
     let mut followers = std::mem::take(&mut run.record.borrow_mut().followers);
     followers.push((Cursor::default(), BTreeSet::new()));
     for (mut cursor, mut seen) in followers {
@@ -81,6 +84,18 @@ async fn check_the_end(run: &Run) {
         seen.extend(page.entries.into_iter().map(|(_, bytes)| bytes));
         assert!(run.record.borrow().enqueued.is_subset(&seen), "a sequence lacks entries: {seen:?}");
     }
+}
+
+/// The links and the anchors of what was written by many at once agree with what is there.
+async fn check_the_audit(run: &Run) {
+    while run.anchor().await.unwrap() {}
+    let keys: Vec<String> = run.world.0.borrow().data.keys().cloned().collect();
+    let derived = |kind: &Kind| kind.as_str() == "index";
+    let report = verify_desk(&run.journal, &desk(), &keys, &[], derived).await.unwrap();
+    assert!(report.findings.is_empty(), "{:#?}", report.findings);
+    let events: usize = STREAMS.iter().map(|name| run.visible(&stream(name)).len()).sum();
+    assert!(report.events >= events as u64, "{report}");
+    assert_eq!(report.unlinked, 0, "{report}");
 }
 
 /// Choices from a list; when it is at its end the first possibility is taken.
@@ -142,10 +157,15 @@ fn follower() -> impl Strategy<Value = Plan> {
     })
 }
 
+fn anchorer() -> impl Strategy<Value = Plan> {
+    (1..3usize).prop_map(|rounds| Plan::Anchorer { rounds })
+}
+
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
     use proptest::collection::vec;
-    (vec(writer(), 1..6), vec(reader(), 0..5), vec(projector(), 0..3), vec(follower(), 0..2))
-        .prop_map(|(a, b, c, d)| [a, b, c, d].concat())
+    let others = (vec(projector(), 0..3), vec(follower(), 0..2), vec(anchorer(), 0..3));
+    (vec(writer(), 1..6), vec(reader(), 0..5), others)
+        .prop_map(|(writers, readers, (c, d, e))| [writers, readers, c, d, e].concat())
 }
 
 /// Takes seconds in a debug build.

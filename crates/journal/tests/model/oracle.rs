@@ -33,13 +33,19 @@ fn raw(event: &Value) -> Raw {
 
 /// The slots of a stream (`school:log:a`) that are written, with their events.
 pub fn slots(data: &Data, stream: &str) -> BTreeMap<u64, Vec<Raw>> {
+    raw_slots(data, stream)
+        .into_iter()
+        .map(|(slot, events)| (slot, events.iter().map(raw).collect()))
+        .collect()
+}
+
+/// The same as they are stored.
+fn raw_slots(data: &Data, stream: &str) -> BTreeMap<u64, Vec<Value>> {
     let prefix = format!("r1:s:{stream}:");
-    let mut slots = BTreeMap::new();
-    for (key, bytes) in data.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)) {
-        let events = json(bytes).as_array().unwrap().iter().map(raw).collect();
-        slots.insert(key[prefix.len()..].parse().unwrap(), events);
-    }
-    slots
+    let written = data.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+    written
+        .map(|(key, bytes)| (key[prefix.len()..].parse().unwrap(), json(bytes).as_array().unwrap().clone()))
+        .collect()
 }
 
 /// The set of visible events, sorted.
@@ -81,6 +87,9 @@ pub fn check_snapshot(data: &Data, key: &str) {
         .filter(|(slot, _)| *slot <= upto && !holes.contains(slot))
         .flat_map(|(_, events)| events)
         .collect();
+    let covered =
+        raw_slots(data, stream).into_iter().filter(|(slot, _)| *slot <= upto && !holes.contains(slot));
+    check_graph(&snapshot, &covered.flat_map(|(_, events)| events).collect::<Vec<_>>());
     let body = &snapshot["s"];
     let mut seen: Vec<(String, String, u64)> = serde_json::from_value(body["d"]["seen"].clone()).unwrap();
     for event in body["t"].as_array().unwrap().iter().map(raw) {
@@ -89,6 +98,21 @@ pub fn check_snapshot(data: &Data, key: &str) {
         }
     }
     assert_eq!(seen, counted(&events), "snapshot of {stream} up to {upto} without {holes:?}");
+}
+
+/// What a snapshot says of the graph: how many events there are, and which of them no other names. One that became
+/// visible after an event that names it may be among the heads too.
+fn check_graph(snapshot: &Value, events: &[Value]) {
+    let links = |event: &Value| -> Vec<String> { serde_json::from_value(event["l"].clone()).unwrap() };
+    let own: BTreeSet<String> = events.iter().map(|event| links(event)[0].clone()).collect();
+    assert_eq!(own.len(), events.len(), "two events with one MAC");
+    let named: BTreeSet<String> = events.iter().flat_map(|event| links(event).split_off(1)).collect();
+    let known = &snapshot["a"][0];
+    assert_eq!(known["n"], events.len());
+    let heads: BTreeSet<String> = serde_json::from_value(known["h"].clone()).unwrap();
+    assert!(heads.is_subset(&own), "heads that are no events: {heads:?} of {own:?}");
+    let expected: BTreeSet<String> = own.difference(&named).cloned().collect();
+    assert!(heads.is_superset(&expected), "{heads:?} lacks some of {expected:?}");
 }
 
 /// What is checked of a load: it saw all that was visible when it began, nothing that was not when it ended,

@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use relevo_journal::{
-    Commit, Cursor, Event, EventId, Fold, Journal, JournalError, Kind, Loaded, NewEvent, SequenceId, StreamId,
+    Commit, Cursor, Event, EventId, Fold, Journal, JournalError, Kind, Loaded, Month, NewEvent, SequenceId,
+    StreamId,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::log::{Log, at_ms, desk, event, stream};
+use crate::log::{Log, TestKey, at_ms, desk, event, stream};
 use crate::oracle;
 use crate::world::{Shared, Task};
 
@@ -32,6 +33,7 @@ pub enum Plan {
     Reader { skew_ms: i64, stream: usize, rounds: usize, saves: bool, as_of_ms: Option<i64> },
     Projector { skew_ms: i64, rounds: usize, limit: usize, cursor_apart: bool },
     Sequence { skew_ms: i64, rounds: usize, limit: usize },
+    Anchorer { rounds: usize },
 }
 
 /// What was promised and what was seen.
@@ -72,6 +74,7 @@ impl Fold for Index {
     const KIND: &'static str = "index";
     const VERSION: u16 = 1;
     const REMEMBER_MS: u64 = 0;
+    const DERIVED: bool = true;
 
     fn apply(&mut self, event: &Event<Row>) {
         let row = &event.data;
@@ -97,7 +100,7 @@ pub fn projection() -> Kind {
 
 impl Run {
     pub fn new(world: Shared) -> Self {
-        let journal = Rc::new(Journal::new(world.clone()));
+        let journal = Rc::new(Journal::new(world.clone()).linked(Rc::new(TestKey("model"))));
         Self { world, journal, record: Rc::default() }
     }
 
@@ -126,6 +129,11 @@ impl Run {
                 for _ in 0..rounds {
                     // One that fails starts again from the saved cursor.
                     let _ = run.project(skew_ms, limit, cursor_apart).await;
+                }
+            }),
+            Plan::Anchorer { rounds } => Box::pin(async move {
+                for _ in 0..rounds {
+                    let _ = run.anchor().await;
                 }
             }),
             Plan::Sequence { skew_ms, rounds, limit } => Box::pin(async move {
@@ -199,6 +207,14 @@ impl Run {
         if saves {
             let _ = self.journal.save_snapshot(&loaded).await;
         }
+    }
+
+    /// Makes an anchor of what changed. True when there is more.
+    pub async fn anchor(&self) -> Result<bool, JournalError> {
+        let now = self.now(0);
+        let kinds = [Kind::new("log").unwrap()];
+        let anchored = self.journal.anchor(&desk(), &kinds, Month::of(now), now).await?;
+        Ok(anchored.more)
     }
 
     pub fn acknowledged(&self, name: &str) -> BTreeSet<String> {

@@ -1,4 +1,4 @@
-//! What the tests share: a fold whose state shows everything, and a store that counts its calls.
+//! What the tests share: a fold whose state shows everything, a key, and a store that counts its calls.
 #![allow(missing_docs, dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 use std::cell::RefCell;
@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use relevo_journal::audit::{Mac, MacKey};
 use relevo_journal::store::memory::MemoryStore;
 use relevo_journal::store::{Store, StoreError};
 use relevo_journal::{Desk, Event, EventId, Fold, NewEvent, StreamId};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Keeps the order in which it was given events, and a number that depends on that order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,20 @@ pub fn at_ms(ms: i64) -> DateTime<Utc> {
 
 pub fn event(id: &str, data: &str) -> NewEvent<String> {
     NewEvent { id: EventId::new(id).unwrap(), by: "test".to_owned(), tag: 7, data: data.to_owned() }
+}
+
+/// A key for tests: a hash with a prefix.
+pub struct TestKey(pub &'static str);
+
+impl MacKey for TestKey {
+    fn mac(&self, parts: &[&[u8]]) -> Mac {
+        let mut hash = Sha256::new_with_prefix(self.0);
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Mac(hash.finalize()[..16].try_into().unwrap())
+    }
 }
 
 /// Counts calls by name.
