@@ -52,7 +52,7 @@ fn set_channels(
             }
             let Some(secrets) = own.channels.get(&place) else { continue };
             let mut body = json!({
-                "secret": secrets.secret,
+                "secret": secrets.public_key.as_ref().or(secrets.secret.as_ref()),
                 "access_token": secrets.access_token,
                 "public_url": client.base_url(),
             });
@@ -64,8 +64,12 @@ fn set_channels(
             // These sign nothing: the secret is part of the URL that they are given.
             let in_url = matches!(&**channel, "kommo" | "podio" | "sendgrid");
             let info = ChannelInfo {
-                path: if in_url { format!("{path}?key={}", secrets.secret) } else { path },
-                secret: (!in_url).then(|| secrets.secret.clone()),
+                path: match &secrets.secret {
+                    Some(secret) if in_url => format!("{path}?key={secret}"),
+                    _ => path,
+                },
+                secret: secrets.secret.clone().filter(|_| !in_url),
+                public_key: secrets.public_key.clone(),
                 verify_token: secrets.verify_token.clone(),
                 public_url: client.base_url().to_owned(),
             };

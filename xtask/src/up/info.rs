@@ -44,9 +44,12 @@ pub struct Desk {
 pub struct ChannelInfo {
     /// Where the provider posts.
     pub path: String,
-    /// What it signs with.
+    /// What it signs with; absent where it is part of the path or anybody may write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// What its signatures are checked with, where that is not the secret (`secret` is then a PEM private key).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
     /// What a GET handshake must present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify_token: Option<String>,

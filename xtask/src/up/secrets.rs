@@ -49,8 +49,12 @@ pub struct Token {
 /// Secrets of a channel account, as its provider would have given them.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ChannelSecrets {
-    /// What is signed with, or for Postmark `user:password`.
-    pub secret: String,
+    /// What is signed with, or for Postmark `user:password`; none where anybody may write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// What a signature is checked with, where that is not what it is made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
     /// What a GET handshake must present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify_token: Option<String>,
@@ -94,14 +98,23 @@ impl ChannelSecrets {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn new(channel: &str) -> Result<Self> {
+        let mut public_key = None;
         let secret = match channel {
-            "standard" => format!("whsec_{}", random::base64(24)?),
-            "postmark" => format!("relevo:{}", random::hex(16)?),
-            _ => random::hex(16)?,
+            // The portal's form is posted by browsers.
+            "form" => None,
+            "in-app" | "phone" | "standard" => Some(format!("whsec_{}", random::base64(24)?)),
+            "postmark" => Some(format!("relevo:{}", random::hex(16)?)),
+            "sendgrid-events" => {
+                let pair = random::p256()?;
+                public_key = Some(pair.public_base64);
+                Some(pair.private_pem)
+            }
+            _ => Some(random::hex(16)?),
         };
         let shakes_hands = matches!(channel, "whatsapp" | "messenger" | "instagram");
         Ok(Self {
             secret,
+            public_key,
             verify_token: shakes_hands.then(|| random::hex(16)).transpose()?,
             access_token: random::hex(24)?,
         })
@@ -132,7 +145,12 @@ mod tests {
         std::fs::remove_dir_all(&state).expect("removed");
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(second.master_key, first.master_key);
-        assert!(second.desks["a"].channels["standard/main"].secret.starts_with("whsec_"));
+        assert!(
+            second.desks["a"].channels["standard/main"]
+                .secret
+                .as_deref()
+                .is_some_and(|s| s.starts_with("whsec_"))
+        );
         assert!(broken.contains("secrets.json"), "{broken}");
     }
 }
