@@ -237,6 +237,7 @@ async fn queue(
     let entry = Entry {
         ticket: Some(ticket_id.to_owned()),
         message: Some((conversation.to_owned(), message.id)),
+        trace: relevo_edge::trace::parent(),
         request: Request::Channel(Box::new(ChannelMessage {
             channel: party.channel.clone(),
             account: party.account.clone(),

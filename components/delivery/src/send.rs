@@ -14,7 +14,8 @@ use relevo_domain::conversation::{Conversation, ConversationEvent};
 use relevo_domain::outbox::{Attempt, Entry, Outbox, OutboxEvent, Request, Status};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::problem::Problem;
-use relevo_edge::{clock, ids, internal};
+use relevo_edge::trace::{self, Trace};
+use relevo_edge::{clock, ids, internal, log, meter};
 use relevo_journal::{Fold, Loaded};
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
@@ -60,11 +61,40 @@ async fn one(context: &DeskContext, name: &str) -> Result<bool, Problem> {
     let Some(attempt) = claim(context, name, loaded.state.attempts.saturating_add(1)).await? else {
         return Ok(false);
     };
-    let outcome = match format::prepare(context, name, &entry).await {
-        Ok(prepared) => send(prepared).await,
-        Err(why) => Outcome::Refused { why },
+    // The attempt is a piece of what the message follows from; the present request merely brought it about.
+    let origin = entry.trace.as_deref().and_then(Trace::parse).map(|origin| origin.child());
+    let work = async {
+        let begun = clock::precise();
+        let outcome = match format::prepare(context, name, &entry).await {
+            Ok(prepared) => send(prepared).await,
+            Err(why) => Outcome::Refused { why },
+        };
+        tell(context, name, attempt, &outcome, begun.elapsed());
+        record(context, name, &loaded, &entry, attempt, outcome).await
     };
-    record(context, name, &loaded, &entry, attempt, outcome).await
+    trace::scope(origin.or_else(trace::current), work).await
+}
+
+/// Tells the log and the meters of an attempt.
+fn tell(context: &DeskContext, name: &str, attempt: u32, outcome: &Outcome, took: std::time::Duration) {
+    let (outcome, why) = match outcome {
+        Outcome::Sent { .. } => ("sent", None),
+        Outcome::Retry { why, .. } => ("retry", Some(why.as_str())),
+        Outcome::Refused { why } => ("refused", Some(why.as_str())),
+    };
+    let desk = context.desk.as_str();
+    meter::count(&["attempts", desk, outcome]);
+    log::event(
+        "outbox.attempted",
+        &[
+            ("desk", desk.into()),
+            ("outbox", format!("{}{name}", ids::OUTBOX).into()),
+            ("attempt", attempt.into()),
+            ("outcome", outcome.into()),
+            ("why", why.into()),
+            ("elapsed_ms", u64::try_from(took.as_millis()).unwrap_or(u64::MAX).into()),
+        ],
+    );
 }
 
 /// Claims the next attempt; none if somebody else has it.
@@ -112,6 +142,9 @@ async fn send(prepared: Prepared) -> Outcome {
     }
     *request.headers_mut() = prepared.headers;
     request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+    if let Some(parent) = trace::parent().and_then(|parent| parent.parse().ok()) {
+        request.headers_mut().insert("traceparent", parent);
+    }
     request.extensions_mut().insert(RequestOptionsExtension(internal::options(TIMEOUT_NS)));
     let response = match spin_sdk::http::send(request).await {
         Ok(response) => response,
@@ -150,6 +183,7 @@ async fn record(
         Outcome::Refused { why } => Attempt::Refused { why },
     };
     let mut commit = relevo_journal::Commit::new(context.desk.clone(), now);
+    commit.trace(trace::parent());
     let attempted = OutboxEvent::Attempted { attempt, outcome: outcome.clone() };
     commit.append(before, vec![event(format!("attempt.{attempt}"), "system:delivery", 0, attempted)?])?;
     let concluded = match &outcome {

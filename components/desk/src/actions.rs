@@ -9,8 +9,8 @@ use relevo_domain::refusal::Refusal;
 use relevo_edge::api::{self, Compose, Kick, RenderRequest, Rendered};
 use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::Response;
-use relevo_edge::internal;
 use relevo_edge::problem::Problem;
+use relevo_edge::{ids, internal, log};
 use relevo_journal::{Commit, Fold, Loaded};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
@@ -140,6 +140,14 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     let queued = event("queued", &call.caller.actor(), identity.tag, OutboxEvent::Queued(Box::new(entry)))?;
     commit.append(&empty, vec![queued])?;
     call.context.journal.commit(commit).await?;
+    log::event(
+        "outbox.queued",
+        &[
+            ("desk", call.context.desk.as_str().into()),
+            ("outbox", format!("{}{name}", ids::OUTBOX).into()),
+            ("ticket", stream.id.as_str().into()),
+        ],
+    );
     internal::kick(
         "delivery",
         "/internal/send",
@@ -245,6 +253,7 @@ fn entry(
     Ok(Entry {
         message: Some((stream.conversation.clone(), message.id)),
         ticket: Some(stream.id.clone()),
+        trace: relevo_edge::trace::parent(),
         request: Request::Channel(Box::new(ChannelMessage {
             channel: party.channel.clone(),
             account: party.account.clone(),

@@ -8,8 +8,8 @@ use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
 use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept, StatusReport};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
-use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::{ids, log, meter};
 use relevo_journal::{EventId, Fold, Loaded, NewEvent};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -25,6 +25,9 @@ pub struct Origin<'a> {
 
 /// Largest file.
 const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
+
+/// Conversations that a line of the log names.
+const SHOWN_CONVERSATIONS: usize = 8;
 
 /// Who wrote what came in.
 const BY: &str = "channel";
@@ -127,6 +130,7 @@ async fn commit(
     portion: Portion,
 ) -> Result<(), Problem> {
     let mut commit = context.commit();
+    let mut done = Done { items: portion.iter().map(|(_, items)| items.len()).sum(), ..Done::default() };
     let mut for_account = Vec::new();
     let mut for_contacts: BTreeMap<String, Vec<ContactEvent>> = BTreeMap::new();
     let loads = portion.into_iter().map(|(name, items)| async move {
@@ -140,9 +144,10 @@ async fn commit(
             for_account.extend(items);
             continue;
         };
+        done.conversations.push(name.clone());
         for item in items {
             match conversation_event(context, pack, origin, &name, &loaded, item).await? {
-                Outcome::Repeat => {}
+                Outcome::Repeat => done.repeats += 1,
                 Outcome::Account(item) => for_account.push(*item),
                 Outcome::Event(event, contact) => {
                     loaded = commit.append(&loaded, vec![*event])?;
@@ -156,13 +161,47 @@ async fn commit(
     for (name, seen) in for_contacts {
         learn(context, &mut commit, &name, seen).await?;
     }
+    done.for_account = for_account.len();
     if !for_account.is_empty() {
         keep_for_account(context, &mut commit, origin, for_account).await?;
     }
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
     }
+    done.tell(context, origin);
     Ok(())
+}
+
+/// What became of a portion, for the log and the meters.
+#[derive(Default)]
+struct Done {
+    items: usize,
+    repeats: usize,
+    for_account: usize,
+    conversations: Vec<String>,
+}
+
+impl Done {
+    fn tell(self, context: &DeskContext, origin: Origin<'_>) {
+        let desk = context.desk.as_str();
+        let kept = self.items.saturating_sub(self.repeats);
+        for (outcome, count) in [("kept", kept), ("repeated", self.repeats)] {
+            meter::add(&["intake", desk, origin.channel, outcome], count);
+        }
+        let some: Vec<_> = self.conversations.into_iter().take(SHOWN_CONVERSATIONS).collect();
+        log::event(
+            "intake.kept",
+            &[
+                ("desk", desk.into()),
+                ("channel", origin.channel.into()),
+                ("account", origin.account.into()),
+                ("items", self.items.into()),
+                ("repeats", self.repeats.into()),
+                ("for_account", self.for_account.into()),
+                ("conversations", some.into()),
+            ],
+        );
+    }
 }
 
 /// What an item turned out to mean to its conversation.

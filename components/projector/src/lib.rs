@@ -1,4 +1,7 @@
 //! `POST /internal/tick/projections` follows every desk's feed, `POST /internal/follow` one desk's before a list is read.
+//! `GET /internal/metrics` and `GET /internal/health` tell how the application is.
+
+mod watch;
 
 use relevo_edge::api::Kick;
 use relevo_edge::app::DeskContext;
@@ -22,11 +25,16 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
-    if routes::find("projector", request)?.route.name == "feed.follow" {
-        auth::schedule(request).await?;
-        let kick: Kick = request.json()?;
-        let context = DeskContext::open(&kick.desk).await?;
-        return Ok(json(http::StatusCode::OK, &follow_desk(&context, ENTRIES_PER_READ).await?));
+    match routes::find("projector", request)?.route.name {
+        "feed.follow" => {
+            auth::schedule(request).await?;
+            let kick: Kick = request.json()?;
+            let context = DeskContext::open(&kick.desk).await?;
+            return Ok(json(http::StatusCode::OK, &follow_desk(&context, ENTRIES_PER_READ).await?));
+        }
+        "metrics.read" => return watch::metrics(request).await,
+        "health.read" => return watch::health(request).await,
+        _ => {}
     }
     desks::tick(request, "projections", async |context: &DeskContext| {
         let report = follow_desk(context, ENTRIES_PER_TICK).await?;

@@ -6,6 +6,7 @@
 use futures::future::try_join_all;
 use relevo_domain::conversation::{Conversation, ConversationEvent};
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::meter;
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
 use relevo_projections::agenda::{self, Work};
@@ -41,7 +42,7 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
     }))
     .await?;
     let mut commit = context.commit();
-    let mut notices = 0;
+    let (mut notices, mut breaches) = (0, 0);
     for conversation in loaded {
         let tickets = &conversation.state.tickets;
         let calendars = context.calendars(tickets.iter().flat_map(|t| t.timeline.pack_versions())).await?;
@@ -50,6 +51,7 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
             for item in ticket.timeline.due_items(&calendars, context.now) {
                 let id = format!("{}:{}", item.notice_id(), ticket.ordinal);
                 let threshold = item.threshold.to_string();
+                breaches += usize::from(threshold == "breach");
                 let data = ConversationEvent::NoticeSent {
                     ticket: ticket.ordinal,
                     instance: item.instance,
@@ -66,5 +68,7 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
     }
+    meter::add(&["notices", context.desk.as_str(), "breach"], breaches);
+    meter::add(&["notices", context.desk.as_str(), "warning"], notices - breaches);
     Ok(notices)
 }

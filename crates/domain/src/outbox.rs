@@ -38,6 +38,9 @@ pub struct Entry {
     /// Stream name of the conversation to tell of the outcome, and the message's id there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<(String, String)>,
+    /// `traceparent` of what it follows from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// What is to be sent.

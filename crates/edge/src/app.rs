@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::keys::DeskKeys;
 use crate::problem::Problem;
+use crate::trace;
 use crate::variables;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -240,9 +241,11 @@ impl<S: Store> DeskContext<S> {
         Ok(self.journal.newest_number(&self.desk, &ticket_series()?).await?)
     }
 
-    /// A commit at the request's instant.
+    /// A commit at the request's instant, part of the present trace.
     pub fn commit(&self) -> Commit {
-        Commit::new(self.desk.clone(), self.now)
+        let mut commit = Commit::new(self.desk.clone(), self.now);
+        commit.trace(trace::parent());
+        commit
     }
 }
 

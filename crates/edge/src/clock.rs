@@ -10,3 +10,9 @@ pub fn now() -> DateTime<Utc> {
     let ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
     DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
+
+/// A moment for measuring durations: it never jumps.
+#[allow(clippy::disallowed_methods)] // as above
+pub fn precise() -> std::time::Instant {
+    std::time::Instant::now()
+}

@@ -1,8 +1,12 @@
 //! Requests read whole and within a limit; answers that always carry their length.
 
 use crate::clock;
+use crate::ids;
 use crate::log;
+use crate::meter;
 use crate::problem::Problem;
+use crate::routes;
+use crate::trace::{self, Trace};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -87,17 +91,56 @@ pub async fn serve(
     max_body_bytes: usize,
     handler: impl AsyncFnOnce(&Incoming) -> Result<Response, Problem>,
 ) -> Response {
-    let started = clock::now();
+    let given = request.headers().get("traceparent").and_then(|value| Trace::parse(value.to_str().ok()?));
+    let trace = given.map_or_else(Trace::fresh, |caller| caller.child());
+    trace::scope(Some(trace), answer(component, request, max_body_bytes, handler)).await
+}
+
+async fn answer(
+    component: &'static str,
+    request: spin_sdk::http::Request,
+    max_body_bytes: usize,
+    handler: impl AsyncFnOnce(&Incoming) -> Result<Response, Problem>,
+) -> Response {
+    let started = clock::precise();
     let method = request.method().clone();
-    let result = match read(request, max_body_bytes).await {
-        Ok(incoming) => handler(&incoming).await,
-        Err(problem) => Err(problem),
+    let (about, result) = match read(request, max_body_bytes).await {
+        Ok(incoming) => (subject(component, &incoming), handler(&incoming).await),
+        Err(problem) => (Vec::new(), Err(problem)),
     };
     let code = result.as_ref().err().map(|p| p.code);
+    if let Some(code) = code {
+        meter::count(&["refused", component, code]);
+    }
     let response = result.unwrap_or_else(Problem::into_response);
-    let elapsed_ms = (clock::now() - started).num_milliseconds();
-    log::request(component, &method, response.status(), code, elapsed_ms);
+    let mut fields = vec![
+        ("component", component.into()),
+        ("method", method.as_str().into()),
+        ("status", response.status().as_u16().into()),
+        ("elapsed_ms", u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).into()),
+    ];
+    fields.extend(code.map(|code| ("code", code.into())));
+    // What somebody made up who was not let in is not written down.
+    if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) {
+        fields.extend(about);
+    }
+    log::event("request", &fields);
     response
+}
+
+/// What a request is about, as far as its path tells: the route, the desk, the ticket.
+fn subject(component: &str, request: &Incoming) -> Vec<(&'static str, serde_json::Value)> {
+    let Ok(matched) = routes::find(component, request) else { return Vec::new() };
+    let mut about = vec![("route", matched.route.name.into())];
+    let names = matched.route.path.split('/').filter(|part| part.starts_with('{'));
+    for (name, part) in names.zip(&matched.parts) {
+        match name {
+            "{desk}" if relevo_journal::Desk::new(*part).is_ok() => about.push(("desk", (*part).into())),
+            "{ticket}" if ids::parse_ticket(part).is_ok() => about.push(("ticket", (*part).into())),
+            _ => {}
+        }
+    }
+    about
 }
 
 async fn read(request: spin_sdk::http::Request, max_body_bytes: usize) -> Result<Incoming, Problem> {

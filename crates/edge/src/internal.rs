@@ -2,6 +2,7 @@
 
 use crate::api::Kick;
 use crate::problem::Problem;
+use crate::trace;
 use crate::variables;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -39,6 +40,9 @@ pub async fn call(component: &str, path: &str, body: &impl Serialize) -> Result<
     let token = format!("Bearer {}", variables::get("tick_token").await);
     let token = token.parse().map_err(|_| failed("the variable tick_token is not usable".to_owned()))?;
     request.headers_mut().insert(header::AUTHORIZATION, token);
+    if let Some(parent) = trace::parent().and_then(|parent| parent.parse().ok()) {
+        request.headers_mut().insert("traceparent", parent);
+    }
     request.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     request.extensions_mut().insert(RequestOptionsExtension(options(TIMEOUT_NS)));
     let response = spin_sdk::http::send(request).await.map_err(|e| failed(e.to_string()))?;
@@ -49,9 +53,10 @@ pub async fn call(component: &str, path: &str, body: &impl Serialize) -> Result<
 
 /// Tells another component that there is work, without waiting: what a kick misses, a tick finds.
 pub fn kick(component: &'static str, path: &'static str, body: impl Serialize + 'static) {
+    let from = trace::current();
     spin_sdk::wasip3::spawn(async move {
         // A failure is logged where it happens; the next tick does the work.
-        let _ = call(component, path, &body).await;
+        let _ = trace::scope(from, call(component, path, &body)).await;
     });
 }
 

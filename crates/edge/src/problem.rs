@@ -150,6 +150,7 @@ impl From<StoreError> for Problem {
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         crate::log::event("store.failed", &[("why", error.to_string().into())]);
+        crate::meter::count(&["store_failed"]);
         Self::unavailable("the store did not answer; nothing was acknowledged, repeat the request")
     }
 }

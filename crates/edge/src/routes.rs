@@ -98,6 +98,8 @@ pub static ROUTES: &[Route] = &[
     route("tokens.revoke", "desk", "DELETE", "/api/{desk}/tokens/{token}", ADMIN, "Revoke a token at once"),
     route("webhooks.handshake", "inbound", "GET", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's handshake"),
     route("webhooks.receive", "inbound", "POST", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's events"),
+    route("health.read", "projector", "GET", "/internal/health", Access::Schedule, "Whether it is ready, and what is wrong"),
+    route("metrics.read", "projector", "GET", "/internal/metrics", Access::Schedule, "Figures for those who run it, as OpenMetrics"),
     route("delivery.send", "delivery", "POST", "/internal/send", Access::Schedule, "Send outbox entries now; reachable from inside only"),
     route("feed.follow", "projector", "POST", "/internal/follow", Access::Schedule, "Bring a desk's lists up to date now; reachable from inside only"),
     route("calendars.check", "sla", "POST", "/internal/validate-calendars", Access::Schedule, "Check a pack's calendars; reachable from inside only"),

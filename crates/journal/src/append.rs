@@ -30,6 +30,7 @@ pub struct Commit {
     pub(crate) puts: Vec<(String, Vec<u8>)>,
     pub(crate) enqueued: Vec<(SequenceId, Vec<u8>)>,
     pub(crate) registers_desk: bool,
+    pub(crate) trace: Option<String>,
 }
 
 /// What one stream gets: one slot.
@@ -60,6 +61,7 @@ impl Commit {
             puts: Vec::new(),
             enqueued: Vec::new(),
             registers_desk: false,
+            trace: None,
         }
     }
 
@@ -157,6 +159,12 @@ impl Commit {
         }
         self.clock = clock;
         Ok(after)
+    }
+
+    /// Says where the change comes from, such as a W3C `traceparent`, at most 64 bytes: it stands in the feed entries
+    /// and goes with them.
+    pub fn trace(&mut self, trace: Option<String>) {
+        self.trace = trace.filter(|trace| trace.len() <= 64);
     }
 
     /// Makes all events that are appended after this call sort after everything in `loaded`: for a stream that

@@ -72,7 +72,8 @@ impl<S: Store> Journal<S> {
 
         let announcements = announced.iter().map(|(draft, slot)| {
             let partition = feed::partition_of(&draft.stream, feed::FEED_PARTITIONS);
-            let entry = FeedEntry { stream: draft.stream.clone(), slot: *slot };
+            let (stream, trace) = (draft.stream.clone(), commit.trace.clone());
+            let entry = FeedEntry { stream, slot: *slot, trace };
             Ok((Numbered::feed(&commit.desk, partition), value::encode("a feed entry", &entry)?))
         });
         let mut numbered = announcements.collect::<Result<Vec<_>, JournalError>>()?;

@@ -24,6 +24,9 @@ pub struct FeedEntry {
     /// Its slot, visible together with this entry.
     #[serde(rename = "n")]
     pub slot: u64,
+    /// What its writer had to say of where the change came from: see [`Commit::trace`](crate::Commit::trace).
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// How far a projection has come in each partition.
@@ -31,6 +34,25 @@ pub struct FeedEntry {
 #[serde(transparent)]
 pub struct FeedCursor {
     pub(crate) partitions: Vec<Cursor>,
+}
+
+impl FeedCursor {
+    /// How many entries were passed, over all partitions.
+    pub fn upto(&self) -> u64 {
+        self.partitions.iter().fold(0, |sum, cursor| sum.saturating_add(cursor.upto))
+    }
+
+    /// How many numbers are missed and looked for.
+    pub fn holes(&self) -> u64 {
+        let all = self.partitions.iter().map(|cursor| cursor.holes.len());
+        u64::try_from(all.sum::<usize>()).unwrap_or(u64::MAX)
+    }
+
+    /// How many numbers were given up, of the newest that are noted.
+    pub fn lost(&self) -> u64 {
+        let all = self.partitions.iter().map(|cursor| cursor.lost.len());
+        u64::try_from(all.sum::<usize>()).unwrap_or(u64::MAX)
+    }
 }
 
 /// What a read of the feed found.
@@ -82,6 +104,18 @@ impl<S: Store> Journal<S> {
             }
         }
         Ok(whole)
+    }
+
+    /// How many entries the feed of a desk ever got, over all partitions; holes count.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn feed_length(&self, desk: &Desk) -> Result<u64, JournalError> {
+        let mut length: u64 = 0;
+        for partition in 0..FEED_PARTITIONS {
+            length = length.saturating_add(self.read_counter(&Numbered::feed(desk, partition)).await?);
+        }
+        Ok(length)
     }
 
     /// How far a projection has followed a desk's feed; the beginning when it never has. Saved with

@@ -5,6 +5,7 @@
 
 use crate::names::{Desk, DocKey, Kind, Month, SequenceId, StreamId};
 use crate::vault::KeyId;
+use crate::vitals::VitalName;
 
 /// Format version of the whole layout. Redis ignores the store's label: this prefix keeps its keys apart.
 pub const PREFIX: &str = "r1:";
@@ -32,6 +33,11 @@ impl Numbered {
     /// The directory of desks. `_` is no desk's name.
     pub(crate) fn desks() -> Self {
         Self("g:_".to_owned())
+    }
+
+    /// The list of what is counted. `_` begins no counter's name.
+    pub(crate) fn vitals() -> Self {
+        Self("k:_".to_owned())
     }
 
     /// Any other sequence.
@@ -105,6 +111,16 @@ pub(crate) fn blob_chunk(desk: &Desk, digest: &str, index: usize) -> String {
     format!("{PREFIX}b:{desk}:{digest}:{index}")
 }
 
+/// A counter that is not a desk's.
+pub(crate) fn vital_counter(name: &VitalName) -> String {
+    format!("{PREFIX}n:k:{}", name.as_str())
+}
+
+/// A note that is not a desk's.
+pub(crate) fn vital_note(name: &VitalName) -> String {
+    format!("{PREFIX}w:{}", name.as_str())
+}
+
 /// Whether every backend takes this key.
 pub fn is_valid(key: &str) -> bool {
     (1..=256).contains(&key.len())
@@ -127,11 +143,14 @@ mod tests {
         keys.extend([lease(&desk, &kind), lease_slice(&desk, &kind, u64::MAX)]);
         keys.push(data_key(&desk, &KeyId::new("k".repeat(32)).unwrap()));
         keys.extend([blob(&desk, &"f".repeat(64)), blob_chunk(&desk, &"f".repeat(64), usize::MAX)]);
+        let vital = VitalName::new(&["k", &"v".repeat(158)]).unwrap();
+        keys.extend([vital_counter(&vital), vital_note(&vital)]);
         for numbered in [
             Numbered::stream(&stream),
             Numbered::feed(&desk, u16::MAX),
             Numbered::directory(&desk, &kind, month),
             Numbered::desks(),
+            Numbered::vitals(),
             Numbered::sequence(&sequence),
         ] {
             keys.extend([numbered.counter(), numbered.slot(u64::MAX), numbered.trimmed()]);

@@ -25,6 +25,7 @@ mod trim;
 pub mod value;
 mod vault;
 pub mod verify;
+mod vitals;
 
 pub use append::Commit;
 pub use blobs::BlobId;
@@ -41,6 +42,7 @@ pub use sequence::{Cursor, HOLE_MS, Page};
 pub use snapshot::{LARGEST_SNAPSHOT_BYTES, SMALL_SNAPSHOT_BYTES, SNAPSHOT_EVERY_SLOTS};
 pub use trim::TRIM_BATCH;
 pub use vault::{CACHED_MS, DataKey, KeyId, Vault};
+pub use vitals::VitalName;
 
 /// The journal over a store, with what it can open and what it links with. Cheap: it holds nothing else.
 #[derive(Clone, Debug)]

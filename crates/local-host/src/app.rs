@@ -19,10 +19,12 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
+    clock::Clock,
     engine::{load_components, new_engine},
     guest::{Guest, Spec, new_linker},
     kv::Backend,
     manifest::{Component, Manifest},
+    metrics::Metrics,
     outbound::{AllowedHosts, Client},
     routes::{Matched, Router},
     variables::Variables,
@@ -39,6 +41,10 @@ pub struct Settings {
     pub cache: Option<PathBuf>,
     /// How long a component may take for an answer, and for what it does after it.
     pub request_timeout: Duration,
+    /// A file that says by how many seconds the components' clock is wrong.
+    pub clock_offset: Option<PathBuf>,
+    /// Where what happens is counted.
+    pub metrics: Metrics,
 }
 
 /// A loaded application. Clones share it.
@@ -91,6 +97,7 @@ impl App {
                     allowed: parts.allowed,
                     client: client.clone(),
                     app: app.clone(),
+                    clock: settings.clock_offset.clone().map(Clock::new),
                 });
                 let factory = Factory {
                     engine: engine.clone(),
@@ -98,6 +105,7 @@ impl App {
                     spec,
                     request_timeout: settings.request_timeout,
                     busy: busy.clone(),
+                    metrics: settings.metrics.clone(),
                 };
                 (id, ProxyHandler::new(factory))
             };

@@ -20,6 +20,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
     app::Inner,
+    clock::Clock,
     kv::{Backend, Bucket, KvError},
     outbound::{AllowedHosts, Client},
     sending::Sending,
@@ -39,6 +40,7 @@ pub(crate) struct Spec {
     pub(crate) allowed: AllowedHosts,
     pub(crate) client: Client,
     pub(crate) app: Weak<Inner>,
+    pub(crate) clock: Option<Clock>,
 }
 
 /// The state of one instance.
@@ -65,7 +67,12 @@ impl Guest {
     /// A store for one instance.
     pub(crate) fn new_store(engine: &Engine, spec: &Arc<Spec>) -> Store<Self> {
         // No files, no environment, no sockets: a component has what its manifest says.
-        let wasi = WasiCtxBuilder::new().stdout(Lines::default()).stderr(Lines::default()).build();
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(Lines::default()).stderr(Lines::default());
+        if let Some(clock) = &spec.clock {
+            wasi.wall_clock(clock.clone());
+        }
+        let wasi = wasi.build();
         let guest = Self {
             sending: Sending::new(Arc::clone(spec)),
             spec: Arc::clone(spec),

@@ -5,6 +5,7 @@
 //! ignores the store's label, and an increment of a value that is not a counter breaks SQLite until a restart.
 
 mod journal;
+mod manner;
 mod memory;
 mod redis;
 mod sqlite;
@@ -14,6 +15,8 @@ use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 use thiserror::Error;
 
 use self::{memory::Memory, redis::Redis, sqlite::Sqlite};
+
+pub use self::manner::{Manner, Watcher};
 
 /// Where the values are kept. Written `sqlite:PATH`, `redis://HOST[:PORT][/DB]` or `memory`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +31,17 @@ pub enum Location {
 
 /// An open backend. Clones share it; a file is put in order when the last clone goes.
 #[derive(Clone)]
-pub struct Backend(Engine);
+pub struct Backend {
+    engine: Engine,
+    manner: Manner,
+}
 
 /// One store of a backend, by its label.
 #[derive(Clone)]
 pub struct Bucket {
     label: Arc<str>,
     engine: Engine,
+    manner: Manner,
 }
 
 /// A call that failed. After a failed write the value may be there or not.
@@ -59,11 +66,26 @@ enum Engine {
 impl Backend {
     /// Opens a backend; a file that is absent is created.
     pub async fn open(location: &Location) -> Result<Self, KvError> {
-        Ok(Self(match location {
+        Self::open_limited(location, None).await
+    }
+
+    /// Opens a backend whose file may not grow beyond so many pages (of 4 KB): a rehearsal of a full disk.
+    pub async fn open_limited(location: &Location, max_pages: Option<u32>) -> Result<Self, KvError> {
+        let engine = match location {
+            Location::Sqlite(path) => Engine::Sqlite(Arc::new(Sqlite::open(path, max_pages)?)),
+            _ if max_pages.is_some() => {
+                return Err(KvError::Other("only a file can be limited to a number of pages".into()));
+            }
             Location::Memory => Engine::Memory(Arc::default()),
             Location::Redis(url) => Engine::Redis(Redis::connect(url).await?),
-            Location::Sqlite(path) => Engine::Sqlite(Arc::new(Sqlite::open(path)?)),
-        }))
+        };
+        Ok(Self { engine, manner: Manner::default() })
+    }
+
+    /// The same backend with a manner.
+    #[must_use]
+    pub fn with(self, manner: Manner) -> Self {
+        Self { manner, ..self }
     }
 
     /// Opens a backend that must be there already, for tools that only look.
@@ -78,36 +100,45 @@ impl Backend {
 
     /// The store with this label. Any label exists; Redis has one store whatever the label.
     pub fn bucket(&self, label: &str) -> Bucket {
-        Bucket { label: label.into(), engine: self.0.clone() }
+        Bucket { label: label.into(), engine: self.engine.clone(), manner: self.manner.clone() }
     }
 }
 
 impl Bucket {
     /// The value of a key, or nothing.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        match &self.engine {
-            Engine::Memory(memory) => memory.get(&self.label, key),
-            Engine::Redis(redis) => redis.get(key).await,
-            Engine::Sqlite(sqlite) => sqlite.get(&self.label, key),
-        }
+        let call = async {
+            match &self.engine {
+                Engine::Memory(memory) => memory.get(&self.label, key),
+                Engine::Redis(redis) => redis.get(key).await,
+                Engine::Sqlite(sqlite) => sqlite.get(&self.label, key),
+            }
+        };
+        self.manner.call("get", call).await
     }
 
     /// Whether a key has a value.
     pub async fn exists(&self, key: &str) -> Result<bool, KvError> {
-        match &self.engine {
-            Engine::Memory(memory) => Ok(memory.get(&self.label, key)?.is_some()),
-            Engine::Redis(redis) => redis.exists(key).await,
-            Engine::Sqlite(sqlite) => sqlite.exists(&self.label, key),
-        }
+        let call = async {
+            match &self.engine {
+                Engine::Memory(memory) => Ok(memory.get(&self.label, key)?.is_some()),
+                Engine::Redis(redis) => redis.exists(key).await,
+                Engine::Sqlite(sqlite) => sqlite.exists(&self.label, key),
+            }
+        };
+        self.manner.call("exists", call).await
     }
 
     /// Every key, in no order: a full scan.
     pub async fn list_keys(&self) -> Result<Vec<String>, KvError> {
-        match &self.engine {
-            Engine::Memory(memory) => memory.list_keys(&self.label),
-            Engine::Redis(redis) => redis.list_keys().await,
-            Engine::Sqlite(sqlite) => sqlite.list_keys(&self.label),
-        }
+        let call = async {
+            match &self.engine {
+                Engine::Memory(memory) => memory.list_keys(&self.label),
+                Engine::Redis(redis) => redis.list_keys().await,
+                Engine::Sqlite(sqlite) => sqlite.list_keys(&self.label),
+            }
+        };
+        self.manner.call("list-keys", call).await
     }
 
     /// The keys that have a value, with it. Refused on Redis: Spin's own call is broken there.
@@ -129,11 +160,14 @@ impl Bucket {
         if entries.is_empty() {
             return Ok(());
         }
-        match &self.engine {
-            Engine::Memory(memory) => memory.set_many(&self.label, entries),
-            Engine::Redis(redis) => redis.set_many(entries).await,
-            Engine::Sqlite(sqlite) => sqlite.set_many(&self.label, entries).await,
-        }
+        let call = async {
+            match &self.engine {
+                Engine::Memory(memory) => memory.set_many(&self.label, entries),
+                Engine::Redis(redis) => redis.set_many(entries).await,
+                Engine::Sqlite(sqlite) => sqlite.set_many(&self.label, entries).await,
+            }
+        };
+        self.manner.call("set-many", call).await
     }
 
     /// Removes keys; absent ones are no error.
@@ -141,20 +175,26 @@ impl Bucket {
         if keys.is_empty() {
             return Ok(());
         }
-        match &self.engine {
-            Engine::Memory(memory) => memory.delete_many(&self.label, keys),
-            Engine::Redis(redis) => redis.delete_many(keys).await,
-            Engine::Sqlite(sqlite) => sqlite.delete_many(&self.label, keys).await,
-        }
+        let call = async {
+            match &self.engine {
+                Engine::Memory(memory) => memory.delete_many(&self.label, keys),
+                Engine::Redis(redis) => redis.delete_many(keys).await,
+                Engine::Sqlite(sqlite) => sqlite.delete_many(&self.label, keys).await,
+            }
+        };
+        self.manner.call("delete-many", call).await
     }
 
     /// Adds to a counter (absent: 0) and returns the new value. See [`KvError::Broken`].
     pub async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError> {
-        match &self.engine {
-            Engine::Memory(memory) => memory.increment(&self.label, key, delta),
-            Engine::Redis(redis) => redis.increment(key, delta).await,
-            Engine::Sqlite(sqlite) => sqlite.increment(&self.label, key, delta).await,
-        }
+        let call = async {
+            match &self.engine {
+                Engine::Memory(memory) => memory.increment(&self.label, key, delta),
+                Engine::Redis(redis) => redis.increment(key, delta).await,
+                Engine::Sqlite(sqlite) => sqlite.increment(&self.label, key, delta).await,
+            }
+        };
+        self.manner.call("increment", call).await
     }
 }
 

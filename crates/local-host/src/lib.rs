@@ -22,6 +22,13 @@
 //! Not Spin's: a ticker ([`ticker`]), a time limit per request (`504`), a graceful stop, a cache of compiled
 //! components, and `TCP_NODELAY`, so that an answer without `content-length` is not slow here as it is on Spin.
 //!
+//! Its own figures (requests, latency, instances, calls of the store, memory) are at
+//! `/.well-known/relevo/metrics`, for whoever has the tick token: they are this process's, where the
+//! application's `/internal/metrics` speaks for all hosts on one store.
+//!
+//! For rehearsals of faults: a clock that is wrong by what a file says (`--clock-offset`), a slow store
+//! (`--kv-delay`), a full disk (`--kv-max-pages`).
+//!
 //! # Sharp edges that are Spin's and are kept
 //!
 //! - Instances are reused: statics survive a request, and a trap ends every request on its instance.
@@ -47,12 +54,16 @@
 #[cfg(feature = "host")]
 pub mod app;
 #[cfg(feature = "host")]
+mod clock;
+#[cfg(feature = "host")]
 mod engine;
 #[cfg(feature = "host")]
 mod guest;
 pub mod kv;
 #[cfg(feature = "host")]
 pub mod manifest;
+#[cfg(feature = "host")]
+pub mod metrics;
 #[cfg(feature = "host")]
 pub mod outbound;
 #[cfg(feature = "host")]

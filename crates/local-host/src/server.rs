@@ -5,13 +5,14 @@ mod log;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{
-    Request, Response, StatusCode, Uri,
-    header::HOST,
+    HeaderValue, Request, Response, StatusCode, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
     uri::{Authority, Scheme},
 };
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use sha2::{Digest, Sha256};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -22,6 +23,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use self::log::Entry;
 use crate::app::App;
+use crate::metrics::{self, Metrics};
 
 pub use self::log::LogLevel;
 
@@ -32,6 +34,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// After a failed `accept`, as when there are too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const WELL_KNOWN: &str = "/.well-known/spin/";
+const METRICS: &str = "/.well-known/relevo/metrics";
 
 /// A server that is bound to its address and does not accept yet.
 pub struct Server {
@@ -43,16 +46,28 @@ pub struct Server {
 struct Front {
     app: App,
     log: LogLevel,
+    metrics: Metrics,
+    /// Who may read the figures; nobody without it.
+    metrics_token: Option<String>,
     turns: Semaphore,
 }
 
 impl Server {
     /// Binds to an address; port 0 means any free one.
-    pub async fn bind(app: App, address: &str, log: LogLevel) -> std::io::Result<Self> {
+    ///
+    /// The figures in `metrics` are shown to whoever has the token.
+    pub async fn bind(
+        app: App,
+        address: &str,
+        log: LogLevel,
+        metrics: Metrics,
+        metrics_token: Option<String>,
+    ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         app.set_address(address);
-        let front = Arc::new(Front { app, log, turns: Semaphore::new(MAX_REQUESTS_AT_ONCE) });
+        let front =
+            Arc::new(Front { app, log, metrics, metrics_token, turns: Semaphore::new(MAX_REQUESTS_AT_ONCE) });
         Ok(Self { listener, address, front })
     }
 
@@ -133,6 +148,9 @@ impl Front {
                 plain(StatusCode::NOT_FOUND, "")
             };
         }
+        if path == METRICS {
+            return self.figures(&request);
+        }
         let Some(matched) = self.app.route(&path) else { return plain(StatusCode::NOT_FOUND, "") };
         let response = match with_whole_address(request) {
             Err(why) => plain(StatusCode::BAD_REQUEST, why),
@@ -142,10 +160,31 @@ impl Front {
                 self.app.answer(&matched, request, client).await
             }
         };
+        let took = started.elapsed();
+        self.metrics.request(&matched.component, response.status(), took);
         if self.log == LogLevel::Requests {
-            Entry { method: &method, matched: &matched, status: response.status(), took: started.elapsed() }
-                .write();
+            Entry { method: &method, matched: &matched, status: response.status(), took }.write();
         }
+        response
+    }
+
+    /// The host's own figures.
+    fn figures(&self, request: &Request<Incoming>) -> Response<WasiBody> {
+        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.strip_prefix("Bearer "));
+        let admitted = match (given, self.metrics_token.as_deref()) {
+            // Hashes are compared, so that the time it takes tells nothing of the token.
+            (Some(given), Some(token)) => Sha256::digest(given) == Sha256::digest(token),
+            _ => false,
+        };
+        if !admitted {
+            return plain(StatusCode::UNAUTHORIZED, "");
+        }
+        let in_progress = MAX_REQUESTS_AT_ONCE.saturating_sub(self.turns.available_permits());
+        let text = self.metrics.text(in_progress, self.app.busy());
+        let body = Full::from(text).map_err(|never| match never {}).boxed_unsync();
+        let mut response = Response::new(body);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
         response
     }
 }

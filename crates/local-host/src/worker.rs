@@ -21,6 +21,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::guest::{Guest, Spec};
+use crate::metrics::Metrics;
 
 const MAX_REQUESTS: usize = 128;
 const MAX_REQUESTS_AT_ONCE: usize = 16;
@@ -44,6 +45,7 @@ pub(crate) struct Factory {
     pub(crate) spec: Arc<Spec>,
     pub(crate) request_timeout: Duration,
     pub(crate) busy: Busy,
+    pub(crate) metrics: Metrics,
 }
 
 impl HandlerState for Factory {
@@ -53,6 +55,7 @@ impl HandlerState for Factory {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
         let mut store = Guest::new_store(&self.engine, &self.spec);
+        self.metrics.instance(&self.spec.id);
         let service = self.pre.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,
@@ -64,7 +67,11 @@ impl HandlerState for Factory {
                 working: false,
                 busy: self.busy.clone(),
             },
-            state: Worker { request_timeout: self.request_timeout, spec: Arc::clone(&self.spec) },
+            state: Worker {
+                request_timeout: self.request_timeout,
+                spec: Arc::clone(&self.spec),
+                metrics: self.metrics.clone(),
+            },
         })
     }
 }
@@ -73,6 +80,7 @@ impl HandlerState for Factory {
 pub(crate) struct Worker {
     request_timeout: Duration,
     spec: Arc<Spec>,
+    metrics: Metrics,
 }
 
 impl WorkerState for Worker {
@@ -101,6 +109,7 @@ impl WorkerState for Worker {
     fn drop(&self, store: Store<Guest>, result: Result<(), wasmtime::Error>) {
         // When the application is gone the runtime drops idle instances, which counts as a failure here.
         if let (Err(error), Some(_)) = (result, self.spec.app.upgrade()) {
+            self.metrics.failure(&self.spec.id);
             eprintln!("relevo-host: component {}: an instance failed: {error:?}", self.spec.id);
         }
         drop(store);

@@ -1,10 +1,11 @@
 //! Doing something for every desk, on the schedule.
 
+use crate::vitals::{self, TickNote};
 use chrono::{DateTime, Utc};
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::problem::Problem;
-use relevo_edge::{auth, clock};
+use relevo_edge::{auth, clock, meter};
 use relevo_journal::Journal;
 use relevo_journal::store::spin::SpinStore;
 use serde_json::{Map, Value};
@@ -20,8 +21,26 @@ pub async fn tick(
     work: impl AsyncFn(&DeskContext) -> Result<Value, Problem>,
 ) -> Result<Response, Problem> {
     auth::schedule(request).await?;
-    let now: DateTime<Utc> = clock::now();
+    let begun: DateTime<Utc> = clock::now();
     let journal = Journal::new(SpinStore::open("default").await?);
+    let result = run(&journal, name, begun, work).await;
+    // Nothing hangs on the note: a tick is not worse for not being noted.
+    let ok = result.as_ref().is_ok_and(|response| response.status().is_success());
+    let took = clock::now() - begun;
+    let _ =
+        vitals::note_tick(&journal, name, TickNote { at: begun, took_ms: took.num_milliseconds(), ok }).await;
+    if !ok {
+        meter::count(&["tick_failed", name]);
+    }
+    result
+}
+
+async fn run(
+    journal: &Journal<SpinStore>,
+    name: &'static str,
+    now: DateTime<Utc>,
+    work: impl AsyncFn(&DeskContext) -> Result<Value, Problem>,
+) -> Result<Response, Problem> {
     let mut done = Map::new();
     let mut failed = false;
     for desk in journal.all_desks(now).await? {

@@ -7,8 +7,9 @@ use relevo_domain::conversation::{Conversation, ConversationEvent, view};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request};
 use relevo_domain::survey::{SurveyEvent, SurveyState};
 use relevo_edge::app::{DeskContext, event};
-use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::trace::{self, Trace};
+use relevo_edge::{ids, log};
 use relevo_journal::store::Store;
 use relevo_journal::{Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
@@ -40,11 +41,16 @@ pub async fn queue<S: Store>(
     }
     let told = try_join_all(entries.iter().map(|entry| notifications(context, entry))).await?;
     let mut queued = Vec::new();
-    for notification in told.into_iter().flatten() {
-        for (id, _) in subscribers.iter().filter(|(_, s)| wants(s, notification.kind)) {
-            let name = context.keys.id("outbox", &["subscriber", id, &notification.event]);
-            if queue_one(context, &name, id, &notification).await? {
-                queued.push(name);
+    for (entry, notifications) in entries.iter().zip(told) {
+        // It follows from whatever changed the stream, not from whoever happens to read the feed.
+        let origin = entry.trace.as_deref().and_then(Trace::parse).map(|origin| origin.child());
+        for notification in notifications {
+            for (id, _) in subscribers.iter().filter(|(_, s)| wants(s, notification.kind)) {
+                let name = context.keys.id("outbox", &["subscriber", id, &notification.event]);
+                let queue = queue_one(context, &name, id, &notification);
+                if trace::scope(origin.clone(), queue).await? {
+                    queued.push(name);
+                }
             }
         }
     }
@@ -80,13 +86,23 @@ async fn queue_one<S: Store>(
         kind: notification.kind.to_owned(),
         body: notification.body.clone().into(),
     };
-    let entry = Entry { request, ticket: Some(notification.ticket.clone()), message: None };
+    let ticket = Some(notification.ticket.clone());
+    let entry = Entry { request, ticket, message: None, trace: trace::parent() };
     let mut commit = context.commit();
     commit.append(
         &loaded,
         vec![event("queued", "system:projector", 0, OutboxEvent::Queued(Box::new(entry)))?],
     )?;
     context.journal.commit(commit).await?;
+    log::event(
+        "outbox.queued",
+        &[
+            ("desk", context.desk.as_str().into()),
+            ("outbox", format!("{}{name}", ids::OUTBOX).into()),
+            ("subscriber", subscriber.into()),
+            ("kind", notification.kind.into()),
+        ],
+    );
     Ok(true)
 }
 

@@ -11,3 +11,4 @@ pub mod follow;
 pub mod housekeeping;
 pub mod shards;
 pub mod verify;
+pub mod vitals;

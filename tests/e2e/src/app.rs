@@ -1,12 +1,13 @@
 //! An application of a test's own: host, state, desks, provider.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::client::{Answer, Client};
 use crate::desk::Desk;
-use crate::host::{Host, Setup};
+use crate::host::{Host, Setup, named_by};
 use crate::pack::pack;
 use crate::provider::Provider;
 use crate::redis::Redis;
@@ -44,6 +45,12 @@ impl App {
     /// Starts one without any desk.
     #[track_caller]
     pub fn bare(store: Store) -> Self {
+        Self::bare_with(store, &[])
+    }
+
+    /// Starts one without any desk, its host with more options.
+    #[track_caller]
+    pub fn bare_with(store: Store, options: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let provider = Provider::start();
         let redis = (store == Store::Redis).then(|| Redis::start(folder.path()));
@@ -52,7 +59,9 @@ impl App {
             None => format!("sqlite:{}", folder.path().join("kv.db").display()),
         };
         let log = folder.path().join("host.log");
-        let setup = Setup { kv, provider: provider.base_url(), log, port: 0 };
+        let clock = folder.path().join("clock");
+        let more = options.iter().map(|&option| option.to_owned()).collect();
+        let setup = Setup { kv, provider: provider.base_url(), log, port: 0, clock, more };
         let host = Host::start(&setup);
         Self { host, provider, redis, setup, folder }
     }
@@ -77,6 +86,32 @@ impl App {
         Host::start(&Setup { log: self.folder.path().join("another.log"), ..self.setup.clone() })
     }
 
+    /// From now on the clock of all components of all hosts is wrong by so many seconds.
+    #[track_caller]
+    pub fn set_clock(&self, seconds: i64) {
+        // In one step: a component that reads it meanwhile sees one or the other.
+        let new = self.setup.clock.with_extension("new");
+        std::fs::write(&new, seconds.to_string()).expect("written");
+        std::fs::rename(&new, &self.setup.clock).expect("moved");
+    }
+
+    /// Holds everything that is served against the journal, as `cargo xtask verify` does.
+    ///
+    /// # Panics
+    /// When something differs: with all that does.
+    #[track_caller]
+    pub fn verify(&self) -> String {
+        let mut verify = Command::new(named_by("RELEVO_VERIFY_BIN", "target/debug/relevo-verify"));
+        match &self.redis {
+            Some(redis) => verify.args(["--redis", &redis.url()]),
+            None => verify.arg("--data").arg(self.data_file()),
+        };
+        let done = verify.output().expect("verify starts: has it been built?");
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success(), "verify: {said}{}", String::from_utf8_lossy(&done.stderr));
+        said
+    }
+
     /// Calls to the host.
     pub fn client(&self) -> &Client {
         &self.host.client
@@ -86,6 +121,14 @@ impl App {
     #[track_caller]
     pub fn tick(&self, name: &str) -> Answer {
         self.host.tick(name)
+    }
+
+    /// Fires every schedule until nothing is left to do.
+    #[track_caller]
+    pub fn tick_everything(&self) {
+        for name in ["projections", "sla", "surveys", "delivery", "projections"] {
+            self.host.tick_all(name);
+        }
     }
 
     /// The data file of SQLite.

@@ -24,6 +24,10 @@ pub(crate) struct Setup {
     pub log: PathBuf,
     /// Port; 0: any free one.
     pub port: u16,
+    /// File that says by how many seconds the components' clock is wrong.
+    pub clock: PathBuf,
+    /// More options.
+    pub more: Vec<String>,
 }
 
 /// A running host. Killed when dropped.
@@ -47,6 +51,9 @@ impl Host {
             .arg(named_by("RELEVO_MANIFEST", "spin.toml"))
             .arg("--cache")
             .arg(root().join("target/e2e-cache"))
+            .arg("--clock-offset")
+            .arg(&setup.clock)
+            .args(&setup.more)
             .env("SPIN_VARIABLE_MASTER_KEY", MASTER_KEY)
             .env("SPIN_VARIABLE_ADMIN_TOKEN", ADMIN_TOKEN)
             .env("SPIN_VARIABLE_TICK_TOKEN", TICK_TOKEN)
@@ -84,6 +91,13 @@ impl Host {
         *self = Self::start(&self.setup);
     }
 
+    /// Starts it again with other options than before, such as `--kv-delay`.
+    #[track_caller]
+    pub fn restart_with(&mut self, more: &[&str]) {
+        self.setup.more = more.iter().map(|&option| option.to_owned()).collect();
+        self.restart();
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -109,6 +123,17 @@ impl Host {
             let more = report.as_object().expect("by desk").values().any(|desk| desk["more"] == true);
             (!more).then_some(report)
         })
+    }
+
+    /// Calls something with the schedule's token.
+    pub fn internal(&self, path: &str) -> Answer {
+        let authorization = format!("Bearer {TICK_TOKEN}");
+        self.client.send("GET", path, &[("authorization", &*authorization)], None)
+    }
+
+    /// What it logged as JSON, a line each.
+    pub fn log_lines(&self) -> Vec<Value> {
+        self.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// What it logged.
@@ -138,7 +163,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// A path that the environment may name, or the usual one within the project.
-fn named_by(variable: &str, usual: &str) -> PathBuf {
+pub(crate) fn named_by(variable: &str, usual: &str) -> PathBuf {
     std::env::var_os(variable).map_or_else(|| root().join(usual), PathBuf::from)
 }
 

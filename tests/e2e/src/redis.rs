@@ -56,9 +56,26 @@ impl Redis {
     /// Kills it and starts it again on its data.
     #[track_caller]
     pub fn kill9_and_restart(&mut self) {
-        self.child.kill().expect("it is running");
-        self.child.wait().expect("it has ended");
+        self.kill9();
+        self.start_again();
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill9(&mut self) {
+        // Both fail when it has ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again on its data, on the same port.
+    #[track_caller]
+    pub fn start_again(&mut self) {
         *self = Self::start_on(self.port, &self.folder);
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 }
 

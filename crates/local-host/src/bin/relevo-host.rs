@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,8 +13,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser};
 use relevo_local_host::{
     app::{App, Settings},
-    kv::{Backend, Location},
+    kv::{Backend, Location, Manner},
     manifest::Manifest,
+    metrics::Metrics,
     server::{LogLevel, Server},
     ticker::{Tick, Ticker},
     variables::{Variables, load_file, lookup},
@@ -55,6 +57,22 @@ struct Up {
     log: LogLevel,
     #[command(flatten)]
     ticking: Ticking,
+    #[command(flatten)]
+    rehearsal: Rehearsal,
+}
+
+/// Faults to rehearse; never for use.
+#[derive(Args)]
+struct Rehearsal {
+    /// A file that says by how many seconds the components' clock is wrong; read again and again.
+    #[arg(long, value_name = "FILE")]
+    clock_offset: Option<PathBuf>,
+    /// How much longer every call of the store takes, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    kv_delay: u64,
+    /// How many pages of 4 KB an SQLite store may have, as if the disk were full then.
+    #[arg(long, value_name = "N")]
+    kv_max_pages: Option<u32>,
 }
 
 #[derive(Args)]
@@ -120,17 +138,29 @@ async fn serve(up: Up) -> Result<()> {
     }
     let variables = Variables::resolve(&manifest, &file, environment)?;
     let token = variables.get(&up.ticking.tick_token_from).map(str::to_owned);
-    let backend = Backend::open(&up.kv).await.with_context(|| format!("key-value store, {}", up.kv))?;
+    let metrics = Metrics::default();
+    let watching = metrics.clone();
+    let manner = Manner {
+        watcher: Some(Arc::new(move |call, took, ok| watching.store_call(call, took, ok))),
+        delay: Duration::from_millis(up.rehearsal.kv_delay),
+    };
+    let backend = Backend::open_limited(&up.kv, up.rehearsal.kv_max_pages)
+        .await
+        .with_context(|| format!("key-value store, {}", up.kv))?
+        .with(manner);
     let settings = Settings {
         variables,
         backend,
         cache: up.cache,
         request_timeout: Duration::from_secs(up.request_timeout),
+        clock_offset: up.rehearsal.clock_offset,
+        metrics: metrics.clone(),
     };
     // Compiling keeps every core busy: not on the threads that answer signals.
     let app = tokio::task::spawn_blocking(move || App::load(&manifest, &settings)).await??;
-    let server =
-        Server::bind(app, &up.listen, up.log).await.with_context(|| format!("listening on {}", up.listen))?;
+    let server = Server::bind(app, &up.listen, up.log, metrics, token.clone())
+        .await
+        .with_context(|| format!("listening on {}", up.listen))?;
     let base_url = format!("http://{}", server.address());
     // Started first, it waits for the server, which takes connections already.
     let ticker = start_ticker(&base_url, token, up.ticking)?;

@@ -45,13 +45,16 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path) -> Result<Self, KvError> {
+    pub(super) fn open(path: &Path, max_pages: Option<u32>) -> Result<Self, KvError> {
         let named = |error: &dyn std::fmt::Display| KvError::Other(format!("{}: {error}", path.display()));
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| named(&error))?;
         }
         let connection = connect(path).map_err(|error| named(&error))?;
         connection.execute(CREATE, []).map_err(|error| named(&error))?;
+        if let Some(pages) = max_pages {
+            connection.pragma_update(None, "max_page_count", pages).map_err(|error| named(&error))?;
+        }
         let readers = (0..READERS)
             .map(|_| connect(path).map(Mutex::new))
             .collect::<Result<_, _>>()
