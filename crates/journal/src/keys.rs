@@ -37,7 +37,7 @@ impl Numbered {
 
     /// The list of what is counted. `_` begins no counter's name.
     pub(crate) fn vitals() -> Self {
-        Self("k:_".to_owned())
+        Self("y:_".to_owned())
     }
 
     /// Any other sequence.
@@ -113,7 +113,7 @@ pub(crate) fn blob_chunk(desk: &Desk, digest: &str, index: usize) -> String {
 
 /// A counter that is not a desk's.
 pub(crate) fn vital_counter(name: &VitalName) -> String {
-    format!("{PREFIX}n:k:{}", name.as_str())
+    format!("{PREFIX}n:y:{}", name.as_str())
 }
 
 /// A note that is not a desk's.

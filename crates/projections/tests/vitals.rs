@@ -1,5 +1,5 @@
 //! The vital signs of a store whose state is known.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used)]
 
 use chrono::{DateTime, Duration, Utc};
 use futures::executor::block_on;
