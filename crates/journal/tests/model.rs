@@ -4,6 +4,8 @@
 //! `PROPTEST_CASES=100000 cargo test --release -p relevo-journal --test model` runs it for long.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "model/faults.rs"]
+mod faults;
 #[path = "support/log.rs"]
 mod log;
 #[path = "model/oracle.rs"]
@@ -26,7 +28,11 @@ use world::{Choices, World};
 
 /// Runs the plans in one interleaving and checks everything.
 fn check(plans: &[Plan], choices: Box<dyn Choices>, faults: usize) -> Run {
-    let run = Run::new(World::shared(choices, faults));
+    check_in(World::shared(choices, faults), plans)
+}
+
+fn check_in(world: world::Shared, plans: &[Plan]) -> Run {
+    let run = Run::new(world);
     world::run(&run.world, plans.iter().map(|plan| run.task(plan)).collect());
     world::settle(&run.world);
     let last = run.clone();

@@ -48,6 +48,11 @@ fn raw_slots(data: &Data, stream: &str) -> BTreeMap<u64, Vec<Value>> {
         .collect()
 }
 
+/// The events of one slot.
+pub fn events(slot: &[u8]) -> Vec<Raw> {
+    json(slot).as_array().unwrap().iter().map(raw).collect()
+}
+
 /// The set of visible events, sorted.
 pub fn visible(data: &Data, stream: &str) -> BTreeSet<Raw> {
     slots(data, stream).into_values().flatten().collect()
@@ -64,7 +69,15 @@ pub fn counted<'a>(set: impl IntoIterator<Item = &'a Raw>) -> Vec<(String, Strin
 
 /// The state that a set of events makes.
 pub fn fold<'a>(set: impl IntoIterator<Item = &'a Raw>) -> Log {
-    let seen = counted(set);
+    log(counted(set))
+}
+
+/// The state that events make in the order given, whether it is theirs or not.
+pub fn fold_in_order(events: &[&Raw]) -> Log {
+    log(events.iter().map(|event| (event.id.clone(), event.data.clone(), event.hlt)).collect())
+}
+
+fn log(seen: Vec<(String, String, u64)>) -> Log {
     let bytes = seen.iter().flat_map(|(id, data, _)| id.bytes().chain(data.bytes()));
     let mixed = bytes.fold(0u64, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(u64::from(byte)));
     Log { seen, mixed }

@@ -11,6 +11,7 @@ use relevo_journal::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Defect;
 use crate::log::{Log, TestKey, at_ms, desk, event, stream};
 use crate::oracle;
 use crate::world::{Shared, Task};
@@ -34,6 +35,7 @@ pub enum Plan {
     Projector { skew_ms: i64, rounds: usize, limit: usize, cursor_apart: bool },
     Sequence { skew_ms: i64, rounds: usize, limit: usize },
     Anchorer { rounds: usize },
+    Defective { defect: Defect, stream: usize, rounds: usize },
 }
 
 /// What was promised and what was seen.
@@ -145,6 +147,9 @@ impl Run {
                     }
                 }
                 run.record.borrow_mut().followers.push((cursor, seen));
+            }),
+            Plan::Defective { defect, stream: name, rounds } => Box::pin(async move {
+                defect.read(&run, &stream(STREAMS[name]), rounds).await;
             }),
         }
     }

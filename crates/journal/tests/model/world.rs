@@ -65,6 +65,8 @@ pub struct World {
     pub choices: Box<dyn Choices>,
     /// How many calls may still go wrong.
     pub faults_left: usize,
+    /// A defect of the store: of a set-many whose caller gets an error or dies, only the first entries are written.
+    pub tears_set_many: bool,
     /// Milliseconds since the beginning, by a clock that nobody has.
     pub clock_ms: i64,
     /// Calls performed.
@@ -83,12 +85,24 @@ impl World {
             data: BTreeMap::new(),
             choices,
             faults_left: faults,
+            tears_set_many: false,
             clock_ms: 0,
             calls: 0,
             permit: false,
             dies: false,
             meanwhile: Vec::new(),
         })))
+    }
+
+    /// What a store with that defect makes of a call that goes wrong.
+    fn tear(&mut self, op: Op) -> Op {
+        match op {
+            Op::SetMany(mut entries) if self.tears_set_many => {
+                entries.truncate(self.choices.choose(entries.len()));
+                Op::SetMany(entries)
+            }
+            whole => whole,
+        }
     }
 
     fn perform(&mut self, op: Op) -> Reply {
@@ -154,6 +168,7 @@ impl Future for Call {
         }
         match fate {
             Fate::Answered | Fate::DiesAfter | Fate::FailsAfter => {
+                let op = if fate == Fate::Answered { op } else { world.tear(op) };
                 let reply = world.perform(op);
                 if fate == Fate::Answered {
                     return Poll::Ready(Ok(reply));
