@@ -96,7 +96,7 @@ impl Guest {
             return Err(OpenError::TableFull);
         }
         self.open_stores += 1;
-        Ok(self.spec.backend.bucket(label))
+        Ok(self.spec.backend.bucket_of(&self.spec.id, label))
     }
 }
 

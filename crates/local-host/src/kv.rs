@@ -4,6 +4,7 @@
 //! little-endian `i64` in SQLite and memory and ASCII digits in Redis, `get_many` is refused on Redis, Redis
 //! ignores the store's label, and an increment of a value that is not a counter breaks SQLite until a restart.
 
+mod calls;
 mod journal;
 mod manner;
 mod memory;
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 use self::{memory::Memory, redis::Redis, sqlite::Sqlite};
 
+pub use self::calls::CallLog;
 pub use self::manner::{Manner, Watcher};
 
 /// Where the values are kept. Written `sqlite:PATH`, `redis://HOST[:PORT][/DB]` or `memory`.
@@ -34,6 +36,7 @@ pub enum Location {
 pub struct Backend {
     engine: Engine,
     manner: Manner,
+    log: Option<Arc<CallLog>>,
 }
 
 /// One store of a backend, by its label.
@@ -42,6 +45,8 @@ pub struct Bucket {
     label: Arc<str>,
     engine: Engine,
     manner: Manner,
+    /// Where calls are noted, and whose they are.
+    log: Option<(Arc<CallLog>, Arc<str>)>,
 }
 
 /// A call that failed. After a failed write the value may be there or not.
@@ -79,7 +84,13 @@ impl Backend {
             Location::Memory => Engine::Memory(Arc::default()),
             Location::Redis(url) => Engine::Redis(Redis::connect(url).await?),
         };
-        Ok(Self { engine, manner: Manner::default() })
+        Ok(Self { engine, manner: Manner::default(), log: None })
+    }
+
+    /// The same, with the calls of components noted.
+    #[must_use]
+    pub fn recording(self, log: CallLog) -> Self {
+        Self { log: Some(Arc::new(log)), ..self }
     }
 
     /// The same backend with a manner.
@@ -100,7 +111,13 @@ impl Backend {
 
     /// The store with this label. Any label exists; Redis has one store whatever the label.
     pub fn bucket(&self, label: &str) -> Bucket {
-        Bucket { label: label.into(), engine: self.engine.clone(), manner: self.manner.clone() }
+        Bucket { label: label.into(), engine: self.engine.clone(), manner: self.manner.clone(), log: None }
+    }
+
+    /// The store with this label in the hands of a component.
+    pub fn bucket_of(&self, component: &str, label: &str) -> Bucket {
+        let log = self.log.clone().map(|log| (log, component.into()));
+        Bucket { log, ..self.bucket(label) }
     }
 }
 
@@ -114,7 +131,11 @@ impl Bucket {
                 Engine::Sqlite(sqlite) => sqlite.get(&self.label, key),
             }
         };
-        self.manner.call("get", call).await
+        let found = self.manner.call("get", call).await;
+        if let Ok(value) = &found {
+            self.note("get", &[(key, value.as_ref().map(Vec::len))]);
+        }
+        found
     }
 
     /// Whether a key has a value.
@@ -126,6 +147,7 @@ impl Bucket {
                 Engine::Sqlite(sqlite) => sqlite.exists(&self.label, key),
             }
         };
+        self.note("exists", &[(key, None)]);
         self.manner.call("exists", call).await
     }
 
@@ -138,11 +160,13 @@ impl Bucket {
                 Engine::Sqlite(sqlite) => sqlite.list_keys(&self.label),
             }
         };
+        self.note("list-keys", &[]);
         self.manner.call("list-keys", call).await
     }
 
     /// The keys that have a value, with it. Refused on Redis: Spin's own call is broken there.
     pub async fn get_many(&self, keys: &[String]) -> Result<Vec<(String, Vec<u8>)>, KvError> {
+        keys.iter().for_each(|key| self.note("get-many", &[(key, None)]));
         let one = |key: &String| match &self.engine {
             Engine::Memory(memory) => memory.get(&self.label, key),
             Engine::Redis(_) => {
@@ -160,6 +184,10 @@ impl Bucket {
         if entries.is_empty() {
             return Ok(());
         }
+        if self.log.is_some() {
+            let keys: Vec<_> = entries.iter().map(|(key, value)| (key.as_str(), Some(value.len()))).collect();
+            self.note("set-many", &keys);
+        }
         let call = async {
             match &self.engine {
                 Engine::Memory(memory) => memory.set_many(&self.label, entries),
@@ -174,6 +202,9 @@ impl Bucket {
     pub async fn delete_many(&self, keys: Vec<String>) -> Result<(), KvError> {
         if keys.is_empty() {
             return Ok(());
+        }
+        if self.log.is_some() {
+            self.note("delete-many", &keys.iter().map(|key| (key.as_str(), None)).collect::<Vec<_>>());
         }
         let call = async {
             match &self.engine {
@@ -194,7 +225,20 @@ impl Bucket {
                 Engine::Sqlite(sqlite) => sqlite.increment(&self.label, key, delta).await,
             }
         };
+        self.note("increment", &[(key, None)]);
         self.manner.call("increment", call).await
+    }
+
+    fn note(&self, call: &str, keys: &[(&str, Option<usize>)]) {
+        if let Some((log, component)) = &self.log {
+            log.note(component, call, keys);
+        }
+    }
+
+    fn note(&self, call: &str, keys: &[(&str, Option<usize>)]) {
+        if let Some((log, component)) = &self.log {
+            log.note(component, call, keys);
+        }
     }
 }
 

@@ -48,7 +48,13 @@ impl App {
         Self::bare_with(store, &[])
     }
 
-    /// Starts one without any desk, its host with more options.
+    /// Starts one whose key-value calls are noted: see [`App::calls`].
+    #[track_caller]
+    pub fn noting_calls(store: Store) -> Self {
+        Self::bare_with(store, &["--kv-calls", "{state}/calls"])
+    }
+
+    /// Starts one without any desk, its host with more options, in which `{state}` stands for the folder of its state.
     #[track_caller]
     pub fn bare_with(store: Store, options: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
@@ -60,7 +66,8 @@ impl App {
         };
         let log = folder.path().join("host.log");
         let clock = folder.path().join("clock");
-        let more = options.iter().map(|&option| option.to_owned()).collect();
+        let state = folder.path().display().to_string();
+        let more = options.iter().map(|option| option.replace("{state}", &state)).collect();
         let setup = Setup { kv, provider: provider.base_url(), log, port: 0, clock, more };
         let host = Host::start(&setup);
         Self { host, provider, redis, setup, folder }
@@ -129,6 +136,14 @@ impl App {
         for name in ["projections", "sla", "surveys", "delivery", "projections"] {
             self.host.tick_all(name);
         }
+    }
+
+    /// The key-value calls of a component so far: each its name, then keys and bytes of values (`-`: none).
+    pub fn calls(&self, component: &str) -> Vec<Vec<String>> {
+        let noted = self.folder.path().join("calls");
+        let noted = std::fs::read_to_string(noted).expect("calls are noted");
+        let of_component = noted.lines().filter_map(|line| line.strip_prefix(component)?.strip_prefix('\t'));
+        of_component.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
     }
 
     /// The data file of SQLite.

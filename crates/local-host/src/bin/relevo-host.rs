@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser};
 use relevo_local_host::{
     app::{App, Settings},
-    kv::{Backend, Location, Manner},
+    kv::{Backend, CallLog, Location, Manner},
     manifest::Manifest,
     metrics::Metrics,
     server::{LogLevel, Server},
@@ -43,6 +43,9 @@ struct Up {
     /// The key-value store: sqlite:PATH, redis://HOST[:PORT][/DB] or memory.
     #[arg(long, default_value = "sqlite:.spin/sqlite_key_value.db")]
     kv: Location,
+    /// A file for a line about each key-value call of a component: what a request costs. Slow.
+    #[arg(long, value_name = "FILE")]
+    kv_calls: Option<PathBuf>,
     /// A folder for compiled components, so that the next start takes moments.
     #[arg(long)]
     cache: Option<PathBuf>,
@@ -148,6 +151,11 @@ async fn serve(up: Up) -> Result<()> {
         .await
         .with_context(|| format!("key-value store, {}", up.kv))?
         .with(manner);
+    let backend = match &up.kv_calls {
+        None => backend,
+        Some(path) => backend
+            .recording(CallLog::create(path).with_context(|| format!("--kv-calls {}", path.display()))?),
+    };
     let settings = Settings {
         variables,
         backend,

@@ -104,3 +104,23 @@ fn no_number_is_lost_between_instances() {
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=60).collect::<Vec<_>>());
 }
+
+#[test]
+fn calls_are_noted_with_keys_and_sizes_and_without_values() {
+    let host = Host::start_with(&["--kv", "memory", "--kv-calls", "calls"]);
+    ok(&host, "keyvalue?do=set-many&keys=b,c&value=secret");
+    ok(&host, "store?do=get&key=c");
+    ok(&host, "store?do=get&key=absent");
+    ok(&host, "keyvalue?do=increment&key=n&delta=5");
+    ok(&host, "keyvalue?do=delete-many&keys=b,c");
+    let folder = host.kill();
+    let calls = std::fs::read_to_string(folder.path().join("calls")).unwrap();
+    let expected = [
+        "guest\tset-many\tb\t6\tc\t6",
+        "guest\tget\tc\t6",
+        "guest\tget\tabsent\t-",
+        "guest\tincrement\tn\t-",
+        "guest\tdelete-many\tb\t-\tc\t-",
+    ];
+    assert_eq!(calls.lines().collect::<Vec<_>>(), expected);
+}

@@ -1,0 +1,50 @@
+//! What a message costs at the store, whatever the number of tickets and messages.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use relevo_e2e::{App, Desk, Store, whatsapp};
+
+/// Sends a message and returns the calls that it made, each its name and the namespaces of its keys.
+fn calls_of_a_message(app: &App, desk: &Desk, phone: &str, id: &str) -> Vec<String> {
+    let before = app.calls("inbound").len();
+    whatsapp::deliver(app.client(), desk, &whatsapp::message(phone, id, "sigo esperando")).is(200);
+    let calls = app.calls("inbound").split_off(before);
+    let shape = |call: &Vec<String>| {
+        let keys = call.iter().skip(1).step_by(2);
+        let spaces: Vec<_> = keys.map(|key| key.split(':').nth(1).unwrap().to_owned()).collect();
+        format!("{} {}", call[0], spaces.join(" "))
+    };
+    let mut shapes: Vec<_> = calls.iter().map(shape).collect();
+    // Gets are made at once, in no order.
+    shapes.sort();
+    shapes
+}
+
+#[test]
+fn a_message_on_an_open_ticket_costs_four_gets_two_increments_and_one_set_many() {
+    let app = App::noting_calls(Store::Sqlite);
+    let desk = app.publish("school");
+    let steady = [
+        "get n", // the desk's configuration and the conversation, each counter and snapshot
+        "get n",
+        "get p",
+        "get p",
+        "increment n", // the conversation's slot and the feed's
+        "increment n",
+        "set-many s p f", // the event, the state with it, the feed entry
+    ];
+    let first = calls_of_a_message(&app, &desk, "15551100001", "wamid.1");
+    assert!(first.len() > steady.len(), "a ticket is opened: {first:?}");
+    for n in 2..6 {
+        assert_eq!(
+            calls_of_a_message(&app, &desk, "15551100001", &format!("wamid.{n}")),
+            steady,
+            "message {n}"
+        );
+    }
+    for n in 0..30 {
+        calls_of_a_message(&app, &desk, &format!("155511001{n:02}"), &format!("wamid.other.{n}"));
+    }
+    assert_eq!(calls_of_a_message(&app, &desk, "15551100001", "wamid.6"), steady, "among many tickets");
+    let repeated = calls_of_a_message(&app, &desk, "15551100001", "wamid.6");
+    assert_eq!(repeated, steady[..4], "a repeat writes nothing");
+}
