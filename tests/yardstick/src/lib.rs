@@ -1,6 +1,9 @@
-//! What the benchmark measures the application against: `/answer` only answers, `/calls` makes the key-value calls of
-//! a message on an open ticket and nothing else (four gets in two pairs, two increments, one set-many of the three
-//! values that such a commit writes, of their sizes).
+//! What the benchmark measures the application against, in the same host and on the same store: `/yardstick/answer`
+//! only answers; `/yardstick/calls/{name}` makes the key-value calls of a message on an open ticket and nothing else,
+//! with values of the sizes that its query gives; `/yardstick/fill` writes as many values of other names as there are
+//! tickets, so that both work in equally large tables.
+//!
+//! The benchmark holds the calls of one such request against those of a real message before it measures anything.
 
 use futures::future::try_join;
 use relevo_edge::http::{Incoming, Response, empty, serve};
@@ -10,8 +13,8 @@ use relevo_journal::store::spin::SpinStore;
 use spin_sdk::http::{IntoResponse, Request, StatusCode};
 use spin_sdk::http_service;
 
-/// Sizes of a slot with one message, its feed entry, and a snapshot of a short conversation.
-const VALUES: [usize; 3] = [500, 80, 2_500];
+/// Values in one set-many while filling.
+const FILLED_AT_ONCE: usize = 200;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -19,23 +22,45 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
-    let name =
-        request.path.strip_prefix("/calls/").filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric()));
-    if let Some(name) = name {
-        calls(name).await?;
+    let number =
+        |name: &str| request.parameter(name).and_then(|value| value.parse::<usize>().ok()).unwrap_or(0);
+    let sizes = ["slot", "snapshot", "feed"].map(number);
+    match request.segments().as_slice() {
+        ["yardstick", "calls", name] if name.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            calls(name, sizes).await?;
+        }
+        ["yardstick", "fill"] => fill(number("from"), number("to"), sizes).await?,
+        _ => {}
     }
     Ok(empty(StatusCode::OK))
 }
 
-async fn calls(name: &str) -> Result<(), Problem> {
+async fn calls(name: &str, [slot_bytes, snapshot_bytes, feed_bytes]: [usize; 3]) -> Result<(), Problem> {
     let store = SpinStore::open("default").await?;
     try_join(store.get("y1:n:config"), store.get("y1:p:config")).await?;
     let (counter, snapshot) = (format!("y1:n:{name}"), format!("y1:p:{name}"));
     try_join(store.get(&counter), store.get(&snapshot)).await?;
     let slot = store.increment(&counter, 1).await?;
     let feed = store.increment("y1:n:feed", 1).await?;
-    let [message, entry, state] = VALUES.map(|size| vec![b'x'; size]);
-    let entries =
-        vec![(format!("y1:s:{name}:{slot}"), message), (format!("y1:f:{feed}"), entry), (snapshot, state)];
+    let entries = vec![
+        (format!("y1:s:{name}:{slot}"), vec![b'x'; slot_bytes]),
+        (snapshot, vec![b'x'; snapshot_bytes]),
+        (format!("y1:f:{feed}"), vec![b'x'; feed_bytes]),
+    ];
     Ok(store.set_many(entries).await?)
+}
+
+async fn fill(from: usize, to: usize, [slot_bytes, snapshot_bytes, _]: [usize; 3]) -> Result<(), Problem> {
+    let store = SpinStore::open("default").await?;
+    for first in (from..to).step_by(FILLED_AT_ONCE) {
+        let names = first..to.min(first + FILLED_AT_ONCE);
+        let entries = names.flat_map(|n| {
+            [
+                (format!("y1:s:c{n}:0"), vec![b'x'; slot_bytes]),
+                (format!("y1:p:c{n}"), vec![b'x'; snapshot_bytes]),
+            ]
+        });
+        store.set_many(entries.collect()).await?;
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The application and the yardstick under load: started without a schedule, so that nothing runs beside them.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::load;
+use super::twin::Sizes;
 use crate::http::Client;
 use crate::{pack, project, random};
 
@@ -21,7 +22,13 @@ const SECRET: &str = "bench-secret";
 const HOOK: &str = "/hooks/school/whatsapp/main";
 
 /// Senders in one webhook while seeding.
-const SENDERS: usize = 500;
+const SEEDED_AT_ONCE: usize = 100;
+
+/// Connections while seeding.
+const SEEDERS: usize = 8;
+
+/// Webhooks after which the feed is followed.
+const SEEDED_BETWEEN_FOLLOWS: usize = 100;
 
 /// A running host; killed when dropped.
 struct Host(Child);
@@ -35,9 +42,10 @@ impl Drop for Host {
 }
 
 impl Host {
-    fn start(program: &Path, manifest: &Path, port: u16, store: &str) -> Result<Self> {
+    fn start(program: &Path, manifest: &Path, port: u16, store: &str, calls: Option<&Path>) -> Result<Self> {
         let cache = project::target().join("bench-cache");
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .arg("up")
             .args(["--listen", &format!("127.0.0.1:{port}"), "--kv", store])
             .arg("--manifest")
@@ -49,10 +57,11 @@ impl Host {
             .env("SPIN_VARIABLE_TICK_TOKEN", TICK)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("starting the host")?;
-        let host = Self(child);
+            .stderr(Stdio::null());
+        if let Some(file) = calls {
+            command.arg("--kv-calls").arg(file);
+        }
+        let host = Self(command.spawn().context("starting the host")?);
         let client = Client::new(&format!("http://127.0.0.1:{port}"));
         let start = Instant::now();
         while !client.send("GET", "/.well-known/spin/health", &[], None).is_ok_and(|a| a.is_success()) {
@@ -64,50 +73,35 @@ impl Host {
         Ok(host)
     }
 
-    /// The most memory that it ever held, in MB.
-    fn peak_mb(&self) -> u64 {
+    /// A line of the process's status, in MB.
+    fn status_mb(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak.and_then(|kb| kb.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default() / 1_024
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|kb| kb.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default() / 1_024
     }
-}
-
-fn store(folder: &Path, name: &str, redis: Option<&str>) -> String {
-    redis.map_or_else(|| format!("sqlite:{}", folder.join(name).display()), str::to_owned)
 }
 
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// The component to measure against.
-pub struct Yardstick {
-    host: Host,
-    pub port: u16,
+/// The application's own manifest with the yardstick beside its components.
+fn manifest(folder: &Path) -> Result<PathBuf> {
+    let own = project::root().join("spin.toml");
+    let text = std::fs::read_to_string(&own).with_context(|| format!("reading {}", own.display()))?;
+    let text = text.replace("source = \"target/", &format!("source = \"{}/", project::target().display()));
+    let wasm = project::target().join("wasm32-wasip2/release/yardstick.wasm");
+    let yardstick = format!(
+        "\n[[trigger.http]]\nroute = \"/yardstick/...\"\ncomponent = \"yardstick\"\n\
+         [component.yardstick]\nsource = \"{}\"\nkey_value_stores = [\"default\"]\n",
+        wasm.display()
+    );
+    let path = folder.join("spin.toml");
+    std::fs::write(&path, text + &yardstick)?;
+    Ok(path)
 }
 
-impl Yardstick {
-    /// Starts it on a store of its own.
-    pub fn start(program: &Path, folder: &Path, redis: Option<&str>) -> Result<Self> {
-        let wasm = project::target().join("wasm32-wasip2/release/yardstick.wasm");
-        let manifest = folder.join("yardstick.toml");
-        let text = format!(
-            "spin_manifest_version = 2\n[application]\nname = \"yardstick\"\nversion = \"0.1.0\"\n\
-             [[trigger.http]]\nroute = \"/...\"\ncomponent = \"yardstick\"\n\
-             [component.yardstick]\nsource = \"{}\"\nkey_value_stores = [\"default\"]\n",
-            wasm.display()
-        );
-        std::fs::write(&manifest, text)?;
-        let port = free_port()?;
-        Ok(Self { host: Host::start(program, &manifest, port, &store(folder, "yardstick.db", redis))?, port })
-    }
-
-    pub fn peak_mb(&self) -> u64 {
-        self.host.peak_mb()
-    }
-}
-
-/// The application with the desk `school`.
+/// The application with the desk `school`, and the yardstick.
 pub struct App {
     host: Host,
     pub port: u16,
@@ -122,10 +116,19 @@ pub struct App {
 impl App {
     /// Starts it and publishes the desk.
     pub fn start(program: &Path, folder: &Path, redis: Option<&str>) -> Result<Self> {
+        let sqlite = || format!("sqlite:{}", folder.join("kv.db").display());
+        Self::start_on(program, folder, &redis.map_or_else(sqlite, str::to_owned), None)
+    }
+
+    /// Starts one in memory whose key-value calls are noted in a file.
+    pub fn start_noting(program: &Path, folder: &Path, calls: &Path) -> Result<Self> {
+        Self::start_on(program, folder, "memory", Some(calls))
+    }
+
+    fn start_on(program: &Path, folder: &Path, store: &str, calls: Option<&Path>) -> Result<Self> {
         let port = free_port()?;
         let begun = Instant::now();
-        let manifest = project::root().join("spin.toml");
-        let host = Host::start(program, &manifest, port, &store(folder, "kv.db", redis))?;
+        let host = Host::start(program, &manifest(folder)?, port, store, calls)?;
         let client = Client::new(&format!("http://127.0.0.1:{port}"));
         let app = Self {
             host,
@@ -145,14 +148,27 @@ impl App {
         self.client.json("PUT", "/api/school/pack", ADMIN, pack)?.success()
     }
 
+    /// The most memory that the host held since [`App::forget_peak`], in MB.
     pub fn peak_mb(&self) -> u64 {
-        self.host.peak_mb()
+        self.host.status_mb("VmHWM")
     }
 
-    /// The first answer of each component: its instantiation is in it.
-    pub fn first_answers(&self) -> Result<Vec<(&'static str, f64)>> {
-        let mut first = Vec::new();
+    /// Memory that is the host's own, in MB: not its program and compiled components, which are files' pages.
+    pub fn own_mb(&self) -> u64 {
+        self.host.status_mb("RssAnon")
+    }
+
+    /// Lets the peak begin anew.
+    pub fn forget_peak(&self) {
+        // Where that is not to be had, the peak is that of the whole run.
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.host.0.id()), "5");
+    }
+
+    /// For each component the time of its first answer, its instantiation included, and of the next, in milliseconds.
+    pub fn first_answers(&self) -> Result<Vec<(&'static str, f64, f64)>> {
+        let mut answers = Vec::new();
         for (component, path) in [
+            ("yardstick", "/yardstick/answer"),
             ("inbound", "/hooks/x/y/z"),
             ("desk", "/api/x/tickets"),
             ("sla", "/api/x/sla/preview"),
@@ -162,36 +178,82 @@ impl App {
             ("delivery", "/internal/tick/delivery"),
             ("projector", "/internal/tick/projections"),
         ] {
-            let begun = Instant::now();
-            self.client.send("POST", path, &[], Some(b"{}"))?;
-            first.push((component, begun.elapsed().as_secs_f64() * 1_000.0));
+            let time = || {
+                let begun = Instant::now();
+                self.client.send("POST", path, &[], Some(b"{}"))?;
+                anyhow::Ok(begun.elapsed().as_secs_f64() * 1_000.0)
+            };
+            answers.push((component, time()?, time()?));
         }
-        Ok(first)
+        Ok(answers)
+    }
+
+    /// A ticket, so that following numbers are spread over all of them evenly.
+    pub fn spread(&self, n: usize) -> usize {
+        // Prime, and no number of tickets here is a multiple of it.
+        n.wrapping_mul(7_919) % self.tickets.load(Relaxed).max(1)
     }
 
     /// A signed message of one contact, on the ticket that is open or opens.
     pub fn message(&self, contact: usize) -> Vec<u8> {
         // Unique without a counter that threads would share.
         let id = format!("{}.{contact}.{}", self.run, random::hex(8).unwrap_or_default());
-        let body = webhook(&[(format!("346{contact:08}"), id)]);
+        signed(&webhook(&[(format!("346{contact:08}"), id)]))
+    }
+
+    /// The key-value calls of such a message and nothing else.
+    pub fn yardstick_call(&self, contact: usize, sizes: Sizes) -> Vec<u8> {
+        let Sizes { slot, snapshot, feed } = sizes;
         load::post(
-            HOOK,
-            &[("content-type", "application/json"), ("x-hub-signature-256", &signature(&body))],
-            &body,
+            &format!("/yardstick/calls/c{contact}?slot={slot}&snapshot={snapshot}&feed={feed}"),
+            &[],
+            b"",
         )
     }
 
-    /// Opens tickets until there are so many, and brings the lists up to date.
+    /// Sends one request.
+    pub fn send(&self, request: &[u8]) -> Result<()> {
+        load::send(self.port, request)
+    }
+
+    /// Gives the yardstick as many values as there are tickets.
+    pub fn fill_yardstick(&self, tickets: usize, sizes: Sizes) -> Result<()> {
+        let Sizes { slot, snapshot, .. } = sizes;
+        for from in (0..tickets).step_by(10_000) {
+            let to = tickets.min(from + 10_000);
+            let path = format!("/yardstick/fill?from={from}&to={to}&slot={slot}&snapshot={snapshot}");
+            self.send(&load::post(&path, &[], b""))?;
+        }
+        Ok(())
+    }
+
+    /// Opens tickets until there are so many, over several connections, and brings the lists up to date.
     pub fn seed(&self, tickets: usize) -> Result<()> {
+        let first = self.tickets.load(Relaxed);
         let begun = Instant::now();
-        while self.tickets.load(Relaxed) < tickets {
-            let first = self.tickets.load(Relaxed);
-            let count = SENDERS.min(tickets - first);
-            self.open(first, count)?;
-            self.tickets.store(first + count, Relaxed);
-            if first % 10_000 < SENDERS {
-                println!("  seeding {first} of {tickets} … {:.0} s", begun.elapsed().as_secs_f64());
-            }
+        let steps: Vec<usize> = (first..tickets).step_by(SEEDED_AT_ONCE).collect();
+        for some in steps.chunks(SEEDED_BETWEEN_FOLLOWS) {
+            let Some(from) = some.first() else { break };
+            let next = AtomicUsize::new(0);
+            std::thread::scope(|scope| {
+                let work = || {
+                    while let Some(start) = some.get(next.fetch_add(1, Relaxed)) {
+                        self.open(*start, SEEDED_AT_ONCE.min(tickets - start))?;
+                    }
+                    anyhow::Ok(())
+                };
+                let threads: Vec<_> = (0..SEEDERS).map(|_| scope.spawn(work)).collect();
+                threads.into_iter().try_for_each(|t| t.join().unwrap_or_else(|_| bail!("a thread failed")))
+            })?;
+            self.tickets.store(tickets.min(from + some.len() * SEEDED_AT_ONCE), Relaxed);
+            let opened = begun.elapsed();
+            self.follow()?;
+            let (now, all) = (self.tickets.load(Relaxed), begun.elapsed());
+            println!(
+                "  seeding: {now} of {tickets} tickets, {:.0} s; opened for {:.1} s of it",
+                all.as_secs_f64(),
+                opened.as_secs_f64()
+            );
         }
         self.follow()
     }
@@ -200,13 +262,16 @@ impl App {
         let messages: Vec<_> = (first..first + count)
             .map(|n| (format!("346{n:08}"), format!("{}.seed.{n}", self.run)))
             .collect();
-        let body = webhook(&messages);
-        let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature(&body))];
-        self.client.send("POST", HOOK, &headers, Some(&body))?.success()
+        self.send(&signed(&webhook(&messages)))
+    }
+
+    /// Tickets that were opened.
+    pub fn open_tickets(&self) -> usize {
+        self.tickets.load(Relaxed)
     }
 
     /// Has the feed followed to its end.
-    fn follow(&self) -> Result<()> {
+    pub fn follow(&self) -> Result<()> {
         while self.tick("projections")?.get("more") == Some(&Value::Bool(true)) {}
         Ok(())
     }
@@ -227,8 +292,8 @@ impl App {
         }]);
         self.publish(&pack)?;
         let first = self.tickets.load(Relaxed);
-        for start in (first..first + count).step_by(SENDERS) {
-            self.open(start, SENDERS.min(first + count - start))?;
+        for start in (first..first + count).step_by(SEEDED_AT_ONCE) {
+            self.open(start, SEEDED_AT_ONCE.min(first + count - start))?;
         }
         self.tickets.store(first + count, Relaxed);
         pack["sla"] = usual;
@@ -267,6 +332,12 @@ fn webhook(messages: &[(String, String)]) -> Vec<u8> {
     }}]}]})
     .to_string()
     .into_bytes()
+}
+
+/// The webhook's request.
+fn signed(body: &[u8]) -> Vec<u8> {
+    let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature(body))];
+    load::post(HOOK, &headers, body)
 }
 
 fn signature(body: &[u8]) -> String {

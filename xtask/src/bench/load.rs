@@ -63,6 +63,20 @@ pub fn run(
     Ok(Measured { rate, latencies })
 }
 
+/// Sends one request over a connection of its own.
+///
+/// # Errors
+/// When the connection breaks or the answer is no 2xx.
+pub fn send(port: u16, request: &[u8]) -> Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_nodelay(true)?;
+    stream.write_all(request)?;
+    match answer(&mut BufReader::new(stream))? {
+        200..300 => Ok(()),
+        status => bail!("a request was answered with {status}"),
+    }
+}
+
 fn one(
     stream: TcpStream,
     connection: usize,

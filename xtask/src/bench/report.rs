@@ -1,0 +1,111 @@
+//! What the benchmark found: figures, then what was expected of them.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::Rounds;
+use super::app::App;
+use super::load::Measured;
+use crate::build;
+
+/// Lines of figures and of expectations, printed together at the end.
+#[derive(Default)]
+pub struct Report {
+    figures: Vec<String>,
+    expected: Vec<String>,
+}
+
+impl Report {
+    /// How long it takes until components answer.
+    pub fn start(&mut self, app: &App) -> Result<()> {
+        self.figure(format!(
+            "application ready after {:.1} s (components compiled before)",
+            app.started.as_secs_f64()
+        ));
+        self.figure(format!("{:<34} {:>9} {:>9}", "a component's first answer, ms", "first", "next"));
+        for (component, first, next) in app.first_answers()? {
+            self.figure(format!("  {component:<32} {first:>9.1} {next:>9.1}"));
+        }
+        Ok(())
+    }
+
+    /// Intake beside its yardsticks.
+    pub fn intake(&mut self, tickets: usize, rounds: &Rounds, half: &Measured, app: &App) {
+        let what = format!("at {tickets} tickets, full load");
+        self.figure(format!("\n{what:<34} {:>9} {:>9} {:>9}", "1/s", "p50 ms", "p99 ms"));
+        self.measured("  answers only", &rounds.answer);
+        self.measured("  key-value calls only", &rounds.calls);
+        self.measured("  intake", &rounds.intake);
+        self.measured("  intake at half load", half);
+        self.figure(format!(
+            "  memory of the host: {} MB at most, of which {} MB are its own",
+            app.peak_mb(),
+            app.own_mb()
+        ));
+        let ratio = rounds.intake.rate / rounds.calls.rate;
+        self.expect(&format!("intake / key-value calls, {tickets}"), ratio, ">= 0.7", ratio >= 0.7);
+        let p99 = half.quantile_ms(0.99);
+        self.expect(&format!("p99 at half load, {tickets}, ms"), p99, "< 20", p99 < 20.0);
+    }
+
+    /// What many tickets cost.
+    pub fn growth(&mut self, few: &Rounds, many: &Rounds) {
+        // Beside the yardstick of the same minutes: the store itself grows slower, and the machine changes.
+        let cost = (many.calls.rate / many.intake.rate) / (few.calls.rate / few.intake.rate);
+        self.expect("cost of intake, many / few tickets", cost, "<= 1.15", cost <= 1.15);
+    }
+
+    /// Ticks: tickets that were open, time, peak of memory.
+    pub fn ticks(&mut self, due: usize, times: &[(usize, Duration, u64)]) {
+        self.figure(format!("\nservice-level tick, {due} due {:>14} {:>9} {:>9}", "ms", "ms each", "MB"));
+        for (open, time, peak_mb) in times {
+            let ms = time.as_secs_f64() * 1_000.0;
+            #[allow(clippy::cast_precision_loss)] // a thousand
+            let each = ms / due as f64;
+            self.figure(format!("  {:<32} {ms:>9.0} {each:>9.2} {peak_mb:>9}", format!("of {open} open")));
+        }
+        if let [(_, few, _), (_, many, _)] = times {
+            let ratio = many.as_secs_f64() / few.as_secs_f64();
+            self.expect("tick, many open / few open", ratio, "<= 1.15", ratio <= 1.15);
+        }
+    }
+
+    /// What components weigh.
+    pub fn sizes(&mut self) -> Result<()> {
+        self.figure("\ncomponents, MB".to_owned());
+        for weight in build::weights()? {
+            #[allow(clippy::cast_precision_loss)] // millions
+            let (mb, allowed) = (weight.bytes as f64 / 1e6, weight.allowed as f64 / 1e6);
+            self.figure(format!("  {:<32} {mb:>9.2}", weight.component));
+            let expected = match weight.reason {
+                Some(reason) => format!("<= {allowed:.2} ({reason})"),
+                None => format!("<= {allowed:.2}"),
+            };
+            self.expect(&format!("{}, MB", weight.component), mb, &expected, mb <= allowed);
+        }
+        Ok(())
+    }
+
+    /// Prints everything.
+    pub fn print(&self) {
+        println!();
+        self.figures.iter().for_each(|line| println!("{line}"));
+        println!("\nexpected");
+        self.expected.iter().for_each(|line| println!("{line}"));
+    }
+
+    fn figure(&mut self, line: String) {
+        self.figures.push(line);
+    }
+
+    fn measured(&mut self, what: &str, measured: &Measured) {
+        let (p50, p99) = (measured.quantile_ms(0.5), measured.quantile_ms(0.99));
+        self.figure(format!("{what:<34} {:>9.0} {p50:>9.2} {p99:>9.2}", measured.rate));
+    }
+
+    fn expect(&mut self, what: &str, value: f64, expected: &str, holds: bool) {
+        let verdict = if holds { "holds" } else { "MISSED" };
+        self.expected.push(format!("  {verdict:<7} {what:<34} {value:>8.2}  {expected}"));
+    }
+}
