@@ -11,6 +11,7 @@ use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, routes};
 use relevo_projections::desks;
+use serde_json::Value;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
@@ -31,6 +32,10 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         auth::schedule(request).await?;
         return check_calendars(request);
     }
+    if matched.route.name == "notices.record" {
+        auth::schedule(request).await?;
+        return tick::portion(request).await;
+    }
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
     routes::admit(matched.route, &context, request).await?;
     match matched.route.name {
@@ -42,12 +47,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
 /// What is wrong with the calendars of a pack.
 fn check_calendars(request: &Incoming) -> Result<Response, Problem> {
     let body: Compile = request.json()?;
-    let pack = relevo_domain::pack::parse(body.pack);
-    let wrong = match &pack {
-        Ok(pack) => calendars(pack).err().unwrap_or_default(),
-        // The caller knows: it has parsed the pack itself.
-        Err(_) => Vec::new(),
-    };
+    // The caller has parsed the pack itself.
+    let documents = body.pack.get("calendars").and_then(Value::as_object);
+    let wrong = calendars(documents.into_iter().flatten()).err().unwrap_or_default();
     let problems: Vec<_> =
         wrong.into_iter().map(|(pointer, message)| PackProblem::at(pointer, message)).collect();
     Ok(json(http::StatusCode::OK, &problems))

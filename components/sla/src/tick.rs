@@ -2,19 +2,25 @@
 //!
 //! A notice's event id names the target instance and the threshold, so ticks that overlap, repeat or come late
 //! record it once. Work grows with what is due.
+//!
+//! Calls that write hold up their instance until the store has what they wrote on its disk. Many notices are therefore
+//! recorded by many instances at once: each portion is a request of its own to this component.
 
 use futures::future::try_join_all;
+use http::StatusCode;
 use relevo_domain::conversation::{Conversation, ConversationEvent};
+use relevo_edge::api::Kick;
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::internal;
 use relevo_edge::meter;
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
 use relevo_projections::agenda::{self, Work};
-use relevo_projections::follow;
 use serde_json::{Value, json};
 
-/// Feed entries followed before looking at what is due.
-const FOLLOW_LIMIT: usize = 2_000;
+/// How often the feed is followed before looking at what is due.
+const FOLLOWS: usize = 4;
 
 /// Conversations in one call.
 const PER_CALL: usize = 2_000;
@@ -22,17 +28,51 @@ const PER_CALL: usize = 2_000;
 /// Conversations in one commit.
 const PER_COMMIT: usize = 32;
 
+/// Portions that are worked on at once.
+const PORTIONS_AT_ONCE: usize = 16;
+
 /// One desk's tick.
 pub async fn desk(context: &DeskContext) -> Result<Value, Problem> {
-    follow::follow(context, FOLLOW_LIMIT).await?;
+    let mut behind = true;
+    for _ in 0..FOLLOWS {
+        behind = internal::follow(context.desk.as_str()).await?;
+        if !behind {
+            break;
+        }
+    }
     let due = agenda::due(context, Work::Sla, PER_CALL).await?;
     let mut notices = 0;
-    for some in due.streams.chunks(PER_COMMIT) {
-        notices += notify(context, some).await?;
+    for some in due.streams.chunks(PER_COMMIT * PORTIONS_AT_ONCE) {
+        let portions = some.chunks(PER_COMMIT).map(|portion| async move {
+            if some.len() <= PER_COMMIT {
+                notify(context, portion).await
+            } else {
+                elsewhere(context, portion).await
+            }
+        });
+        notices += try_join_all(portions).await?.into_iter().sum::<usize>();
     }
-    let report = json!({"due": due.streams.len(), "notices": notices, "more": due.more});
+    let report = json!({"due": due.streams.len(), "notices": notices, "more": due.more || behind});
     agenda::done(context, Work::Sla, due).await?;
     Ok(report)
+}
+
+/// Has a portion done by another instance.
+async fn elsewhere(context: &DeskContext, conversations: &[String]) -> Result<usize, Problem> {
+    let work = Kick { desk: context.desk.to_string(), streams: conversations.to_vec() };
+    let answer = internal::call("sla", "/internal/notices", &work).await?;
+    let notices =
+        answer.field("notices").filter(|_| answer.status.is_success()).as_ref().and_then(Value::as_u64);
+    let failed = || Problem::unavailable("notices could not be recorded; the next tick does it");
+    notices.and_then(|notices| usize::try_from(notices).ok()).ok_or_else(failed)
+}
+
+/// `POST /internal/notices`: a portion of a tick.
+pub async fn portion(request: &Incoming) -> Result<Response, Problem> {
+    let work: Kick = request.json()?;
+    let context = DeskContext::open(&work.desk).await?;
+    let notices = notify(&context, &work.streams).await?;
+    Ok(json(StatusCode::OK, &json!({"notices": notices})))
 }
 
 async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize, Problem> {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use serde::Serialize;
+use serde_json::Value;
 use spin_sdk::wasip3::http::types::RequestOptions;
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
@@ -20,6 +21,14 @@ pub struct Answer {
     pub status: StatusCode,
     /// Body.
     pub body: Bytes,
+}
+
+impl Answer {
+    /// A field of the JSON object that it is.
+    pub fn field(&self, name: &str) -> Option<Value> {
+        let text = std::str::from_utf8(&self.body).ok()?;
+        serde_json::from_str::<Value>(text).ok()?.get_mut(name).map(Value::take)
+    }
 }
 
 /// Posts a JSON document to another component and waits for the answer.
@@ -60,15 +69,16 @@ pub fn kick(component: &'static str, path: &'static str, body: impl Serialize + 
     });
 }
 
-/// Has a desk's lists brought up to date, so that a list shows what its reader has just written.
+/// Has a desk's lists brought up to date, so that a list shows what its reader has just written. True: it was more
+/// than is done at once, and there is more.
 ///
 /// # Errors
 /// 503 if the projector does not answer.
-pub async fn follow(desk: &str) -> Result<(), Problem> {
+pub async fn follow(desk: &str) -> Result<bool, Problem> {
     let kick = Kick { desk: desk.to_owned(), streams: Vec::new() };
     let answer = call("projector", "/internal/follow", &kick).await?;
     if answer.status.is_success() {
-        Ok(())
+        Ok(answer.field("more") == Some(Value::Bool(true)))
     } else {
         Err(Problem::unavailable("the lists could not be brought up to date"))
     }

@@ -103,6 +103,7 @@ pub static ROUTES: &[Route] = &[
     route("delivery.send", "delivery", "POST", "/internal/send", Access::Schedule, "Send outbox entries now; reachable from inside only"),
     route("feed.follow", "projector", "POST", "/internal/follow", Access::Schedule, "Bring a desk's lists up to date now; reachable from inside only"),
     route("calendars.check", "sla", "POST", "/internal/validate-calendars", Access::Schedule, "Check a pack's calendars; reachable from inside only"),
+    route("notices.record", "sla", "POST", "/internal/notices", Access::Schedule, "Record the notices of some tickets; reachable from inside only"),
     route("templates.compile", "templates", "POST", "/internal/validate", Access::Schedule, "Check a pack's templates; reachable from inside only"),
     route("templates.compose", "templates", "POST", "/internal/render", Access::Schedule, "Render for another component; reachable from inside only"),
     route("surveys.decide", "csat", "POST", "/internal/decide", Access::Schedule, "Decide surveys now; reachable from inside only"),
