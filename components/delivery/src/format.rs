@@ -1,19 +1,18 @@
 //! From an outbox entry to the request that its receiver understands.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use relevo_channels::{Outbound, OutboundMail, Outcome, Parameter, Secret, Template};
 use relevo_domain::outbox::{ChannelMessage, Entry, Request};
 use relevo_edge::app::DeskContext;
 use relevo_edge::{clock, variables};
 use serde_json::Value;
-use url::Url;
 
 /// A request, ready to be sent, and how its answer is read.
 pub struct Prepared {
     /// Method.
     pub method: Method,
     /// Where to.
-    pub url: Url,
+    pub url: Uri,
     /// Headers.
     pub headers: HeaderMap,
     /// Body.
@@ -50,7 +49,7 @@ async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) 
         (rehearsal, ..) => rehearsal.to_owned(),
     };
     let url = format!("{}{}", base.trim_end_matches('/'), request.path);
-    let url = Url::parse(&url).map_err(|_| "the address to send to is not an URL".to_owned())?;
+    let url = Uri::try_from(url).map_err(|_| "the address to send to is not an URL".to_owned())?;
     Ok(Prepared {
         method: request.method,
         url,
@@ -98,7 +97,7 @@ fn to_subscriber(
     let purpose = format!("subscriber/{subscriber}");
     let secret = context.keys.open(&purpose, &known.sealed).map_err(|e| e.to_string())?;
     let secret = String::from_utf8(secret).map_err(|_| "the subscriber's secret is not usable")?;
-    let url = Url::parse(&known.url).map_err(|_| "the subscriber's address is not an URL")?;
+    let url = Uri::try_from(&known.url).map_err(|_| "the subscriber's address is not an URL")?;
     let bytes = serde_json::to_vec(body).map_err(|e| e.to_string())?;
     let mut headers =
         relevo_channels::standard::sign(&format!("out_{name}"), &bytes, &[Secret::new(secret)], clock::now())

@@ -17,6 +17,7 @@ use relevo_edge::problem::Problem;
 use relevo_edge::trace::{self, Trace};
 use relevo_edge::{clock, ids, internal, log, meter};
 use relevo_journal::{Fold, Loaded};
+use relevo_projections::claims;
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
 /// Time that a receiver may take, in nanoseconds.
@@ -101,7 +102,7 @@ fn tell(context: &DeskContext, name: &str, attempt: u32, outcome: &Outcome, took
 async fn claim(context: &DeskContext, name: &str, first: u32) -> Result<Option<u32>, Problem> {
     let mut attempt = first;
     loop {
-        let claimed = format!("{name}-{attempt}");
+        let claimed = claims::name(name, attempt);
         let key = context.doc("claim", &claimed)?;
         if context.journal.claim(&context.sequence("claim", &claimed)?).await? {
             context.journal.put_doc(&key, &clock::now()).await?;
@@ -136,10 +137,7 @@ async fn send(prepared: Prepared) -> Outcome {
     let length = prepared.body.len();
     let mut request = http::Request::new(Full::new(Bytes::from(prepared.body)));
     *request.method_mut() = prepared.method;
-    match prepared.url.as_str().parse() {
-        Ok(uri) => *request.uri_mut() = uri,
-        Err(_) => return Outcome::Refused { why: "the address to send to is not an URL".to_owned() },
-    }
+    *request.uri_mut() = prepared.url;
     *request.headers_mut() = prepared.headers;
     request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
     if let Some(parent) = trace::parent().and_then(|parent| parent.parse().ok()) {

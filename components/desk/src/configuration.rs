@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::tickets::fresh_id;
 use data_encoding::BASE64;
 use futures::future::try_join_all;
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use relevo_channels::AccountSecrets;
 use relevo_domain::account::Account;
 use relevo_domain::config::{ConfigEvent, Subscriber};
@@ -16,7 +16,6 @@ use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
 use relevo_projections::fanout::EVENT_TYPES;
 use serde_json::{Value, json};
-use url::Url;
 
 /// `PUT …/channels/{channel}/{account}/secrets`
 pub async fn set_secrets(call: &Call<'_>) -> Result<Response, Problem> {
@@ -41,9 +40,12 @@ pub async fn set_secrets(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/subscribers`
 pub async fn add_subscriber(call: &Call<'_>) -> Result<Response, Problem> {
     let body: NewSubscriber = call.request.json()?;
-    let url = Url::parse(&body.url).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
-    if url.is_none() {
-        return Err(Problem::invalid("/url", "an absolute http or https URL is needed"));
+    let is_absolute = |url: &Uri| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty())
+    };
+    if !body.url.parse().is_ok_and(|url| is_absolute(&url)) {
+        let needed = "an absolute http or https URL is needed, an international host name as xn--…";
+        return Err(Problem::invalid("/url", needed));
     }
     let unknown = body.events.iter().position(|e| !EVENT_TYPES.contains(&e.as_str()));
     if let Some(n) = unknown {

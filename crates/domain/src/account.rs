@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 
 /// What happens to an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum AccountEvent {
     /// An item was kept for a person to look at.
     #[serde(rename = "problem.kept")]

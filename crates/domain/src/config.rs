@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 /// A change of configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum ConfigEvent {
     /// A pack was published.
     #[serde(rename = "pack.published")]

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 /// What became known of a contact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum ContactEvent {
     /// Seen on a channel, in a conversation that was new to the contact or under another name.
     #[serde(rename = "contact.seen")]

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 /// What happens to an entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum OutboxEvent {
     /// Something is to be sent.
     #[serde(rename = "outbox.queued")]
@@ -45,7 +44,7 @@ pub struct Entry {
 
 /// What is to be sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// A message to a person through a channel account.
     Channel(Box<ChannelMessage>),
@@ -102,7 +101,7 @@ pub struct WhatsappTemplate {
 
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Attempt {
     /// Accepted.
     Sent {

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 /// What happens to a survey.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum SurveyEvent {
     /// The link went out.
     #[serde(rename = "survey.issued")]

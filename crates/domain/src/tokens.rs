@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 /// What happens to tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum TokenEvent {
     /// A token was issued.
     #[serde(rename = "token.issued")]

@@ -54,7 +54,7 @@ impl PublishedPack {
     /// A calendar by name.
     pub fn calendar(&self, name: &str) -> Option<&Calendar> {
         // They were checked when the pack was published.
-        self.calendars.get_or_init(|| calendars(&self.pack).unwrap_or_default()).get(name)
+        self.calendars.get_or_init(|| calendars(&self.pack.calendars).unwrap_or_default()).get(name)
     }
 }
 
@@ -128,9 +128,9 @@ impl<S: Store> DeskContext<S> {
         if let Some(kept) = kept {
             return Ok(kept);
         }
-        let document = self.pack_document(version).await?;
+        let text = self.pack_text(version).await?;
         // It was checked when it was published; checking it again would only weigh on every component.
-        let pack: Pack = serde_json::from_value(document).map_err(|error| {
+        let pack: Pack = serde_json::from_str(&text).map_err(|error| {
             let why = error.to_string();
             crate::log::event("pack.unreadable", &[("desk", self.desk.as_str().into()), ("why", why.into())]);
             Problem::unavailable("the desk's pack cannot be read by this version; publish it again")
@@ -150,11 +150,13 @@ impl<S: Store> DeskContext<S> {
     /// # Errors
     /// 503 if it cannot be read.
     pub async fn pack_document(&self, version: &PackVersion) -> Result<Value, Problem> {
-        let gone =
-            || Problem::unavailable("the desk's pack is not in the store; restore it or publish it again");
-        let blob = BlobId::new(&version.blob).map_err(|_| gone())?;
-        let bytes = self.journal.get_blob(&self.desk, &blob).await?.ok_or_else(gone)?;
-        serde_json::from_slice(&bytes).map_err(|_| gone())
+        serde_json::from_str(&self.pack_text(version).await?).map_err(|_| pack_gone())
+    }
+
+    async fn pack_text(&self, version: &PackVersion) -> Result<String, Problem> {
+        let blob = BlobId::new(&version.blob).map_err(|_| pack_gone())?;
+        let bytes = self.journal.get_blob(&self.desk, &blob).await?.ok_or_else(pack_gone)?;
+        String::from_utf8(bytes).map_err(|_| pack_gone())
     }
 
     /// The calendars that a policy of some version of the pack refers to.
@@ -196,7 +198,7 @@ impl<S: Store> DeskContext<S> {
             );
             Problem::unavailable("the secrets of this account cannot be opened with the present master key")
         })?;
-        Ok(serde_json::from_slice(&opened).unwrap_or_default())
+        Ok(std::str::from_utf8(&opened).ok().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default())
     }
 
     /// A stream of this desk.
@@ -263,10 +265,12 @@ impl CalendarSource for Calendars {
 ///
 /// # Errors
 /// Everything that is wrong, with JSON pointers into the pack.
-pub fn calendars(pack: &Pack) -> Result<BTreeMap<String, Calendar>, Vec<(String, String)>> {
+pub fn calendars<'a>(
+    documents: impl IntoIterator<Item = (&'a String, &'a Value)>,
+) -> Result<BTreeMap<String, Calendar>, Vec<(String, String)>> {
     let mut parsed = BTreeMap::new();
     let mut problems = Vec::new();
-    for (name, document) in &pack.calendars {
+    for (name, document) in documents {
         match Calendar::parse(document) {
             Ok(calendar) => {
                 parsed.insert(name.clone(), calendar);
@@ -293,6 +297,10 @@ pub fn event<D>(id: impl Into<String>, by: &str, tag: u32, data: D) -> Result<Ne
 /// What is said of a desk that is not there, to those who may know.
 pub fn unknown_desk() -> Problem {
     Problem::not_found("unknown_desk", "there is no such desk; publish a pack to create it")
+}
+
+fn pack_gone() -> Problem {
+    Problem::unavailable("the desk's pack is not in the store; restore it or publish it again")
 }
 
 fn ticket_series() -> Result<Kind, Problem> {

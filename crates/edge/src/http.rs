@@ -68,10 +68,13 @@ impl Incoming {
     /// # Errors
     /// 400 if it is not JSON, 422 with a pointer if it is not what is expected.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let value: serde_json::Value = serde_json::from_slice(&self.body).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
+        let stopped = |place: String| {
             Problem::bad_request("bad_json", format!("the body is not JSON; reading stopped at {place}"))
-        })?;
+        };
+        let text = std::str::from_utf8(&self.body)
+            .map_err(|error| stopped(format!("byte {}, which is no UTF-8", error.valid_up_to())))?;
+        let value: serde_json::Value = serde_json::from_str(text)
+            .map_err(|error| stopped(format!("line {}, column {}", error.line(), error.column())))?;
         serde_path_to_error::deserialize(value).map_err(|error| {
             let pointer = relevo_domain::pack::pointer(error.path());
             Problem::invalid(pointer, error.into_inner().to_string())

@@ -29,11 +29,17 @@ pub fn encode<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<Vec<u8>, J
 /// what was expected.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     match bytes.split_first() {
-        Some((&FORMAT, json)) => serde_json::from_slice(json)
-            .map_err(|e| format!("{:?} error at byte {}", e.classify(), e.column())),
+        // From text, as events and states are read: every type is compiled for one kind of input alone.
+        Some((&FORMAT, json)) => std::str::from_utf8(json)
+            .map_err(|e| format!("no text from byte {}", e.valid_up_to()))
+            .and_then(|json| serde_json::from_str(json).map_err(|e| place(&e))),
         Some((other, _)) => Err(format!("unknown format byte {other}")),
         None => Err("empty value".to_owned()),
     }
+}
+
+fn place(error: &serde_json::Error) -> String {
+    format!("{:?} error at byte {}", error.classify(), error.column())
 }
 
 #[cfg(test)]
@@ -47,6 +53,7 @@ mod tests {
         assert_eq!(decode::<Vec<u8>>(&bytes).unwrap(), [1, 2]);
         assert_eq!(decode::<Vec<u8>>(b"2[1]").unwrap_err(), "unknown format byte 50");
         assert_eq!(decode::<Vec<u8>>(b"").unwrap_err(), "empty value");
+        assert_eq!(decode::<String>(b"1\"a\xff\"").unwrap_err(), "no text from byte 2");
         let why = decode::<Vec<u8>>(b"1[\"a secret\"]").unwrap_err();
         assert!(!why.contains("secret"), "{why}");
     }

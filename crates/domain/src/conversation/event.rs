@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 
 /// An event of a conversation. `ticket` is the ordinal of a ticket within its conversation, from 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
 pub enum ConversationEvent {
     /// Somebody wrote on the channel.
     #[serde(rename = "message.received")]
@@ -150,6 +149,19 @@ pub enum ConversationEvent {
         /// The payload.
         data: Private<Value>,
     },
+}
+
+impl ConversationEvent {
+    /// Its name and what it says, as a history shows it.
+    pub fn named(&self) -> (String, Map<String, Value>) {
+        // As it is stored: an object with one member, the name's.
+        let Ok(Value::Object(stored)) = serde_json::to_value(self) else { return Default::default() };
+        match stored.into_iter().next() {
+            Some((name, Value::Object(data))) => (name, data),
+            Some((name, _)) => (name, Map::new()),
+            None => Default::default(),
+        }
+    }
 }
 
 /// The identity of a conversation, repeated in the events that may be its first.
