@@ -95,6 +95,7 @@ async fn act(
     if !commit.is_empty() {
         call.context.journal.commit(commit).await?;
     }
+    let after = identity.confirm(call, after).await?;
     stream.answer(status, &after.state)
 }
 
@@ -153,6 +154,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         "/internal/send",
         Kick { desk: call.context.desk.to_string(), streams: vec![name] },
     );
+    let after = identity.confirm(call, after).await?;
     stream.answer(StatusCode::CREATED, &after.state)
 }
 

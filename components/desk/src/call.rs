@@ -31,6 +31,8 @@ pub struct Identity {
     pub id: String,
     /// Fingerprint of the body.
     pub tag: u32,
+    /// The caller gave a key: the same call may be made twice.
+    pub is_keyed: bool,
 }
 
 impl Call<'_> {
@@ -42,7 +44,7 @@ impl Call<'_> {
         let tag = self.context.keys.tag(&self.request.body);
         let Some(key) = self.request.headers.get("idempotency-key") else {
             let id = format!("api.{}", random()?);
-            return Ok(Identity { id, tag });
+            return Ok(Identity { id, tag, is_keyed: false });
         };
         let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
         let key = key.ok_or_else(|| {
@@ -51,7 +53,7 @@ impl Call<'_> {
         })?;
         let id =
             format!("api.{}", self.context.keys.id("api", &[&self.caller.person, &self.request.path, key]));
-        Ok(Identity { id, tag })
+        Ok(Identity { id, tag, is_keyed: true })
     }
 }
 
@@ -71,6 +73,23 @@ impl Identity {
                 "this Idempotency-Key was used for another body; use a new key for a new call",
             )),
         }
+    }
+}
+
+impl Identity {
+    /// The stream after the commit of a call with a key. Of two such calls at once with different bodies one alone
+    /// counts, and the other is told so if it sees both: whichever looks last does. When the one that counts is
+    /// committed last, the other has been answered by then; that it does not count shows in the ticket alone.
+    ///
+    /// # Errors
+    /// 409 if another call under the same key counts.
+    pub async fn confirm<F: Fold>(&self, call: &Call<'_>, after: Loaded<F>) -> Result<Loaded<F>, Problem> {
+        if !self.is_keyed {
+            return Ok(after);
+        }
+        let loaded = call.context.journal.load::<F>(after.stream(), call.context.now).await?;
+        self.repeats(&loaded)?;
+        Ok(loaded)
     }
 }
 

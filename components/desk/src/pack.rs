@@ -29,6 +29,7 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
 
 /// `PUT …/pack`
 pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
+    let dry_run = dry_run(call.request.parameter("dry_run").as_deref())?;
     let document: Value = call.request.json()?;
     check(&document).await?;
     let context = &call.context;
@@ -39,7 +40,6 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let version = current.map_or(0, |c| c.version);
     let changed = before != document;
-    let dry_run = matches!(call.request.parameter("dry_run").as_deref(), Some("true" | "1"));
     if dry_run {
         let mut changes = Vec::new();
         difference("", &before, &document, &mut changes);
@@ -62,6 +62,15 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     context.journal.commit(commit).await?;
     let version = after.state.current().map_or(0, |c| c.version);
     Ok(json(StatusCode::OK, &json!({"version": version, "changed": true})))
+}
+
+/// Whether only to show what would change. A misspelt wish to do so must not publish.
+fn dry_run(value: Option<&str>) -> Result<bool, Problem> {
+    match value {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(_) => Err(Problem::bad_request("bad_dry_run", "dry_run is true, 1, false or 0")),
+    }
 }
 
 /// Everything that is wrong with a pack, from all who read it.

@@ -123,7 +123,7 @@ pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
                 state.ticket(stream.ordinal).is_some_and(|t| t.number == created.opening.number)
             }
             ConversationEvent::EventReceived { .. } => true,
-            data => serde_json::to_value(data).is_ok_and(|v| v.get("ticket") == Some(&json!(stream.ordinal))),
+            data => data.named().1.get("ticket") == Some(&json!(stream.ordinal)),
         })
         .map(history_item)
         .collect();
@@ -135,11 +135,10 @@ fn history_item(event: &Event<ConversationEvent>) -> Value {
     item.insert("id".to_owned(), json!(event.id.as_str()));
     item.insert("at".to_owned(), json!(view::rfc3339(event.at)));
     item.insert("by".to_owned(), json!(event.by));
-    if let Ok(Value::Object(mut data)) = serde_json::to_value(&event.data) {
-        item.insert("type".to_owned(), data.remove("type").unwrap_or_default());
-        data.remove("ticket");
-        item.insert("data".to_owned(), Value::Object(data));
-    }
+    let (name, mut data) = event.data.named();
+    data.remove("ticket");
+    item.insert("type".to_owned(), Value::String(name));
+    item.insert("data".to_owned(), Value::Object(data));
     Value::Object(item)
 }
 
@@ -147,6 +146,10 @@ fn history_item(event: &Event<ConversationEvent>) -> Value {
 ///
 /// On a channel of addresses the ticket is opened in the contact's conversation on that account, so that the
 /// contact's answer joins it; else its stream is named by the call's identity.
+///
+/// Its id holds its place among the tickets of the conversation. A first message of the contact at the same moment may
+/// sort before it and open a ticket of its own, so the conversation is read again before it is answered. What remains:
+/// a message that was received before and becomes visible only after that moves the ticket one place on.
 pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewTicket = call.request.json()?;
     let context = &call.context;
@@ -195,11 +198,17 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let number = context.next_ticket_number().await?;
     let created = decide::create(pack.published(), party.clone(), number, new)?;
     let mut commit = context.commit();
-    let after =
-        commit.append(&loaded, vec![event(identity.id, &call.caller.actor(), identity.tag, created)?])?;
+    let created = event(identity.id.clone(), &call.caller.actor(), identity.tag, created)?;
+    commit.append(&loaded, vec![created])?;
     crate::contacts::learn(call, &mut commit, &contact, &party, &address, &conversation).await?;
     context.journal.commit(commit).await?;
-    answer_created(&conversation, &after.state, number)
+    let after = context.journal.load::<Conversation>(&stream, context.now).await?;
+    identity.repeats(&after)?;
+    match after.state.tickets.iter().any(|ticket| ticket.number == number) {
+        true => answer_created(&conversation, &after.state, number),
+        // The same call was made twice at once, and the other's number counts.
+        false => repeated(call, &conversation, &after, &identity.id).await,
+    }
 }
 
 /// The ticket that the first call with this key opened.

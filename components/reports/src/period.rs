@@ -1,7 +1,7 @@
 //! The period that a caller asks about: `from` and `to` as days in the desk's time, or as instants.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use relevo_calendar::{Calendar, Zone};
+use relevo_calendar::Zone;
 use relevo_domain::kpi::Period;
 use relevo_edge::app::PublishedPack;
 use relevo_edge::problem::Problem;
@@ -12,18 +12,10 @@ const DEFAULT_DAYS: u64 = 30;
 /// Longest period in days.
 const MAX_DAYS: i64 = 400;
 
-/// The desk's time: see [`zone_of`].
+/// The desk's time; UTC without calendars.
 pub fn desk_zone(pack: &PublishedPack) -> Zone {
-    zone_of(pack.pack.calendars.keys().filter_map(|name| pack.calendar(name)))
-}
-
-/// The zone that most calendars are in, of several the one of the first calendar; UTC without calendars.
-fn zone_of<'a>(calendars: impl Iterator<Item = &'a Calendar>) -> Zone {
-    let mut zones: Vec<&Zone> = calendars.map(Calendar::zone).collect();
-    // Of equals, `max_by_key` takes the last.
-    zones.reverse();
-    let in_zone = |zone: &Zone| zones.iter().filter(|other| **other == zone).count();
-    zones.iter().max_by_key(|zone| in_zone(zone)).map_or_else(Zone::utc, |zone| (*zone).clone())
+    // A published pack names no zone that there is not.
+    pack.pack.time_zone().and_then(|name| Zone::parse(name).ok()).unwrap_or_else(Zone::utc)
 }
 
 /// The period of a request. A day given as `to` belongs to the period, an instant does not. Without `to` it ends with
@@ -166,17 +158,5 @@ mod tests {
         assert_eq!(period(Some("2025-01-01"), Some("2026-02-05")), Err("period_too_long"));
         assert_eq!(period(Some("0001-01-01"), Some("9999-12-31")), Err("period_too_long"));
         assert!(period(Some("2026-01-01"), Some("2030-01-01")).is_ok(), "most of it is still to come");
-    }
-
-    #[test]
-    fn the_desks_time_is_that_of_most_of_its_calendars() {
-        let zone_of = |zones: &[&str]| {
-            let zones = zones.iter().map(|zone| Zone::parse(zone).expect("a zone"));
-            let calendars: Vec<_> = zones.map(Calendar::around_the_clock).collect();
-            super::zone_of(calendars.iter()).name()
-        };
-        assert_eq!(zone_of(&[]), "UTC");
-        assert_eq!(zone_of(&["America/Tijuana", "Europe/Paris", "Europe/Paris"]), "Europe/Paris");
-        assert_eq!(zone_of(&["Europe/Madrid", "Europe/Paris"]), "Europe/Madrid");
     }
 }

@@ -84,7 +84,8 @@ async fn render(context: &DeskContext, name: &str, request: &RenderRequest) -> R
         locale: request.locale.as_deref().unwrap_or(&pack.pack.locale.default),
         channel: request.channel.as_deref().unwrap_or("text"),
         data: &data,
-        time_zone: None,
+        // Nothing is known of where the contact is.
+        time_zone: pack.pack.time_zone(),
     });
     rendered.map(|rendered| json(StatusCode::OK, &rendered)).map_err(answers::render_problem)
 }
@@ -113,7 +114,7 @@ async fn preview(context: &DeskContext, request: &Incoming) -> Result<Response, 
         channel: &body.channel,
         data: &data,
         locale: body.locale.as_deref().unwrap_or(&pack.pack.locale.default),
-        time_zone: body.time_zone.as_deref(),
+        time_zone: body.time_zone.as_deref().or_else(|| pack.pack.time_zone()),
     });
     previewed.map(|previewed| json(StatusCode::OK, &previewed)).map_err(answers::preview_problem)
 }

@@ -221,6 +221,14 @@ impl Pack {
         })
     }
 
+    /// The desk's time: the zone that most of its calendars are in, of several the one of the first calendar by name.
+    pub fn time_zone(&self) -> Option<&str> {
+        let zones: Vec<&str> =
+            self.calendars.values().filter_map(|calendar| calendar.get("time_zone")?.as_str()).collect();
+        // Of equals, `max_by_key` takes the last.
+        zones.iter().rev().copied().max_by_key(|zone| zones.iter().filter(|other| *other == zone).count())
+    }
+
     /// The settings of a channel account.
     pub fn account(&self, channel: &str, account: &str) -> Option<&ChannelAccount> {
         self.channels.get(channel)?.get(account)

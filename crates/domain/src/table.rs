@@ -54,6 +54,12 @@ impl<R: Row> Table<R> {
         self.rows.iter().filter_map(|(key, (_, row))| Some((key.as_str(), row.as_ref()?)))
     }
 
+    /// All rows with their revisions, by key: of two rows of one key in two shards the one with the larger revision is
+    /// what its source gives.
+    pub fn revised(&self) -> impl Iterator<Item = (&str, u64, &R)> {
+        self.rows.iter().filter_map(|(key, (revision, row))| Some((key.as_str(), *revision, row.as_ref()?)))
+    }
+
     /// Would this change anything that is seen?
     pub fn changes(&self, put: &Put<R>) -> bool {
         match self.rows.get(&put.key) {

@@ -169,6 +169,28 @@ fn a_message_reopens_a_solved_ticket_and_opens_another_after_a_closed_one() {
 }
 
 #[test]
+fn only_what_was_solved_can_be_reopened() {
+    for (before, again, reopenings) in [
+        (&["spam"][..], "open", 0),
+        (&["closed"], "open", 0),
+        (&["solved", "spam"], "open", 0),
+        (&["solved"], "open", 1),
+        (&["solved", "closed"], "open", 1),
+        (&["solved", "open", "closed"], "open", 1),
+        (&["solved", "open", "solved"], "waiting_for_customer", 2),
+        (&["waiting_for_customer"], "open", 0),
+    ] {
+        let mut desk = Desk::new();
+        desk.receive("a", MessageKind::Text);
+        before.iter().for_each(|status| desk.status(status));
+        desk.status(again);
+        let ticket = desk.state.ticket(1).expect("one");
+        assert_eq!(ticket.reopenings, reopenings, "{before:?} and then {again}");
+        assert_eq!(ticket.solved_at, None, "{before:?} and then {again}");
+    }
+}
+
+#[test]
 fn a_message_that_raced_with_closing_is_not_lost_and_opens_no_nameless_ticket() {
     let mut desk = Desk::new();
     desk.receive("a", MessageKind::Text);

@@ -65,6 +65,22 @@ fn packs() -> impl Iterator<Item = (&'static str, Pack)> {
 }
 
 #[test]
+fn the_desks_time_is_that_of_most_of_its_calendars() {
+    let pack = |zones: &[&str]| {
+        let calendars = zones
+            .iter()
+            .enumerate()
+            .map(|(n, zone)| (format!("c{n}"), serde_json::json!({"time_zone": zone})));
+        let mut pack = pack::parse(document("school")).unwrap();
+        pack.calendars = calendars.collect();
+        pack
+    };
+    assert_eq!(pack(&[]).time_zone(), None);
+    assert_eq!(pack(&["America/Tijuana", "Europe/Paris", "Europe/Paris"]).time_zone(), Some("Europe/Paris"));
+    assert_eq!(pack(&["Europe/Madrid", "Europe/Paris"]).time_zone(), Some("Europe/Madrid"));
+}
+
+#[test]
 fn every_folder_is_a_desk_that_is_tested() {
     let root = folder("school").join("..");
     let found: BTreeSet<_> =

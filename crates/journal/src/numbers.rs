@@ -17,6 +17,18 @@ impl<S: Store> Journal<S> {
         Ok(u64::try_from(taken).unwrap_or_default())
     }
 
+    /// Removes claims that nobody asks for any more. One that is asked for again afterwards is free again.
+    ///
+    /// # Errors
+    /// When the store fails: some may have been removed.
+    pub async fn forget_claims(&self, claims: &[SequenceId]) -> Result<(), JournalError> {
+        for batch in claims.chunks(64) {
+            let counters = batch.iter().map(|claim| Numbered::sequence(claim).counter()).collect();
+            self.store.delete_many(counters).await?;
+        }
+        Ok(())
+    }
+
     /// Claims something that must be done once. True for one caller only, ever; what became of the claim is for
     /// the claimer to record.
     ///

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use relevo_domain::conversation::Conversation;
 use relevo_domain::outbox::{Outbox, Status};
-use relevo_domain::rows::{DeliveryRow, SurveyRow, TicketRow, delivery_row, survey_row, ticket_row};
+use relevo_domain::rows::{
+    DeliveryRow, SurveyRow, TicketRow, delivery_row, survey_row, ticket_row, unasked_rows,
+};
 use relevo_domain::survey::SurveyState;
 use relevo_domain::table::{Put, Row};
 use relevo_edge::app::{DeskContext, event};
@@ -115,6 +117,13 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
             for other in lost.into_iter().filter(|other| *other != shard) {
                 let put = Put { key: key.clone(), revision: loaded.events(), row: None };
                 changes.tickets.entry(other).or_default().push(put);
+            }
+            if let Some(party) = &state.party {
+                for (name, row) in unasked_rows(&key, party, ticket) {
+                    let shard = shards::by_day(row.issued_ms, &name);
+                    let put = Put { key: name, revision: loaded.events(), row: Some(row) };
+                    changes.surveys.entry(shard).or_default().push(put);
+                }
             }
             let put = Put { key, revision: loaded.events(), row: Some(row) };
             changes.tickets.entry(shard).or_default().push(put);

@@ -1,6 +1,7 @@
 //! Removing what is needed for days only, so that nothing grows but the journal itself.
 
 use crate::agenda::{self, Work};
+use crate::claims;
 use crate::follow::VIEWS;
 use chrono::{DateTime, Duration, Utc};
 use relevo_edge::app::DeskContext;
@@ -25,6 +26,7 @@ pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<(), Proble
     context.journal.put_doc(&key, &context.now).await?;
     let views = Kind::new(VIEWS).map_err(|_| Problem::unavailable("a projection could not be named"))?;
     context.journal.retire_feed(&context.desk, &[views], context.now).await?;
+    claims::forget(context).await?;
     for work in Work::ALL {
         agenda::discard_past(context, work).await?;
     }

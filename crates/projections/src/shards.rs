@@ -24,6 +24,16 @@ pub fn numbers_down_from(number: u64) -> impl Iterator<Item = String> {
     (0..=number / TICKETS_PER_SHARD).rev().map(|shard| format!("n{shard}"))
 }
 
+/// How many shards hold the numbers up to one.
+pub fn count_up_to(number: u64) -> u64 {
+    number / TICKETS_PER_SHARD + 1
+}
+
+/// A shard of tickets by its place, oldest first.
+pub fn nth(place: u64) -> String {
+    format!("n{place}")
+}
+
 /// The first number beyond a shard of tickets.
 pub fn end_number(shard: &str) -> Option<u64> {
     let shard: u64 = shard.strip_prefix('n')?.parse().ok()?;

@@ -39,6 +39,50 @@ fn a_message_too_large_to_be_one_is_kept_for_a_look_and_the_rest_of_its_batch_ar
 }
 
 #[test]
+fn a_token_ends_within_ten_years_or_not_at_all() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let issue = |days: Value| {
+        desk.admin.post("tokens", &json!({"person": "integration", "role": "service", "expires_days": days}))
+    };
+    for days in [json!(0), json!(3_651), json!(u32::MAX), json!(u64::MAX), json!(-1), json!(1.5), json!("30")]
+    {
+        let answer = issue(days.clone());
+        assert_eq!(answer.clone().problem(422), "invalid_document", "{days}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/expires_days", "{days}");
+    }
+    for days in [json!(1), json!(3_650)] {
+        assert!(issue(days).is(201).json()["expires_at"].is_string());
+    }
+    assert_eq!(issue(Value::Null).is(201).json()["expires_at"], Value::Null);
+}
+
+#[test]
+fn a_subscriber_is_told_at_an_absolute_address_alone() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let add = |url: &str| desk.admin.post("subscribers", &json!({"url": url}));
+    for url in [
+        "",
+        "/x",
+        "example.org",
+        "//example.org/x",
+        "ftp://example.org",
+        "https://",
+        "https:///x",
+        "https://a b/",
+        "http://:80/",
+        "https://münchen.example/",
+        "javascript:alert(1)",
+    ] {
+        let answer = add(url);
+        assert_eq!(answer.clone().problem(422), "invalid_document", "{url:?}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/url", "{url:?}");
+    }
+    for url in ["https://xn--mnchen-3ya.example/", "http://127.0.0.1:8080/hook?a=b"] {
+        assert_eq!(add(url).is(201).json()["url"], url);
+    }
+}
+
+#[test]
 fn an_agent_can_make_no_ticket_too_large_to_be_read() {
     let (app, desk) = App::school(Store::Sqlite);
     whatsapp::deliver(app.client(), &desk, &whatsapp::message(PHONE, "wamid.1", "hola")).is(200);

@@ -55,6 +55,22 @@ fn a_dry_run_shows_the_difference_and_changes_nothing() {
 }
 
 #[test]
+fn a_misspelt_dry_run_is_refused_and_publishes_nothing() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let mut changed = desk.pack.clone();
+    changed["name"] = json!("Otro nombre");
+    for value in ["", "yes", "True", "TRUE", "2", "true%20", "on"] {
+        let answer = desk.admin.put(&format!("pack?dry_run={value}"), &changed);
+        assert_eq!(answer.problem(400), "bad_dry_run", "{value:?}");
+    }
+    assert_eq!(desk.lead.get("pack").is(200).json()["version"], 1);
+    assert_eq!(desk.admin.put("pack?dry_run=1", &changed).is(200).json()["dry_run"], true);
+    for value in ["false", "0"] {
+        assert_eq!(desk.admin.put(&format!("pack?dry_run={value}"), &changed).is(200).json()["version"], 2);
+    }
+}
+
+#[test]
 fn every_fault_is_named_with_its_place() {
     let (_app, desk) = App::school(Store::Sqlite);
     let with = |change: &dyn Fn(&mut Value)| {

@@ -127,6 +127,29 @@ fn after_its_time_a_vote_cannot_be_changed() {
 }
 
 #[test]
+fn figures_say_why_nobody_was_asked() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let mut pack = pack("school");
+    pack["survey"]["channels"] = json!(["phone"]);
+    desk.admin.put("pack", &pack).is(200);
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message(PHONE, "wamid.S1", "hola")).is(200);
+    let id = desk.ticket_of(PHONE)["id"].as_str().unwrap().to_owned();
+    for status in ["solved", "open", "solved"] {
+        desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": status})).is(200);
+        app.host.tick_all("surveys");
+    }
+    let report = desk.lead.get("reports/response_rate").is(200).json();
+    let rate = report["kpis"].as_array().unwrap().iter().find(|kpi| kpi["name"] == "response_rate").unwrap();
+    assert_eq!(rate["excluded"], json!({"channel_excluded": 2}), "{rate}");
+    assert_eq!(json!([rate["numerator"], rate["denominator"]]), json!([0, 0]), "{rate}");
+    assert_eq!(
+        desk.lead.get("surveys").is(200).json()["items"],
+        json!([]),
+        "the list has those that went out"
+    );
+}
+
+#[test]
 fn each_resolution_is_asked_about_once() {
     let (app, desk) = App::school(Store::Sqlite);
     let (id, first) = asked(&app, &desk);

@@ -12,7 +12,7 @@ use relevo_journal::{Event, Fold};
 impl Fold for Conversation {
     type Data = ConversationEvent;
     const KIND: &'static str = KIND;
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn apply(&mut self, event: &Event<ConversationEvent>) {
         let at = event.at;
@@ -255,7 +255,10 @@ impl Ticket {
             self.solved_by.clone_from(&self.agent);
         }
         if was_done && !category.is_done() {
-            self.reopenings = self.reopenings.saturating_add(1);
+            // What was closed unsolved, or was no spam after all, goes on: it is not reopened.
+            if self.solved_at.is_some() && self.category != Category::Spam {
+                self.reopenings = self.reopenings.saturating_add(1);
+            }
             self.solved_at = None;
         }
         self.category = category;
