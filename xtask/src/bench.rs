@@ -107,7 +107,13 @@ fn rounds(options: &Options, app: &App, sizes: twin::Sizes) -> Result<Rounds> {
     for round in 0..ROUNDS {
         println!("  round {} of {ROUNDS} …", round + 1);
         let run = |request: &(dyn Fn(usize, usize) -> Vec<u8> + Sync)| {
-            load::run(app.port, options.connections, options.time, None, &|c, n| request(c, n))
+            let before = app.cpu_ms();
+            let mut measured =
+                load::run(app.port, options.connections, options.time, None, &|c, n| request(c, n))?;
+            #[allow(clippy::cast_precision_loss)] // thousands
+            let each = (app.cpu_ms() - before) / measured.count().max(1) as f64;
+            measured.cpu_ms = each;
+            anyhow::Ok(measured)
         };
         answers.push(run(&|_, _| load::post("/yardstick/answer", &[], b""))?);
         calls.push(run(&|c, n| app.yardstick_call(ticket(c, n), sizes))?);

@@ -72,12 +72,13 @@ pub fn load_component(engine: &Engine, source: &Path, cache: Option<&Path>) -> R
 
 /// Compiles several components at once, in the order given.
 pub fn load_components(engine: &Engine, sources: &[PathBuf], cache: Option<&Path>) -> Result<Vec<Component>> {
-    thread::scope(|scope| {
+    let loaded = thread::scope(|scope| {
         let started: Vec<_> =
             sources.iter().map(|source| scope.spawn(move || load_component(engine, source, cache))).collect();
         started.into_iter().map(|each| each.join().map_err(|_| anyhow!("the compiler panicked"))?).collect()
-    })
-    .inspect(|_| give_back())
+    });
+    give_back();
+    loaded
 }
 
 /// Gives back to the system what compiling took, which the allocator would keep: two hundred megabytes and more.

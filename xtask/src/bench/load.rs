@@ -12,11 +12,18 @@ use anyhow::{Context, Result, bail};
 pub struct Measured {
     /// Requests a second.
     pub rate: f64,
+    /// Processor time that the host spent on each, in milliseconds: what a busy machine changes least.
+    pub cpu_ms: f64,
     /// Latencies, sorted.
     latencies: Vec<Duration>,
 }
 
 impl Measured {
+    /// How many requests were answered.
+    pub fn count(&self) -> usize {
+        self.latencies.len()
+    }
+
     /// The latency that this share of the requests did not exceed, in milliseconds.
     pub fn quantile_ms(&self, share: f64) -> f64 {
         let last = self.latencies.len().saturating_sub(1);
@@ -60,7 +67,7 @@ pub fn run(
     latencies.sort_unstable();
     #[allow(clippy::cast_precision_loss)] // thousands
     let rate = latencies.len() as f64 / elapsed.as_secs_f64();
-    Ok(Measured { rate, latencies })
+    Ok(Measured { rate, cpu_ms: 0.0, latencies })
 }
 
 /// Sends one request over a connection of its own.

@@ -33,7 +33,7 @@ impl Report {
     /// Intake beside its yardsticks.
     pub fn intake(&mut self, tickets: usize, rounds: &Rounds, half: &Measured, app: &App) {
         let what = format!("at {tickets} tickets, full load");
-        self.figure(format!("\n{what:<34} {:>9} {:>9} {:>9}", "1/s", "p50 ms", "p99 ms"));
+        self.figure(format!("\n{what:<34} {:>9} {:>9} {:>9} {:>9}", "1/s", "p50 ms", "p99 ms", "cpu ms"));
         self.measured("  answers only", &rounds.answer);
         self.measured("  key-value calls only", &rounds.calls);
         self.measured("  intake", &rounds.intake);
@@ -51,9 +51,11 @@ impl Report {
 
     /// What many tickets cost.
     pub fn growth(&mut self, few: &Rounds, many: &Rounds) {
-        // Beside the yardstick of the same minutes: the store itself grows slower, and the machine changes.
+        let cost = many.intake.cpu_ms / few.intake.cpu_ms;
+        self.expect("processor time, many / few tickets", cost, "<= 1.15", cost <= 1.15);
+        // Beside the yardstick of the same minutes: the machine changes.
         let cost = (many.calls.rate / many.intake.rate) / (few.calls.rate / few.intake.rate);
-        self.expect("cost of intake, many / few tickets", cost, "<= 1.15", cost <= 1.15);
+        self.expect("time beside yardstick, many / few", cost, "<= 1.15", cost <= 1.15);
     }
 
     /// Ticks: tickets that were open, time, peak of memory.
@@ -101,7 +103,8 @@ impl Report {
 
     fn measured(&mut self, what: &str, measured: &Measured) {
         let (p50, p99) = (measured.quantile_ms(0.5), measured.quantile_ms(0.99));
-        self.figure(format!("{what:<34} {:>9.0} {p50:>9.2} {p99:>9.2}", measured.rate));
+        let cpu = if measured.cpu_ms > 0.0 { format!("{:>9.2}", measured.cpu_ms) } else { String::new() };
+        self.figure(format!("{what:<34} {:>9.0} {p50:>9.2} {p99:>9.2} {cpu}", measured.rate));
     }
 
     fn expect(&mut self, what: &str, value: f64, expected: &str, holds: bool) {
