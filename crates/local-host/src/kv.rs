@@ -234,12 +234,6 @@ impl Bucket {
             log.note(component, call, keys);
         }
     }
-
-    fn note(&self, call: &str, keys: &[(&str, Option<usize>)]) {
-        if let Some((log, component)) = &self.log {
-            log.note(component, call, keys);
-        }
-    }
 }
 
 impl FromStr for Location {
