@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: throughput and latency beside yardsticks, in one run on the same host and store.
 
 mod app;
-mod load;
+pub mod load;
 mod report;
 mod twin;
 

@@ -4,6 +4,8 @@ mod bench;
 mod build;
 mod clock;
 mod demo;
+mod doctor;
+mod fire;
 mod http;
 mod pack;
 mod process;
@@ -25,6 +27,8 @@ cargo xtask <command>
   test      every check
   setup     make sure that wasm32-wasip2 can be built and Redis can be started for tests
   build     build every component (release, wasm32-wasip2)
+  doctor    what is wrong with a set-up, and what to do
+  fire      kills, outages, wrong clocks and long load, with a report
   bench     throughput and latency beside yardsticks
   verify    hold what is served against the journal
   pack      print a desk's pack as one JSON document
@@ -51,6 +55,8 @@ fn run() -> anyhow::Result<()> {
         "bench" => bench::command(args),
         "build" => build::command(args),
         "demo" => demo::command(args),
+        "doctor" => doctor::command(args),
+        "fire" => fire::command(args),
         "pack" => pack::command(args),
         "setup" => toolchain::command(args),
         "test" => test::command(args),

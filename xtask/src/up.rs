@@ -3,7 +3,7 @@
 mod desk;
 mod files;
 mod host;
-mod info;
+pub mod info;
 mod options;
 mod redis;
 mod secrets;

@@ -46,7 +46,8 @@ pub async fn all(context: &DeskContext, conversations: &[String]) -> Result<usiz
         for (ticket, at) in undecided {
             if at > context.now {
                 let mut commit = context.commit();
-                agenda::schedule(&mut commit, Work::Surveys, name, at, context.now)?;
+                let floors = agenda::Floors::load(context).await?;
+                agenda::schedule(&mut commit, &floors, Work::Surveys, name, at, context.now)?;
                 context.journal.commit(commit).await?;
                 continue;
             }

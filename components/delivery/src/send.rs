@@ -2,7 +2,7 @@
 //!
 //! The claim is an increment on a counter of the entry and the attempt: one taker only. A taker that dies between
 //! claim and outcome leaves the attempt open; after [`ABANDONED_SECONDS`] the next attempt is claimed instead. That
-//! may send twice, and only then: the request carries the entry's id as idempotency key for receivers that take one.
+//! may send twice, as may a store that does not take the outcome for longer than [`PAUSES_NS`], and only then: the request carries the entry's id as idempotency key for receivers that take one.
 
 use crate::format::{self, Prepared};
 use bytes::Bytes;
@@ -25,6 +25,10 @@ const TIMEOUT_NS: u64 = 20_000_000_000;
 
 /// Age of a claim without an outcome after which its taker is held to be dead. Longer than an attempt can take.
 const ABANDONED_SECONDS: i64 = 90;
+
+/// Pauses before the outcome is recorded again, in nanoseconds, when the store did not take it: what a receiver has
+/// accepted would be sent once more for want of a note.
+const PAUSES_NS: [u64; 4] = [250_000_000, 1_000_000_000, 2_000_000_000, 4_000_000_000];
 
 /// Largest answer of a receiver that is read.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -71,7 +75,14 @@ async fn one(context: &DeskContext, name: &str) -> Result<bool, Problem> {
             Err(why) => Outcome::Refused { why },
         };
         tell(context, name, attempt, &outcome, begun.elapsed());
-        record(context, name, &loaded, &entry, attempt, outcome).await
+        let mut pauses = PAUSES_NS.iter();
+        loop {
+            let recorded = record(context, name, &loaded, &entry, attempt, outcome.clone()).await;
+            match (recorded, pauses.next()) {
+                (Err(_), Some(pause)) => spin_sdk::wasip3::clocks::monotonic_clock::wait_for(*pause).await,
+                (recorded, _) => break recorded,
+            }
+        }
     };
     trace::scope(origin.or_else(trace::current), work).await
 }
@@ -124,10 +135,11 @@ async fn claim(context: &DeskContext, name: &str, first: u32) -> Result<Option<u
 
 /// Looks at an entry again after its taker must have finished.
 async fn reschedule(context: &DeskContext, name: &str) -> Result<Option<u32>, Problem> {
-    use relevo_projections::agenda::{Work, schedule};
+    use relevo_projections::agenda::{Floors, Work, schedule};
     let at = context.now + Duration::seconds(ABANDONED_SECONDS + 1);
     let mut commit = context.commit();
-    schedule(&mut commit, Work::Delivery, name, at, context.now)?;
+    let floors = Floors::load(context).await?;
+    schedule(&mut commit, &floors, Work::Delivery, name, at, context.now)?;
     context.journal.commit(commit).await?;
     Ok(None)
 }

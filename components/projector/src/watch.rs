@@ -5,7 +5,7 @@ use http::StatusCode;
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, respond};
 use relevo_edge::problem::Problem;
-use relevo_edge::{auth, clock};
+use relevo_edge::{auth, clock, variables};
 use relevo_journal::store::Store as _;
 use relevo_journal::store::spin::SpinStore;
 use relevo_journal::{Journal, VitalName};
@@ -31,7 +31,11 @@ pub async fn health(request: &Incoming) -> Result<Response, Problem> {
         Ok((journal, took)) => {
             checks.push(Check::required("store", Ok(format!("a write and a read took {took:.1} ms"))));
             match gather(&journal, now).await {
-                Ok((desks, gathered)) => checks.extend(vitals::health(&desks, &gathered, clock::now())),
+                Ok((desks, gathered)) => {
+                    checks.extend(vitals::health(&desks, &gathered, clock::now()));
+                    let public_url = variables::get("public_url").await;
+                    checks.extend(vitals::set_up(&desks, &public_url).await?);
+                }
                 Err(problem) => checks.push(Check::required("desks", Err(problem.detail))),
             }
         }

@@ -4,10 +4,11 @@
 //! and finds out from its state what is due; an entry that is early, late, doubled or pointless costs a load.
 
 use chrono::{DateTime, Utc};
+use futures::future::{try_join_all, try_join3};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
-use relevo_journal::{Commit, Cursor, Kind, SequenceId};
+use relevo_journal::{Commit, Cursor, Kind, Page, SequenceId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,9 @@ const TRAILING_MINUTES: i64 = 10;
 
 /// Minutes that one call looks through at most when it has fallen behind.
 const MINUTES_PER_CALL: i64 = 1_500;
+
+/// Minutes that are read at the same time: after a day without ticks a slow store must not keep a tick from its end.
+const MINUTES_AT_ONCE: usize = 64;
 
 /// Entries waiting for their second within the present minutes, beyond which reading stops for this call.
 const MAX_PENDING: usize = 5_000;
@@ -58,18 +62,46 @@ struct Progress {
     pending: BTreeSet<Entry>,
 }
 
+/// The first minute of each agenda that has not been read for good: nothing may be put before it.
+///
+/// Usually that is some minutes ago. It is in the future when a tick ran on a machine whose clock is ahead.
+pub struct Floors([i64; Work::ALL.len()]);
+
+impl Floors {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn load<S: Store>(context: &DeskContext<S>) -> Result<Self, Problem> {
+        let one = async |work| Ok::<_, Problem>(load(context, work).await?.minute);
+        let (delivery, sla, surveys) =
+            try_join3(one(Work::Delivery), one(Work::Sla), one(Work::Surveys)).await?;
+        Ok(Self([delivery, sla, surveys]))
+    }
+
+    fn of(&self, work: Work) -> i64 {
+        let Self([delivery, sla, surveys]) = self;
+        match work {
+            Work::Delivery => *delivery,
+            Work::Sla => *sla,
+            Work::Surveys => *surveys,
+        }
+    }
+}
+
 /// Puts a stream on an agenda; what is overdue goes to the present.
 ///
 /// # Errors
 /// If the entry cannot be written.
 pub fn schedule(
     commit: &mut Commit,
+    floors: &Floors,
     work: Work,
     stream: &str,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let minute = minute_of(at.max(now));
+    let minute = minute_of(at.max(now)).max(floors.of(work));
     let entry = serde_json::to_vec(&Entry(at.timestamp_millis(), stream.to_owned())).unwrap_or_default();
     commit.enqueue(&bucket(commit.desk(), work, minute)?, entry)?;
     Ok(())
@@ -92,30 +124,47 @@ pub struct Due {
 pub async fn due<S: Store>(context: &DeskContext<S>, work: Work, limit: usize) -> Result<Due, Problem> {
     let now_ms = context.now.timestamp_millis();
     let this_minute = minute_of(context.now);
-    let key = context.doc("agenda", work.name())?;
-    let before: Progress = context.journal.get_doc(&key).await?.unwrap_or_default();
+    let before = load(context, work).await?;
     let mut progress = before.clone();
     if progress.minute == 0 {
         progress.minute = this_minute - MINUTES_PER_CALL + TRAILING_MINUTES;
     }
-    let last = this_minute.min(progress.minute + MINUTES_PER_CALL);
+    // A tick whose clock was ahead has read minutes that are still to come, and entries were put behind it; what was
+    // put into the present since then is looked at too.
+    let ahead = (progress.minute > this_minute).then_some(progress.minute);
+    if ahead.is_some() {
+        progress.minute = this_minute - TRAILING_MINUTES;
+    }
+    let last = ahead.unwrap_or(this_minute).min(progress.minute + MINUTES_PER_CALL);
     let mut more = last < this_minute;
-    for minute in progress.minute..=last {
-        if progress.pending.len() >= MAX_PENDING.max(limit) {
-            more = true;
-            break;
-        }
-        let sequence = bucket(&context.desk, work, minute)?;
-        let mut cursor = progress.read.remove(&minute).unwrap_or_default();
-        let page = context.journal.read_after(&sequence, &mut cursor, MAX_PENDING, context.now).await?;
-        for (_, bytes) in page.entries {
-            // An entry that cannot be read was written by no version of this program; there is nothing to do for it.
-            if let Ok(entry) = serde_json::from_slice::<Entry>(&bytes) {
-                progress.pending.insert(entry);
+    // Everything up to here has been read as far as it goes.
+    let mut read_to = progress.minute - 1;
+    let minutes: Vec<i64> = (progress.minute..=last).collect();
+    'reading: for some in minutes.chunks(MINUTES_AT_ONCE) {
+        let read = some.iter().map(|minute| {
+            let cursor = progress.read.get(minute).cloned().unwrap_or_default();
+            read(context, work, *minute, cursor)
+        });
+        for (minute, (cursor, page)) in some.iter().zip(try_join_all(read).await?) {
+            if progress.pending.len() >= MAX_PENDING.max(limit) {
+                more = true;
+                break 'reading;
             }
-        }
-        if cursor != Cursor::default() {
-            progress.read.insert(minute, cursor);
+            for (_, bytes) in page.entries {
+                // An entry that cannot be read was written by no version of this program; there is nothing to do
+                // for it.
+                if let Ok(entry) = serde_json::from_slice::<Entry>(&bytes) {
+                    progress.pending.insert(entry);
+                }
+            }
+            if cursor != Cursor::default() {
+                progress.read.insert(*minute, cursor);
+            }
+            if page.behind > 0 {
+                more = true;
+                break 'reading;
+            }
+            read_to = *minute;
         }
     }
     let mut streams = BTreeSet::new();
@@ -129,8 +178,8 @@ pub async fn due<S: Store>(context: &DeskContext<S>, work: Work, limit: usize) -
         }
     }
     progress.pending = later;
-    let read_for_good = last - TRAILING_MINUTES;
-    if read_for_good > progress.minute && !(more && last == this_minute) {
+    let read_for_good = read_to.min(this_minute) - TRAILING_MINUTES;
+    if read_for_good > progress.minute {
         progress.minute = read_for_good;
         progress.read = progress.read.split_off(&read_for_good);
     }
@@ -175,6 +224,22 @@ pub async fn discard_past<S: Store>(context: &DeskContext<S>, work: Work) -> Res
         context.journal.put_doc(&key, &last).await?;
     }
     Ok(())
+}
+
+async fn load<S: Store>(context: &DeskContext<S>, work: Work) -> Result<Progress, Problem> {
+    Ok(context.journal.get_doc(&context.doc("agenda", work.name())?).await?.unwrap_or_default())
+}
+
+/// What is in a minute's bucket after a cursor, and the cursor after that.
+async fn read<S: Store>(
+    context: &DeskContext<S>,
+    work: Work,
+    minute: i64,
+    mut cursor: Cursor,
+) -> Result<(Cursor, Page), Problem> {
+    let sequence = bucket(&context.desk, work, minute)?;
+    let page = context.journal.read_after(&sequence, &mut cursor, MAX_PENDING, context.now).await?;
+    Ok((cursor, page))
 }
 
 fn minute_of(at: DateTime<Utc>) -> i64 {

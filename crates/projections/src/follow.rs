@@ -1,6 +1,6 @@
 //! Following a desk's feed: from changed streams to rows, agenda entries and messages to subscribers.
 
-use crate::agenda::{self, Work};
+use crate::agenda::{self, Floors, Work};
 use crate::{fanout, shards};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
@@ -149,13 +149,14 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
 async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(), Problem> {
     let mut commit = context.commit();
     let now = context.now;
+    let floors = Floors::load(context).await?;
     let mut wrote = put_rows(context, &mut commit, changes.tickets, |commit, known, _, row| {
         let due = |new: Option<i64>, old: Option<i64>| new.filter(|at| Some(*at) != old);
         if let Some(at) = due(row.sla_due_ms, known.and_then(|k| k.sla_due_ms)) {
-            agenda::schedule(commit, Work::Sla, &row.conversation, instant(at), now)?;
+            agenda::schedule(commit, &floors, Work::Sla, &row.conversation, instant(at), now)?;
         }
         if let Some(at) = due(row.survey_due_ms, known.and_then(|k| k.survey_due_ms)) {
-            agenda::schedule(commit, Work::Surveys, &row.conversation, instant(at), now)?;
+            agenda::schedule(commit, &floors, Work::Surveys, &row.conversation, instant(at), now)?;
         }
         Ok(())
     })
@@ -165,7 +166,7 @@ async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(
         let queued = row
             .next_ms
             .filter(|at| row.status == Status::Queued && Some(*at) != known.and_then(|k| k.next_ms));
-        queued.map_or(Ok(()), |at| agenda::schedule(commit, Work::Delivery, key, instant(at), now))
+        queued.map_or(Ok(()), |at| agenda::schedule(commit, &floors, Work::Delivery, key, instant(at), now))
     })
     .await?;
     if wrote {

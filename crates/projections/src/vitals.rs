@@ -14,7 +14,7 @@ mod exposition;
 mod health;
 
 pub use exposition::{CONTENT_TYPE, exposition};
-pub use health::{Check, Health, Status, health};
+pub use health::{Check, Health, Status, health, set_up};
 
 use crate::follow::VIEWS;
 use crate::shards;

@@ -102,6 +102,12 @@ impl App {
         std::fs::rename(&new, &self.setup.clock).expect("moved");
     }
 
+    /// By how many seconds it is wrong.
+    pub fn clock(&self) -> i64 {
+        let text = std::fs::read_to_string(&self.setup.clock).unwrap_or_default();
+        text.parse().unwrap_or_default()
+    }
+
     /// Holds everything that is served against the journal, as `cargo xtask verify` does.
     ///
     /// # Panics

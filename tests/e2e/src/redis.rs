@@ -73,6 +73,16 @@ impl Redis {
         *self = Self::start_on(self.port, &self.folder);
     }
 
+    /// Bytes of the append-only file that it is writing.
+    #[track_caller]
+    pub fn written_bytes(&self) -> u64 {
+        let files =
+            std::fs::read_dir(self.folder.join("appendonlydir")).expect("a folder of append-only files");
+        let size =
+            |file: std::io::Result<std::fs::DirEntry>| file.and_then(|file| file.metadata()).map(|m| m.len());
+        files.filter_map(|file| size(file).ok()).max().unwrap_or_default()
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()

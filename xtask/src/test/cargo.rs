@@ -9,7 +9,7 @@ use super::Outcome;
 use crate::{build, pack, process, project, toolchain};
 
 /// What takes an engine of its own: built with optimisation, and apart, because it takes minutes.
-const HEAVY: [&str; 2] = ["relevo-local-host", "relevo-e2e"];
+const HEAVY: [&str; 3] = ["relevo-local-host", "relevo-e2e", "relevo-faults"];
 
 /// How many lines around a failure are shown.
 const SHOWN_LINES: usize = 60;
@@ -84,9 +84,19 @@ pub fn e2e() -> Result<Outcome> {
     let host = build::local_host()?;
     let packs = project::target().join("packs");
     write_packs(&packs)?;
+    let mut cargo = project::cargo("build");
+    process::run("build verify", cargo.args(["--package", "relevo-verify"]), None)?;
     let mut cargo = project::cargo("test");
     cargo
-        .args(["--profile", "native", "--no-fail-fast", "--package", "relevo-e2e"])
+        .args([
+            "--profile",
+            "native",
+            "--no-fail-fast",
+            "--package",
+            "relevo-e2e",
+            "--package",
+            "relevo-faults",
+        ])
         .env("RELEVO_HOST_BIN", host)
         .env("RELEVO_PACKS", packs);
     tests("e2e tests", &mut cargo)

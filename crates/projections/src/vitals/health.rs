@@ -8,6 +8,7 @@
 use super::{Vitals, ticks};
 use chrono::{DateTime, Duration, Utc};
 use relevo_edge::app::DeskContext;
+use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
 use serde::Serialize;
 
@@ -82,6 +83,53 @@ impl Check {
     fn other(name: &str, result: Result<String, String>) -> Self {
         let ok = result.is_ok();
         Self { name: name.to_owned(), ok, required: false, detail: result.unwrap_or_else(|why| why) }
+    }
+}
+
+/// Looks at how the desks are set up.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn set_up<S: Store>(desks: &[DeskContext<S>], public_url: &str) -> Result<Vec<Check>, Problem> {
+    let mut checks = vec![Check::other("public_url", origin(public_url))];
+    if desks.is_empty() {
+        let why = "there is no desk: publish a pack with PUT /api/{desk}/pack and the admin token";
+        checks.push(Check::other("pack", Err(why.to_owned())));
+    }
+    for desk in desks {
+        let name = &desk.desk;
+        let pack = match desk.pack().await {
+            Ok(pack) => pack,
+            Err(problem) => {
+                checks.push(Check::other(&format!("pack.{name}"), Err(problem.detail)));
+                continue;
+            }
+        };
+        let accounts = pack.pack.channels.iter().flat_map(|(channel, accounts)| {
+            accounts.keys().map(move |account| format!("{channel}/{account}"))
+        });
+        let without: Vec<_> = accounts.filter(|name| !desk.config.state.secrets.contains_key(name)).collect();
+        let result = match without.as_slice() {
+            [] => Ok("every channel account has its secrets".to_owned()),
+            some => Err(format!("no secrets are set for {}", some.join(", "))),
+        };
+        checks.push(Check::other(&format!("secrets.{name}"), result));
+    }
+    Ok(checks)
+}
+
+/// Is it an origin that customers can reach?
+fn origin(url: &str) -> Result<String, String> {
+    let uri: http::Uri = match url {
+        "" => return Err("the variable public_url is not set: no survey can be sent".to_owned()),
+        url => url.parse().map_err(|_| format!("the variable public_url is no URL: {url:?}"))?,
+    };
+    let local = matches!(uri.host(), Some("127.0.0.1" | "localhost"));
+    match (uri.scheme_str(), uri.host(), uri.path(), uri.query()) {
+        (Some("https"), Some(_), "" | "/", None) => Ok(format!("survey links begin with {url}")),
+        (Some("http"), Some(_), "" | "/", None) if local => Ok(format!("{url} is for this machine alone")),
+        (Some("http"), ..) => Err(format!("{url} is not https: links in messages must be")),
+        _ => Err(format!("{url} must be scheme and host alone, such as https://desk.example.org")),
     }
 }
 
