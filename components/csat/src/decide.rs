@@ -11,9 +11,10 @@ use relevo_domain::pack::Survey;
 use relevo_domain::survey::{Issued, SurveyEvent, SurveyState};
 use relevo_edge::api::{Compose, Kick, RenderRequest, Rendered};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, variables};
-use relevo_journal::{Commit, Fold, Loaded};
+use relevo_journal::{Commit, DataKey, Fold, Loaded};
 use relevo_projections::agenda::{self, Work};
 use serde_json::{Map, Value, json};
 
@@ -88,7 +89,7 @@ async fn decide(
     loaded: &Loaded<Conversation>,
     ticket: &Ticket,
 ) -> Result<(Loaded<Conversation>, bool), Problem> {
-    let Some(party) = &loaded.state.party else { return Ok((loaded.clone(), false)) };
+    let Some(party) = &loaded.state.party.clone() else { return Ok((loaded.clone(), false)) };
     let mut decided = SurveyDecided {
         ticket: ticket.ordinal,
         resolution: ticket.resolutions,
@@ -99,6 +100,7 @@ async fn decide(
     };
     let id = format!("survey.{}.{}", ticket.ordinal, ticket.resolutions);
     let mut commit = context.commit();
+    let mut loaded = loaded.clone();
     let mut outbox = None;
     if decided.not_eligible.is_none() {
         let ticket_id = ids::ticket(conversation, ticket.ordinal);
@@ -110,9 +112,13 @@ async fn decide(
                 decided.survey = Some(format!("{}{name}", ids::SURVEY));
                 decided.expires_at = Some(expires_at);
                 decided.message = Some(message.clone());
-                issue(context, &mut commit, survey, &name, &ticket_id, ticket, party, expires_at).await?;
+                loaded = Persons::new(context, BY).sealing(&mut commit, loaded).await?;
+                let key = loaded.key();
+                issue(context, &mut commit, survey, &name, &ticket_id, ticket, party, expires_at, key)
+                    .await?;
                 outbox = Some(
-                    queue(context, &mut commit, conversation, &ticket_id, party, message, rendered).await?,
+                    queue(context, &mut commit, conversation, &ticket_id, party, message, rendered, key)
+                        .await?,
                 );
             }
             // The template cannot be rendered for this ticket: a person mends it, the figures say why none was due.
@@ -123,7 +129,7 @@ async fn decide(
         }
     }
     let decided = ConversationEvent::SurveyDecided(Box::new(decided));
-    let after = commit.append(loaded, vec![event(id, BY, 0, decided)?])?;
+    let after = commit.append(&loaded, vec![event(id, BY, 0, decided)?])?;
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
     }
@@ -201,9 +207,11 @@ async fn issue(
     ticket: &Ticket,
     party: &Party,
     expires_at: DateTime<Utc>,
+    key: Option<&DataKey>,
 ) -> Result<(), Problem> {
     let stream = context.stream(SurveyState::KIND, name)?;
-    let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?;
+    // What the customer will say is sealed under the same key: the stream remembers which.
+    let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?.sealed_under(key.cloned());
     let issued = SurveyEvent::SurveyIssued(Issued {
         ticket: ticket_id.to_owned(),
         number: ticket.number,
@@ -219,6 +227,7 @@ async fn issue(
     Ok(())
 }
 
+#[allow(clippy::too_many_arguments)] // what a message is, each used once
 async fn queue(
     context: &DeskContext,
     commit: &mut Commit,
@@ -227,9 +236,11 @@ async fn queue(
     party: &Party,
     message: Outgoing,
     rendered: Rendered,
+    key: Option<&DataKey>,
 ) -> Result<String, Problem> {
     let name = context.keys.id("outbox", &["survey", &message.id]);
     let loaded = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
+    let loaded = loaded.sealed_under(key.cloned());
     let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
         name: w.name,
         language: w.language,

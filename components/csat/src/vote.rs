@@ -4,14 +4,20 @@ use crate::link;
 use crate::page;
 use chrono::DateTime;
 use http::StatusCode;
+use relevo_domain::conversation::Conversation;
 use relevo_domain::pack::SurveyPage;
 use relevo_domain::survey::{SurveyClosed, SurveyState, answer};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::ids;
+use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
-use relevo_journal::{Fold, Loaded};
+use relevo_journal::{Commit, Fold, Loaded};
 use serde::Deserialize;
 use serde_json::json;
+
+/// Who votes.
+const BY: &str = "customer";
 
 /// A survey that a genuine token leads to.
 struct Found {
@@ -64,7 +70,8 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
     let newest = found.loaded.newest().0.to_string();
     let id = format!("vote.{}", context.keys.id("vote", &[&said, &newest]));
     let mut commit = context.commit();
-    let after = commit.append(&found.loaded, vec![event(id, "customer", 0, data)?])?;
+    let loaded = sealing(context, &mut commit, found.loaded.clone()).await?;
+    let after = commit.append(&loaded, vec![event(id, BY, 0, data)?])?;
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
     }
@@ -77,6 +84,21 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
         Some(texts) => page::thanks(&found.locale, texts),
         None => page::closed(&found.locale, None, StatusCode::OK),
     })
+}
+
+/// The survey with a key for what the customer says: its own, else the conversation's.
+async fn sealing(
+    context: &DeskContext,
+    commit: &mut Commit,
+    loaded: Loaded<SurveyState>,
+) -> Result<Loaded<SurveyState>, Problem> {
+    let ticket = loaded.state.issued.as_ref().map(|issued| issued.ticket.clone());
+    let (None, Some(ticket)) = (loaded.key(), ticket) else { return Ok(loaded) };
+    let (conversation, _) = ids::parse_ticket(&ticket)?;
+    let stream = context.stream(Conversation::KIND, conversation)?;
+    let conversation = context.journal.load::<Conversation>(&stream, context.now).await?;
+    let conversation = Persons::new(context, BY).sealing(commit, conversation).await?;
+    Ok(loaded.sealed_under(conversation.key().cloned()))
 }
 
 fn form(body: &[u8]) -> Result<Ballot, Problem> {

@@ -33,6 +33,9 @@ const PAUSES_NS: [u64; 4] = [250_000_000, 1_000_000_000, 2_000_000_000, 4_000_00
 /// Largest answer of a receiver that is read.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
+/// Why an entry whose personal values were erased is given up.
+const ERASED: &str = "the person's data were erased: nothing is left to send and nobody to send it to";
+
 /// Entries sent at the same time.
 const AT_ONCE: usize = 16;
 
@@ -71,6 +74,7 @@ async fn one(context: &DeskContext, name: &str) -> Result<bool, Problem> {
     let work = async {
         let begun = clock::precise();
         let outcome = match format::prepare(context, name, &entry).await {
+            _ if loaded.erased() > 0 => Outcome::Refused { why: ERASED.to_owned() },
             Ok(prepared) => send(prepared).await,
             Err(why) => Outcome::Refused { why },
         };
@@ -194,8 +198,11 @@ async fn record(
     };
     let mut commit = relevo_journal::Commit::new(context.desk.clone(), now);
     commit.trace(trace::parent());
+    let desk_key = context.journal.desk_key()?;
     let attempted = OutboxEvent::Attempted { attempt, outcome: outcome.clone() };
-    commit.append(before, vec![event(format!("attempt.{attempt}"), "system:delivery", 0, attempted)?])?;
+    // One from before there were keys has none; what a provider calls a message goes under the desk's then.
+    let before = before.clone().sealed_under(before.key().is_none().then(|| desk_key.clone()));
+    commit.append(&before, vec![event(format!("attempt.{attempt}"), "system:delivery", 0, attempted)?])?;
     let concluded = match &outcome {
         Attempt::Sent { external_id } => Some((external_id.clone(), None)),
         Attempt::Refused { why } => Some((None, Some(why.clone()))),
@@ -204,6 +211,7 @@ async fn record(
     if let (Some((external_id, failed)), Some((conversation, message))) = (concluded, &entry.message) {
         let stream = context.stream(Conversation::KIND, conversation)?;
         let loaded = context.journal.load::<Conversation>(&stream, now).await?;
+        let loaded = loaded.clone().sealed_under(loaded.key().is_none().then_some(desk_key));
         if let (Some(external_id), Request::Channel(sent)) = (&external_id, &entry.request) {
             let known = ids::sent(&context.keys, &sent.channel, &sent.account, external_id);
             commit.put(&context.doc("sent", &known)?, conversation)?;

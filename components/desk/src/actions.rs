@@ -9,9 +9,10 @@ use relevo_domain::refusal::Refusal;
 use relevo_edge::api::{self, Compose, Kick, RenderRequest, Rendered};
 use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::Response;
+use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, log};
-use relevo_journal::{Commit, Fold, Loaded};
+use relevo_journal::{Commit, Fold, Loaded, private};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
@@ -91,7 +92,7 @@ async fn act(
     }
     let events = decide(&loaded.state, stream.ordinal, &pack)?;
     let mut commit = call.context.commit();
-    let after = append(call, &mut commit, &loaded, &identity, events)?;
+    let after = append(call, &mut commit, loaded, &identity, events).await?;
     if !commit.is_empty() {
         call.context.journal.commit(commit).await?;
     }
@@ -99,14 +100,17 @@ async fn act(
     stream.answer(status, &after.state)
 }
 
-fn append(
+async fn append(
     call: &Call<'_>,
     commit: &mut Commit,
-    loaded: &Loaded<Conversation>,
+    mut loaded: Loaded<Conversation>,
     identity: &Identity,
     events: Vec<ConversationEvent>,
 ) -> Result<Loaded<Conversation>, Problem> {
     let actor = call.caller.actor();
+    if events.iter().any(private::is_in) {
+        loaded = Persons::new(&call.context, &actor).sealing(commit, loaded).await?;
+    }
     let named: Result<Vec<_>, Problem> = events
         .into_iter()
         .enumerate()
@@ -116,7 +120,7 @@ fn append(
             event(id, &actor, identity.tag, data)
         })
         .collect();
-    Ok(commit.append(loaded, named?)?)
+    Ok(commit.append(&loaded, named?)?)
 }
 
 /// `POST …/replies`: the reply and its outbox entry become visible together; delivery is told at once.
@@ -133,11 +137,12 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     let events =
         decide::reply(&loaded.state, pack.published(), stream.ordinal, outgoing, call.caller.is_human())?;
     let mut commit = call.context.commit();
-    let after = append(call, &mut commit, &loaded, &identity, events)?;
     let entry = entry(&stream, &loaded.state, message, whatsapp)?;
+    let after = append(call, &mut commit, loaded, &identity, events).await?;
     let name = call.context.keys.id("outbox", &[&identity.id, &stream.conversation]);
     let outbox = call.context.stream(Outbox::KIND, &name)?;
     let empty = call.context.journal.load::<Outbox>(&outbox, call.context.now).await?;
+    let empty = empty.sealed_under(after.key().cloned());
     let queued = event("queued", &call.caller.actor(), identity.tag, OutboxEvent::Queued(Box::new(entry)))?;
     commit.append(&empty, vec![queued])?;
     call.context.journal.commit(commit).await?;

@@ -4,15 +4,14 @@ use crate::call::Call;
 use chrono::Months;
 use futures::future::try_join_all;
 use http::StatusCode;
-use relevo_domain::contact::{Contact, ContactEvent};
-use relevo_domain::conversation::{Conversation, Party, view};
+use relevo_domain::contact::Contact;
+use relevo_domain::conversation::{Conversation, view};
 use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::rows::TicketRow;
-use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal};
-use relevo_journal::{Commit, Cursor, Fold, Kind, Month};
+use relevo_journal::{Cursor, Fold, Kind, Month};
 use relevo_projections::shards;
 use serde_json::{Value, json};
 
@@ -146,30 +145,4 @@ pub async fn rows(call: &Call<'_>, contact: &str) -> Result<Vec<TicketRow>, Prob
         tickets.iter().zip(&loaded).filter_map(|((id, _), shard)| shard.state.get(id).cloned()).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.number));
     Ok(rows)
-}
-
-/// Notes in the contact's stream what a call told about it.
-pub async fn learn(
-    call: &Call<'_>,
-    commit: &mut Commit,
-    name: &str,
-    party: &Party,
-    address: &Address,
-    conversation: &str,
-) -> Result<(), Problem> {
-    let context = &call.context;
-    let loaded = context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
-    if !loaded.state.learns_from(party.name.as_ref(), conversation) {
-        return Ok(());
-    }
-    let given = party.name.as_ref().map_or("", |n| n.0.as_str());
-    let id = format!("seen.{}", context.keys.id("sighting", &[conversation, given]));
-    let seen = ContactEvent::ContactSeen {
-        channel: party.channel.clone(),
-        address: address.clone(),
-        name: party.name.clone(),
-        conversation: conversation.to_owned(),
-    };
-    commit.append(&loaded, vec![event(id, &call.caller.actor(), 0, seen)?])?;
-    Ok(())
 }

@@ -12,6 +12,7 @@ use relevo_edge::api;
 use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::{Response, json};
 use relevo_edge::ids;
+use relevo_edge::personal::{Persons, Sighting};
 use relevo_edge::problem::Problem;
 use relevo_journal::{Event, Fold, Loaded, StreamId};
 use serde_json::{Map, Value, json};
@@ -197,10 +198,19 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
     decide::create(pack.published(), party.clone(), 0, new.clone())?;
     let number = context.next_ticket_number().await?;
     let created = decide::create(pack.published(), party.clone(), number, new)?;
-    let mut commit = context.commit();
-    let created = event(identity.id.clone(), &call.caller.actor(), identity.tag, created)?;
-    commit.append(&loaded, vec![created])?;
-    crate::contacts::learn(call, &mut commit, &contact, &party, &address, &conversation).await?;
+    let (mut commit, actor) = (context.commit(), call.caller.actor());
+    let mut persons = Persons::new(context, &actor);
+    let (key, is_made) = persons.key(&mut commit, &contact, Some(&conversation), true).await?;
+    let sighting = Sighting {
+        contact: &contact,
+        channel: &party.channel,
+        address: &address,
+        name: party.name.as_ref(),
+        conversation: &conversation,
+    };
+    persons.learn(&mut commit, sighting, &key, is_made).await?;
+    let created = event(identity.id.clone(), &actor, identity.tag, created)?;
+    commit.append(&loaded.sealed_under(key), vec![created])?;
     context.journal.commit(commit).await?;
     let after = context.journal.load::<Conversation>(&stream, context.now).await?;
     identity.repeats(&after)?;

@@ -1,18 +1,18 @@
 //! From parsed items to committed events: all of a request is kept before it is answered.
 
+use crate::person::{Met, report_on_person, seal};
 use crate::portions::{self, LARGEST_ITEM_BYTES, Placed, Portion};
 use futures::future::try_join_all;
 use relevo_channels::{Answer, Once, Parsed};
 use relevo_domain::account::{Account, AccountEvent};
-use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
 use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept, StatusReport};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::personal::{self, Persons};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, log, meter};
-use relevo_journal::{EventId, Fold, Loaded, NewEvent};
+use relevo_journal::{Commit, EventId, Fold, Loaded, NewEvent};
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// The webhook that a request came through.
 #[derive(Clone, Copy)]
@@ -132,7 +132,7 @@ async fn commit(
     let mut commit = context.commit();
     let mut done = Done { items: portion.iter().map(|(_, items)| items.len()).sum(), ..Done::default() };
     let mut for_account = Vec::new();
-    let mut for_contacts: BTreeMap<String, Vec<ContactEvent>> = BTreeMap::new();
+    let mut persons = Persons::new(context, BY);
     let loads = portion.into_iter().map(|(name, items)| async move {
         let Some(name) = name else { return Ok((None, items)) };
         let stream = context.stream(Conversation::KIND, &name)?;
@@ -146,24 +146,26 @@ async fn commit(
         };
         done.conversations.push(name.clone());
         for item in items {
-            match conversation_event(context, pack, origin, &name, &loaded, item).await? {
+            match conversation_event(context, pack, origin, &loaded, item).await? {
                 Outcome::Repeat => done.repeats += 1,
                 Outcome::Account(item) => for_account.push(*item),
-                Outcome::Event(event, contact) => {
+                Outcome::Event(event, met) => {
+                    loaded = match met {
+                        Some(met) => seal(&mut persons, &mut commit, loaded, &name, *met).await?,
+                        None => persons.sealing(&mut commit, loaded).await?,
+                    };
                     loaded = commit.append(&loaded, vec![*event])?;
-                    if let Some((contact, seen)) = contact {
-                        for_contacts.entry(contact).or_default().push(seen);
-                    }
                 }
             }
         }
     }
-    for (name, seen) in for_contacts {
-        learn(context, &mut commit, &name, seen).await?;
+    let mut unknown = Vec::new();
+    for item in for_account {
+        unknown.extend(report_on_person(&mut persons, &mut commit, origin, item).await?);
     }
-    done.for_account = for_account.len();
-    if !for_account.is_empty() {
-        keep_for_account(context, &mut commit, origin, for_account).await?;
+    done.for_account = unknown.len();
+    if !unknown.is_empty() {
+        keep_for_account(context, &mut commit, origin, unknown).await?;
     }
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
@@ -210,15 +212,14 @@ enum Outcome {
     Repeat,
     /// It belongs to no conversation after all.
     Account(Box<Inbound>),
-    /// An event, and what is to be learnt of the contact.
-    Event(Box<NewEvent<ConversationEvent>>, Option<(String, ContactEvent)>),
+    /// An event, and whom it is from if it is a message.
+    Event(Box<NewEvent<ConversationEvent>>, Option<Box<Met>>),
 }
 
 async fn conversation_event(
     context: &DeskContext,
     pack: &PublishedPack,
     origin: Origin<'_>,
-    name: &str,
     loaded: &Loaded<Conversation>,
     item: Inbound,
 ) -> Result<Outcome, Problem> {
@@ -242,20 +243,16 @@ async fn conversation_event(
                 message.name.clone(),
                 message.locale.clone(),
             );
-            let learnt = sighting(loaded, name, &party, &message.from);
+            let address = message.from.clone();
             let number = match decide::opens_ticket(&loaded.state, &message) {
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
-            let data = decide::receive(
-                &loaded.state,
-                pack.published(),
-                format!("msg_{hash}"),
-                party,
-                *message,
-                number,
-            );
-            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), learnt))
+            let met = Met { party: party.clone(), address, opens_ticket: number.is_some() };
+            let id_of_message = format!("msg_{hash}");
+            let data =
+                decide::receive(&loaded.state, pack.published(), id_of_message, party, *message, number);
+            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
         }
         Inbound::Outgoing(message) => {
             let hash = id_of("message", &message.external_id);
@@ -264,14 +261,15 @@ async fn conversation_event(
                 return Ok(Outcome::Repeat);
             }
             let party = party(context, pack, origin, &message.to, message.to.clone(), None, None);
-            let learnt = sighting(loaded, name, &party, &message.to);
+            let address = message.to.clone();
             let number = match loaded.state.current().is_none() {
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
+            let met = Met { party: party.clone(), address, opens_ticket: number.is_some() };
             let data =
                 decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
-            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), learnt))
+            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
         }
         // A report on something that is not known here must not make a conversation of its own.
         item if loaded.is_new() => Ok(Outcome::Account(Box::new(item))),
@@ -334,55 +332,16 @@ fn party(
     }
 }
 
-/// What a message tells of its sender that the conversation did not know.
-fn sighting(
-    loaded: &Loaded<Conversation>,
-    conversation: &str,
-    party: &Party,
-    person: &Address,
-) -> Option<(String, ContactEvent)> {
-    let known = loaded.state.party.as_ref();
-    let news = known.is_none_or(|k| party.name.is_some() && party.name != k.name);
-    let contact = party.contact.strip_prefix(ids::CONTACT)?;
-    news.then(|| {
-        let seen = ContactEvent::ContactSeen {
-            channel: party.channel.clone(),
-            address: person.clone(),
-            name: party.name.clone(),
-            conversation: conversation.to_owned(),
-        };
-        (contact.to_owned(), seen)
-    })
-}
-
-async fn learn(
-    context: &DeskContext,
-    commit: &mut relevo_journal::Commit,
-    name: &str,
-    seen: Vec<ContactEvent>,
-) -> Result<(), Problem> {
-    let mut loaded =
-        context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
-    for data in seen {
-        let ContactEvent::ContactSeen { name, conversation, .. } = &data;
-        if loaded.state.learns_from(name.as_ref(), conversation) {
-            let name = name.as_ref().map_or("", |n| n.0.as_str());
-            let id = format!("seen.{}", context.keys.id("sighting", &[conversation, name]));
-            loaded = commit.append(&loaded, vec![event(id, BY, 0, data)?])?;
-        }
-    }
-    Ok(())
-}
-
 async fn keep_for_account(
     context: &DeskContext,
-    commit: &mut relevo_journal::Commit,
+    commit: &mut Commit,
     origin: Origin<'_>,
     items: Vec<Inbound>,
 ) -> Result<(), Problem> {
     let name = context.keys.id("account", &[origin.channel, origin.account]);
     let mut loaded =
         context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
+    loaded = personal::sealing_account(context, commit, loaded, BY).await?;
     for item in items {
         let (label, external_id, data) = match item {
             Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),

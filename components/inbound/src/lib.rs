@@ -1,6 +1,7 @@
 //! `POST /hooks/{desk}/{channel}/{account}`: verify, parse, decide, commit, answer. GET for handshakes.
 
 mod intake;
+mod person;
 mod portions;
 
 use http::{Method, StatusCode};

@@ -2,7 +2,7 @@
 
 use crate::message::{OtherEvent, Problem};
 use chrono::{DateTime, Utc};
-use relevo_journal::{Event, Fold};
+use relevo_journal::{Event, Fold, KeyId};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -15,6 +15,27 @@ pub enum AccountEvent {
     /// The provider reported something about the account.
     #[serde(rename = "event.received")]
     EventReceived(OtherEvent),
+    /// A data key was made: what names nobody who is known is sealed under it.
+    #[serde(rename = "key.made")]
+    KeyMade {
+        /// The data key.
+        key: KeyId,
+    },
+    /// Data keys were destroyed: their time was over.
+    #[serde(rename = "keys.destroyed")]
+    KeysDestroyed {
+        /// The data keys.
+        keys: Vec<KeyId>,
+    },
+}
+
+/// A data key of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountKey {
+    /// The key.
+    pub id: KeyId,
+    /// When it was made.
+    pub at: DateTime<Utc>,
 }
 
 /// A kept item.
@@ -37,6 +58,9 @@ pub struct Account {
     pub problem_count: u64,
     /// How many events there have been.
     pub event_count: u64,
+    /// The data keys that exist, oldest first.
+    #[serde(default)]
+    pub keys: Vec<AccountKey>,
 }
 
 /// Problems kept in the state, and the bytes of each beyond which only the stream has the item itself.
@@ -61,6 +85,8 @@ impl Fold for Account {
                     self.problems.pop_front();
                 }
             }
+            AccountEvent::KeyMade { key } => self.keys.push(AccountKey { id: key.clone(), at: event.at }),
+            AccountEvent::KeysDestroyed { keys } => self.keys.retain(|key| !keys.contains(&key.id)),
             AccountEvent::EventReceived(_) => self.event_count = self.event_count.saturating_add(1),
         }
     }

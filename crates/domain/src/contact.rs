@@ -1,12 +1,13 @@
-//! A person as known to a desk: addresses, a name, conversations.
+//! A person as known to a desk: addresses, a name, conversations, the keys of what is stored of them.
 
 use crate::Private;
 use crate::message::Address;
 use chrono::{DateTime, Utc};
-use relevo_journal::{Event, Fold};
+use relevo_journal::{Event, Fold, KeyId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// What became known of a contact.
+/// What became known of a contact, and what was done about its data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ContactEvent {
     /// Seen on a channel, in a conversation that was new to the contact or under another name.
@@ -22,6 +23,48 @@ pub enum ContactEvent {
         /// Stream name of the conversation.
         conversation: String,
     },
+    /// A data key was made: what the contact says in a conversation is sealed under it until the next one is made.
+    #[serde(rename = "key.made")]
+    KeyMade {
+        /// The data key.
+        key: KeyId,
+        /// Stream name of the conversation; none for what belongs to none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<String>,
+    },
+    /// A provider reported something about the contact where there is no conversation with it.
+    #[serde(rename = "report.received")]
+    ReportReceived {
+        /// Channel slug.
+        channel: String,
+        /// Account name.
+        account: String,
+        /// What kind of report it is.
+        kind: String,
+        /// The report.
+        data: Private<Value>,
+    },
+    /// Data keys are destroyed because their time is over.
+    #[serde(rename = "keys.expired")]
+    KeysExpired {
+        /// The data keys.
+        keys: Vec<KeyId>,
+    },
+    /// The contact's data are erased: all keys there are by now. Means nothing while they are held.
+    #[serde(rename = "contact.erased")]
+    Erased,
+    /// The contact's data must be kept: nothing is erased until they are released.
+    #[serde(rename = "hold.placed")]
+    HoldPlaced {
+        /// Why.
+        reason: Private<String>,
+    },
+    /// The contact's data need not be kept any more.
+    #[serde(rename = "hold.lifted")]
+    HoldLifted {
+        /// Why.
+        reason: Private<String>,
+    },
 }
 
 /// A contact.
@@ -35,6 +78,36 @@ pub struct Contact {
     pub conversations: Vec<String>,
     /// When the contact was first seen.
     pub since: Option<DateTime<Utc>>,
+    /// The data keys in use, oldest first.
+    pub keys: Vec<ContactKey>,
+    /// The data keys that are to be destroyed, oldest first.
+    pub destroyed: Vec<KeyId>,
+    /// When the contact's data were last erased.
+    pub erased_at: Option<DateTime<Utc>>,
+    /// Why they must be kept, if they must.
+    pub hold: Option<Hold>,
+}
+
+/// A data key of a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactKey {
+    /// The key.
+    pub id: KeyId,
+    /// The conversation it is for.
+    pub conversation: Option<String>,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+}
+
+/// Why data must be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Why.
+    pub reason: Private<String>,
+    /// Who said so.
+    pub by: String,
+    /// Since when.
+    pub at: DateTime<Utc>,
 }
 
 impl Contact {
@@ -43,24 +116,57 @@ impl Contact {
         (name.is_some() && name != self.name.as_ref())
             || !self.conversations.iter().any(|c| c == conversation)
     }
+
+    /// The newest data key for a conversation (none: for what belongs to none).
+    pub fn key_for(&self, conversation: Option<&str>) -> Option<&ContactKey> {
+        self.keys.iter().rev().find(|key| key.conversation.as_deref() == conversation)
+    }
+
+    fn destroy(&mut self, which: impl Fn(&KeyId) -> bool) {
+        let (gone, kept) = self.keys.drain(..).partition(|key| which(&key.id));
+        self.keys = kept;
+        let gone: Vec<ContactKey> = gone;
+        self.destroyed.extend(gone.into_iter().map(|key| key.id));
+    }
 }
 
 impl Fold for Contact {
     type Data = ContactEvent;
     const KIND: &'static str = "contact";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn apply(&mut self, event: &Event<ContactEvent>) {
-        let ContactEvent::ContactSeen { channel, address, name, conversation } = &event.data;
-        self.since = Some(self.since.map_or(event.at, |since| since.min(event.at)));
-        if name.is_some() {
-            self.name.clone_from(name);
-        }
-        if !self.addresses.iter().any(|(c, a)| c == channel && a == address) {
-            self.addresses.push((channel.clone(), address.clone()));
-        }
-        if !self.conversations.contains(conversation) {
-            self.conversations.push(conversation.clone());
+        match &event.data {
+            ContactEvent::ContactSeen { channel, address, name, conversation } => {
+                self.since = Some(self.since.map_or(event.at, |since| since.min(event.at)));
+                if name.is_some() {
+                    self.name.clone_from(name);
+                }
+                // An erased address is empty, and leads nowhere.
+                let known = self.addresses.iter().any(|(c, a)| c == channel && a == address);
+                if !known && !address.value.0.is_empty() {
+                    self.addresses.push((channel.clone(), address.clone()));
+                }
+                if !self.conversations.contains(conversation) {
+                    self.conversations.push(conversation.clone());
+                }
+            }
+            ContactEvent::KeyMade { key, conversation } => self.keys.push(ContactKey {
+                id: key.clone(),
+                conversation: conversation.clone(),
+                at: event.at,
+            }),
+            ContactEvent::ReportReceived { .. } => {}
+            ContactEvent::KeysExpired { .. } | ContactEvent::Erased if self.hold.is_some() => {}
+            ContactEvent::KeysExpired { keys } => self.destroy(|key| keys.contains(key)),
+            ContactEvent::Erased => {
+                self.destroy(|_| true);
+                self.erased_at = Some(event.at);
+            }
+            ContactEvent::HoldPlaced { reason } => {
+                self.hold = Some(Hold { reason: reason.clone(), by: event.by.clone(), at: event.at });
+            }
+            ContactEvent::HoldLifted { .. } => self.hold = None,
         }
     }
 }

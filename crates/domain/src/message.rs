@@ -51,6 +51,7 @@ pub enum Inbound {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InboundMessage {
     /// The provider's id, by which a repeat is recognised.
+    #[serde(with = "relevo_journal::private")]
     pub external_id: String,
     /// Who wrote, and where a reply goes unless `reply_to` says otherwise.
     pub from: Address,
@@ -77,10 +78,10 @@ pub struct InboundMessage {
     pub attachments: Vec<Attachment>,
     /// By what other messages refer to this one, where that is not `external_id` (a Message-ID, a message's
     /// number in its chat).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
     pub message_ref: Option<String>,
     /// The external id or `message_ref` of the message that this one answers, quotes or reacts to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
     pub in_reply_to: Option<String>,
     /// The provider's structure where text does not carry it all (coordinates, contact cards, button ids,
     /// the whole of an unsupported type).
@@ -129,7 +130,7 @@ impl InboundMessage {
 pub struct Mail {
     /// The ids of the messages it follows, oldest first, without angle brackets: `References`, then
     /// `In-Reply-To`, each once.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "relevo_journal::private")]
     pub references: Vec<String>,
     /// `To`, as far as it could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -167,6 +168,7 @@ pub enum Automatic {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutgoingMessage {
     /// The provider's id, by which a repeat is recognised.
+    #[serde(with = "relevo_journal::private")]
     pub external_id: String,
     /// Whose conversation it belongs to.
     pub to: Address,
@@ -182,7 +184,7 @@ pub struct OutgoingMessage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// The external id of the message that this one answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
     pub in_reply_to: Option<String>,
     /// The provider's structure where text does not carry it all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -293,6 +295,7 @@ pub enum MessageKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     /// The provider's media id or an URL; the bytes are fetched later.
+    #[serde(with = "relevo_journal::private")]
     pub reference: String,
     /// `image`, `audio`, `video`, `document`, `sticker`, `file`.
     pub kind: String,
@@ -303,7 +306,7 @@ pub struct Attachment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filename: Option<Private<String>>,
     /// Hash as declared by the provider (`sha256:<hex or base64>`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
     pub hash: Option<String>,
     /// Size in bytes where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -375,6 +378,7 @@ pub enum DeliveryState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OtherEvent {
     /// By which a repeat is recognised.
+    #[serde(with = "relevo_journal::private")]
     pub external_id: String,
     /// The provider's name for it.
     pub kind: String,
@@ -389,6 +393,7 @@ pub struct OtherEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// By which a repeat is recognised: the item's own id or a hash of its bytes.
+    #[serde(with = "relevo_journal::private")]
     pub external_id: String,
     /// Where in the payload: a JSON pointer.
     pub pointer: String,

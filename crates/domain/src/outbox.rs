@@ -83,7 +83,7 @@ pub struct ChannelMessage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// Provider's id of the message that it answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
     pub in_reply_to: Option<String>,
 }
 
@@ -106,7 +106,7 @@ pub enum Attempt {
     /// Accepted.
     Sent {
         /// The provider's id, if it gave one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
         external_id: Option<String>,
     },
     /// Did not work this time.

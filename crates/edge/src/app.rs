@@ -100,6 +100,7 @@ impl<S: Store> DeskContext<S> {
         keys: DeskKeys,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
+        let journal = journal.with_vault(keys.vault(now));
         let config = journal.load(&stream_id(&desk, "pack", CONFIG)?, now).await?;
         Ok(Self { journal, now, desk, keys, config })
     }

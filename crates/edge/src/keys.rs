@@ -2,8 +2,10 @@
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
+use chrono::{DateTime, Utc};
 use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, Mac};
+use relevo_journal::Vault;
 use sha2::Sha256;
 use thiserror::Error;
 
@@ -30,6 +32,8 @@ pub struct DeskKeys {
     ids: [u8; 32],
     links: [u8; 32],
     seal: [u8; 32],
+    /// None: nothing can be unwrapped.
+    wrapping: Option<[u8; 32]>,
 }
 
 impl DeskKeys {
@@ -41,7 +45,17 @@ impl DeskKeys {
         let master = HEXLOWER_PERMISSIVE.decode(master_hex.trim().as_bytes());
         let master = master.ok().filter(|key| key.len() == 32).ok_or(KeyError::BadMasterKey)?;
         let derive = |purpose: &str| mac(&master, &[b"relevo/1", purpose.as_bytes(), desk.as_bytes()]);
-        Ok(Self { ids: derive("ids"), links: derive("links"), seal: derive("seal") })
+        Ok(Self {
+            ids: derive("ids"),
+            links: derive("links"),
+            seal: derive("seal"),
+            wrapping: Some(derive("wrapping")),
+        })
+    }
+
+    /// Keys that open nothing, for what only counts and compares.
+    pub fn none() -> Self {
+        Self { ids: [0; 32], links: [0; 32], seal: [0; 32], wrapping: None }
     }
 
     /// A keyed hash: 26 characters of `a-z2-7`. Equal parts give equal ids; nothing can be read from one.
@@ -63,6 +77,11 @@ impl DeskKeys {
     pub fn sign_link(&self, content: &[u8]) -> [u8; 16] {
         let hash = mac(&self.links, &[content]);
         hash.first_chunk::<16>().copied().unwrap_or_default()
+    }
+
+    /// What the journal opens personal values with: it unwraps the desk's data keys.
+    pub fn vault(&self, now: DateTime<Utc>) -> Vault {
+        self.wrapping.map_or_else(Vault::closed, |wrapping| Vault::open(wrapping, now))
     }
 
     /// Seals a secret for one purpose, which is needed again to open it.

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod log;
 pub mod meter;
 pub mod openapi;
+pub mod personal;
 pub mod problem;
 pub mod routes;
 pub mod trace;

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::data_key::{DataKey, KeyId};
 use crate::error::JournalError;
 use crate::hash::{FNV_START, fnv1a};
 use crate::hlt::Hlt;
 use crate::names::{StreamId, checked_name};
 use crate::private;
 use crate::value;
-use crate::vault::{Access, DataKey, KeyId, Keys};
+use crate::vault::{Access, Keys};
 
 fn id_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'_' | b'-')

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::data_key::KeyId;
 use crate::event::{Event, EventId, Order, StoredEvent};
 use crate::hlt::Hlt;
 use crate::names::StreamId;
-use crate::vault::{Access, KeyId, Keys};
+use crate::vault::{Access, Keys};
 
 /// How a kind of stream folds its events.
 ///

@@ -3,8 +3,8 @@
 //! Every part is checked when its type is made (see `names`), has no colon and a bounded length, so keys are
 //! distinct, valid for every backend and shorter than 256 bytes.
 
+use crate::data_key::KeyId;
 use crate::names::{Desk, DocKey, Kind, Month, SequenceId, StreamId};
-use crate::vault::KeyId;
 use crate::vitals::VitalName;
 
 /// Format version of the whole layout. Redis ignores the store's label: this prefix keeps its keys apart.

@@ -4,6 +4,7 @@ mod append;
 pub mod audit;
 mod blobs;
 mod commit;
+mod data_key;
 mod directory;
 mod docs;
 mod error;
@@ -30,6 +31,7 @@ mod vitals;
 pub use append::Commit;
 pub use blobs::BlobId;
 pub use commit::{MAX_COMMIT_BYTES, Receipt};
+pub use data_key::{DataKey, KeyId};
 pub use directory::DirectoryPage;
 pub use error::JournalError;
 pub use event::{Event, EventId, NewEvent};
@@ -41,7 +43,7 @@ pub use names::{Desk, DocKey, Kind, Month, NameError, SequenceId, StreamId};
 pub use sequence::{Cursor, HOLE_MS, Page};
 pub use snapshot::{LARGEST_SNAPSHOT_BYTES, SMALL_SNAPSHOT_BYTES, SNAPSHOT_EVERY_SLOTS};
 pub use trim::TRIM_BATCH;
-pub use vault::{CACHED_MS, DataKey, KeyId, Vault};
+pub use vault::{CACHED_MS, Vault};
 pub use vitals::VitalName;
 
 /// The journal over a store, with what it can open and what it links with. Cheap: it holds nothing else.

@@ -5,6 +5,7 @@ use futures::future::try_join;
 
 use crate::Journal;
 use crate::audit::Known;
+use crate::data_key::DataKey;
 use crate::error::JournalError;
 use crate::event::{Event, EventId, Order, StoredEvent, decode_slot, sorted_set};
 use crate::fold::{Fold, Folded, Ledger, Sealing};
@@ -14,7 +15,7 @@ use crate::names::StreamId;
 use crate::sequence::{Cursor, counter_value};
 use crate::snapshot::{self, Snapshot};
 use crate::store::Store;
-use crate::vault::{DataKey, Keys};
+use crate::vault::Keys;
 
 /// A stream's state as it was when it was loaded, and what is needed to append to it.
 #[derive(Clone, Debug)]
@@ -89,11 +90,13 @@ impl<F: Fold> Loaded<F> {
         self.sealed_under.as_ref().or_else(|| self.keys.get(self.sealing.newest.as_ref()?))
     }
 
-    /// The same with a data key to seal under from now on.
+    /// The same with a data key to seal under from now on; without one as it is.
     #[must_use]
-    pub fn sealed_under(mut self, key: DataKey) -> Self {
-        self.keys.insert(key.clone());
-        self.sealed_under = Some(key);
+    pub fn sealed_under(mut self, key: impl Into<Option<DataKey>>) -> Self {
+        if let Some(key) = key.into() {
+            self.keys.insert(key.clone());
+            self.sealed_under = Some(key);
+        }
         self
     }
 

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::Journal;
 use crate::audit::{Known, Mac, MacKey};
+use crate::data_key::{DataKey, KeyId};
 use crate::error::JournalError;
 use crate::event::{Order, StoredEvent};
 use crate::fold::{Fold, Folded, Ledger, Remembered, Sealing};
@@ -18,7 +19,7 @@ use crate::names::StreamId;
 use crate::sequence::Cursor;
 use crate::store::Store;
 use crate::value;
-use crate::vault::{DataKey, KeyId, Keys};
+use crate::vault::Keys;
 
 /// A snapshot this small is written with every commit.
 pub const SMALL_SNAPSHOT_BYTES: usize = 16 * 1024;

@@ -9,21 +9,18 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{Aes256Gcm, Key, Nonce};
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
 use futures::future::try_join_all;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
 use crate::Journal;
 use crate::append::Commit;
+use crate::data_key::{DataKey, KeyId};
 use crate::error::JournalError;
 use crate::hlt::millis;
 use crate::keys;
-use crate::names::{Desk, checked_name};
+use crate::names::Desk;
 use crate::store::Store;
 use crate::value;
 
@@ -33,75 +30,6 @@ pub const CACHED_MS: u64 = 30_000;
 
 /// Data keys that an instance remembers.
 const CACHED_KEYS: usize = 2_048;
-
-const NONCE_BYTES: usize = 12;
-
-fn id_byte(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit()
-}
-
-checked_name!(
-    /// Names a data key. Random: says nothing about whose it is.
-    KeyId, "key id", "[a-z0-9]{1,32}", id_byte, id_byte, 1..=32
-);
-
-/// A data key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DataKey {
-    id: KeyId,
-    bytes: [u8; 32],
-}
-
-impl fmt::Debug for DataKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DataKey({})", self.id)
-    }
-}
-
-impl DataKey {
-    /// A key of random bytes, which the caller has from its host.
-    pub fn new(id: KeyId, bytes: [u8; 32]) -> Self {
-        Self { id, bytes }
-    }
-
-    /// Its id.
-    pub fn id(&self) -> &KeyId {
-        &self.id
-    }
-
-    /// Seals text: AES-256-GCM, the nonce first. `about` is what it belongs to and is needed again to open it.
-    ///
-    /// The nonce is a keyed hash of all that goes in, so equal input gives equal output: what a repeated commit
-    /// writes is what it wrote the first time. Different input has different nonces.
-    pub(crate) fn seal(&self, about: &[&[u8]], text: &[u8]) -> Option<Vec<u8>> {
-        let aad = joined(about);
-        let hash = mac(&self.bytes, &[b"nonce", &aad, text]);
-        let nonce: [u8; NONCE_BYTES] = *hash.first_chunk()?;
-        let sealed = self.cipher().encrypt(&Nonce::from(nonce), Payload { msg: text, aad: &aad }).ok()?;
-        Some([nonce.as_slice(), sealed.as_slice()].concat())
-    }
-
-    /// Opens what was sealed about the same; nothing when it was altered or is about something else.
-    pub(crate) fn open(&self, about: &[&[u8]], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-        let aad = joined(about);
-        self.cipher().decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: &aad }).ok()
-    }
-
-    /// One key that needs all of these: what is sealed under it is lost with any of them.
-    pub(crate) fn of_all<'a>(all: impl IntoIterator<Item = &'a DataKey>) -> Option<DataKey> {
-        let mut keys: Vec<&DataKey> = all.into_iter().collect();
-        keys.sort_by(|a, b| a.id.cmp(&b.id));
-        let parts: Vec<&[u8]> = keys.iter().map(|key| key.bytes.as_slice()).collect();
-        let id = keys.first()?.id.clone();
-        Some(DataKey { id, bytes: mac(b"relevo/all", &parts) })
-    }
-
-    fn cipher(&self) -> Aes256Gcm {
-        let key = mac(&self.bytes, &[b"seal"]);
-        <Aes256Gcm as aes_gcm::KeyInit>::new(&Key::<Aes256Gcm>::from(key))
-    }
-}
 
 /// What a journal can open: everything of a desk, with its wrapping key, or nothing.
 #[derive(Clone, Default)]
@@ -128,10 +56,13 @@ impl Vault {
 
     /// Opens what is wrapped under a desk's wrapping key; `now` is the caller's clock, by which remembered keys age.
     pub fn open(wrapping: [u8; 32], now: DateTime<Utc>) -> Self {
-        let wrapping = DataKey { id: KeyId("wrapping".to_owned()), bytes: wrapping };
+        let wrapping = DataKey::named("wrapping", wrapping);
         Self(Some(Open { wrapping, now_ms: millis(now) }))
     }
 }
+
+/// Id of the data key that a vault has by itself: a desk's own, for what belongs to no person. It is never destroyed.
+const DESK_KEY: &str = "desk";
 
 /// What is known of a data key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +92,7 @@ impl Keys {
     }
 
     pub(crate) fn insert(&mut self, key: DataKey) {
-        self.0.insert(key.id.clone(), Access::Open(key));
+        self.0.insert(key.id().clone(), Access::Open(key));
     }
 }
 
@@ -207,16 +138,25 @@ impl<S: Store> Journal<S> {
         }
     }
 
+    /// The desk's own data key, for what belongs to no person and is never erased. It needs no storing.
+    ///
+    /// # Errors
+    /// When the vault is closed.
+    pub fn desk_key(&self) -> Result<DataKey, JournalError> {
+        self.vault.0.as_ref().map(Open::desk_key).ok_or(JournalError::Closed)
+    }
+
     /// Writes a new data key with the commit that first uses it.
     ///
     /// # Errors
     /// When the vault is closed or the commit is another desk's.
     pub fn keep_key(&self, commit: &mut Commit, key: &DataKey) -> Result<(), JournalError> {
         let open = self.vault.0.as_ref().ok_or(JournalError::Closed)?;
-        let about: [&[u8]; 3] = [b"relevo/key", commit.desk.as_str().as_bytes(), key.id.as_str().as_bytes()];
-        let wrapped = open.wrapping.seal(&about, &key.bytes).ok_or(JournalError::Closed)?;
+        let about: [&[u8]; 3] =
+            [b"relevo/key", commit.desk.as_str().as_bytes(), key.id().as_str().as_bytes()];
+        let wrapped = open.wrapping.seal(&about, key.bytes()).ok_or(JournalError::Closed)?;
         let form = Wrapped { key: Some(BASE64.encode(&wrapped)), destroyed_ms: None };
-        let entry = (keys::data_key(&commit.desk, &key.id), value::encode("a data key", &form)?);
+        let entry = (keys::data_key(&commit.desk, key.id()), value::encode("a data key", &form)?);
         commit.puts.push(entry);
         Ok(())
     }
@@ -257,6 +197,10 @@ impl<S: Store> Journal<S> {
             if known.0.contains_key(id) || missing.contains(&id) {
                 continue;
             }
+            if id.as_str() == DESK_KEY {
+                known.insert(open.desk_key());
+                continue;
+            }
             match remembered(open, id) {
                 Some(access) => {
                     known.0.insert(id.clone(), access);
@@ -284,6 +228,12 @@ impl<S: Store> Journal<S> {
     }
 }
 
+impl Open {
+    fn desk_key(&self) -> DataKey {
+        self.wrapping.derive(DESK_KEY)
+    }
+}
+
 fn unwrap(open: &Open, desk: &Desk, id: &KeyId, wrapped: &str) -> Result<DataKey, JournalError> {
     let about: [&[u8]; 3] = [b"relevo/key", desk.as_str().as_bytes(), id.as_str().as_bytes()];
     let sealed = BASE64.decode(wrapped.as_bytes()).unwrap_or_default();
@@ -292,14 +242,14 @@ fn unwrap(open: &Open, desk: &Desk, id: &KeyId, wrapped: &str) -> Result<DataKey
         key: keys::data_key(desk, id),
         why: "it was wrapped under another master key, or altered".to_owned(),
     })?;
-    Ok(DataKey { id: id.clone(), bytes })
+    Ok(DataKey::new(id.clone(), bytes))
 }
 
 fn remembered(open: &Open, id: &KeyId) -> Option<Access> {
     CACHE.with_borrow(|cache| {
         let cached = cache.get(id)?;
         let age_ms = open.now_ms.checked_sub(cached.at_ms)?;
-        (age_ms < CACHED_MS && cached.wrapping == open.wrapping.bytes).then(|| cached.access.clone())
+        (age_ms < CACHED_MS && cached.wrapping == *open.wrapping.bytes()).then(|| cached.access.clone())
     })
 }
 
@@ -308,29 +258,9 @@ fn remember(open: &Open, id: &KeyId, access: &Access) {
         if cache.len() >= CACHED_KEYS {
             cache.clear();
         }
-        let cached = Cached { wrapping: open.wrapping.bytes, access: access.clone(), at_ms: open.now_ms };
+        let cached = Cached { wrapping: *open.wrapping.bytes(), access: access.clone(), at_ms: open.now_ms };
         cache.insert(id.clone(), cached);
     });
-}
-
-/// Parts, each preceded by its length, so that no two lists of parts are alike.
-fn joined(parts: &[&[u8]]) -> Vec<u8> {
-    let mut all = Vec::new();
-    for part in parts {
-        all.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        all.extend_from_slice(part);
-    }
-    all
-}
-
-/// HMAC-SHA256 over parts.
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = match <Hmac<Sha256> as KeyInit>::new_from_slice(key) {
-        Ok(mac) => mac,
-        Err(_) => return [0; 32], // HMAC takes keys of every length
-    };
-    mac.update(&joined(parts));
-    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -350,32 +280,6 @@ mod tests {
 
     fn journal(store: &MemoryStore, wrapping: u8, seconds: i64) -> Journal<MemoryStore> {
         Journal::new(store.clone()).with_vault(Vault::open([wrapping; 32], at(seconds)))
-    }
-
-    #[test]
-    fn what_is_sealed_opens_only_with_its_key_about_the_same_and_unaltered() {
-        let sealed = key("a", 1).seal(&[b"ab", b"c"], b"Rosa").unwrap();
-        assert_eq!(key("a", 1).open(&[b"ab", b"c"], &sealed).as_deref(), Some(b"Rosa".as_slice()));
-        assert_eq!(key("a", 2).open(&[b"ab", b"c"], &sealed), None);
-        assert_eq!(key("a", 1).open(&[b"a", b"bc"], &sealed), None);
-        for n in 0..sealed.len() {
-            let mut altered = sealed.clone();
-            altered[n] ^= 1;
-            assert_eq!(key("a", 1).open(&[b"ab", b"c"], &altered), None, "byte {n}");
-        }
-        assert_eq!(sealed, key("a", 1).seal(&[b"ab", b"c"], b"Rosa").unwrap(), "equal input, equal output");
-        assert_ne!(sealed[..12], key("a", 1).seal(&[b"ab", b"d"], b"Rosa").unwrap()[..12]);
-        assert_ne!(sealed[..12], key("a", 1).seal(&[b"ab", b"c"], b"Rose").unwrap()[..12]);
-    }
-
-    #[test]
-    fn a_key_of_all_needs_every_one_of_them_in_any_order() {
-        let of = |keys: &[&DataKey]| DataKey::of_all(keys.iter().copied()).unwrap();
-        let (a, b) = (key("a", 1), key("b", 2));
-        assert_eq!(of(&[&a, &b]), of(&[&b, &a]));
-        assert_ne!(of(&[&a, &b]).bytes, of(&[&a]).bytes);
-        assert_ne!(of(&[&a]).bytes, a.bytes);
-        assert_eq!(DataKey::of_all([]), None);
     }
 
     #[test]

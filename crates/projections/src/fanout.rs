@@ -11,7 +11,7 @@ use relevo_edge::problem::Problem;
 use relevo_edge::trace::{self, Trace};
 use relevo_edge::{ids, log};
 use relevo_journal::store::Store;
-use relevo_journal::{Event, FeedEntry, Fold};
+use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
 /// The event types that can be subscribed to.
@@ -64,6 +64,8 @@ struct Notification {
     event: String,
     ticket: String,
     body: Value,
+    /// What its stream is sealed under; the desk's own if nothing is.
+    key: Option<DataKey>,
 }
 
 fn wants(subscriber: &Subscriber, kind: &str) -> bool {
@@ -89,6 +91,8 @@ async fn queue_one<S: Store>(
     let ticket = Some(notification.ticket.clone());
     let entry = Entry { request, ticket, message: None, trace: trace::parent() };
     let mut commit = context.commit();
+    let desk_key = context.journal.desk_key()?;
+    let loaded = loaded.sealed_under(notification.key.clone().unwrap_or(desk_key));
     commit.append(
         &loaded,
         vec![event("queued", "system:projector", 0, OutboxEvent::Queued(Box::new(entry)))?],
@@ -115,12 +119,14 @@ async fn notifications<S: Store>(
     if kind == Conversation::KIND {
         let events = context.journal.read_slot::<Conversation>(stream, entry.slot).await?;
         let loaded = context.journal.load::<Conversation>(stream, context.now).await?;
-        return Ok(events.iter().flat_map(|e| of_conversation(stream.name(), &loaded.state, e)).collect());
+        let told = events.iter().flat_map(|e| of_conversation(stream.name(), &loaded.state, e));
+        return Ok(told.map(|told| Notification { key: loaded.key().cloned(), ..told }).collect());
     }
     if kind == SurveyState::KIND {
         let events = context.journal.read_slot::<SurveyState>(stream, entry.slot).await?;
         let loaded = context.journal.load::<SurveyState>(stream, context.now).await?;
-        return Ok(events.iter().filter_map(|e| of_survey(stream.name(), &loaded.state, e)).collect());
+        let told = events.iter().filter_map(|e| of_survey(stream.name(), &loaded.state, e));
+        return Ok(told.map(|told| Notification { key: loaded.key().cloned(), ..told }).collect());
     }
     Ok(Vec::new())
 }
@@ -171,7 +177,8 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
                 data.extend(more);
             }
             let body = json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data});
-            Notification { kind, event: format!("{name}/{}/{kind}", event.id), ticket: id.clone(), body }
+            let event = format!("{name}/{}/{kind}", event.id);
+            Notification { kind, event, ticket: id.clone(), body, key: None }
         })
         .collect()
 }
@@ -189,5 +196,6 @@ fn of_survey(name: &str, state: &SurveyState, event: &Event<SurveyEvent>) -> Opt
         event: format!("{name}/{}/{kind}", event.id),
         ticket: issued.ticket.clone(),
         body: json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data}),
+        key: None,
     })
 }

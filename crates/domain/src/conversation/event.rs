@@ -103,6 +103,7 @@ pub enum ConversationEvent {
     #[serde(rename = "delivery.reported")]
     DeliveryReported {
         /// The provider's id of our message.
+        #[serde(with = "relevo_journal::private")]
         external_id: String,
         /// What it says.
         state: DeliveryState,
@@ -116,7 +117,7 @@ pub enum ConversationEvent {
         /// Message id.
         message: String,
         /// The provider's id if it was accepted.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
         external_id: Option<String>,
         /// Why it was given up, if it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -74,7 +74,8 @@ impl Correspondence {
     pub(crate) fn push(&mut self, message: Message) {
         let index = self.messages.len();
         self.by_id.insert(message.id.clone(), index);
-        if let Some(external) = &message.external_id {
+        // An erased id is empty, and is nobody's.
+        if let Some(external) = message.external_id.as_ref().filter(|id| !id.is_empty()) {
             self.by_external_id.insert(external.clone(), index);
         }
         self.messages.push(message);
@@ -82,6 +83,9 @@ impl Correspondence {
 
     /// A provider's report; kept if the message is not known yet.
     pub(crate) fn report(&mut self, external_id: &str, state: DeliveryState, error: Option<String>) {
+        if external_id.is_empty() {
+            return;
+        }
         let known = self.reports.get(external_id).map(|(s, _)| *s);
         if known.is_none_or(|known| state > known) {
             self.reports.insert(external_id.to_owned(), (state, error));
@@ -93,13 +97,9 @@ impl Correspondence {
     pub(crate) fn conclude(&mut self, id: &str, external_id: Option<&str>, failed: Option<String>) {
         let Some(index) = self.by_id.get(id).copied() else { return };
         let Some(message) = self.messages.get_mut(index) else { return };
-        if let Some(why) = failed {
-            message.delivery = Some(DeliveryState::Failed);
-            message.error = Some(why);
-        }
+        message.delivery = Some(if failed.is_some() { DeliveryState::Failed } else { DeliveryState::Sent });
+        message.error = failed;
         if let Some(external) = external_id {
-            message.delivery = Some(DeliveryState::Sent);
-            message.error = None;
             message.external_id = Some(external.to_owned());
             self.by_external_id.insert(external.to_owned(), index);
             self.settle(external);
