@@ -8,6 +8,7 @@ mod list;
 mod openapi;
 mod outbox;
 mod pack;
+mod privacy;
 mod tickets;
 mod tokens;
 
@@ -35,7 +36,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     if matched.route.name == "openapi" {
         return Ok(openapi::document());
     }
-    if matched.route.name != "pack.publish" {
+    if !matches!(matched.route.name, "erasures.replay" | "pack.publish") {
         request.at_most(MAX_CALL_BYTES)?;
     }
     // Whoever has no token learns nothing about which desks there are.
@@ -44,8 +45,13 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     let call = Call { context, caller, request, matched };
     match call.matched.route.name {
         "channels.secrets.set" => configuration::set_secrets(&call).await,
+        "contacts.erase" => privacy::erase(&call).await,
+        "contacts.export" => privacy::export(&call).await,
+        "contacts.hold" => privacy::hold(&call).await,
         "contacts.list" => contacts::list(&call).await,
         "contacts.read" => contacts::read(&call).await,
+        "erasures.list" => privacy::erasures(&call).await,
+        "erasures.replay" => privacy::replay(&call).await,
         "me" => tokens::me(&call),
         "outbox.list" => outbox::list(&call).await,
         "outbox.read" => outbox::read(&call).await,

@@ -8,6 +8,7 @@ use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, internal, routes};
+use relevo_privacy::retention;
 use relevo_projections::{desks, follow, housekeeping};
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
@@ -38,7 +39,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     }
     desks::tick(request, "projections", async |context: &DeskContext| {
         let report = follow_desk(context, ENTRIES_PER_TICK).await?;
-        housekeeping::keep_house(context).await?;
+        if housekeeping::keep_house(context).await? {
+            retention::step(context).await?;
+        }
         Ok(report)
     })
     .await

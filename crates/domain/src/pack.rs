@@ -4,6 +4,7 @@
 //! document; parts that belong to another crate (calendars, templates) are kept as JSON here and are checked
 //! by that crate when the pack is published.
 
+mod retention;
 mod survey;
 mod validate;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+pub use retention::Retention;
 pub use survey::{Survey, SurveyPage};
 pub use validate::{PackProblem, parse, pointer};
 
@@ -62,6 +64,9 @@ pub struct Pack {
     /// The satisfaction survey, if the desk asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<Survey>,
+    /// How long personal values are kept; for ever if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 /// Languages.

@@ -135,6 +135,26 @@ pub struct Escalation {
     pub reason: Option<String>,
 }
 
+/// `POST …/contacts/{contact}/erasure`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// Why, for the ledger.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
+    pub reason: String,
+}
+
+/// `POST …/contacts/{contact}/hold`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LegalHold {
+    /// Whether the contact's data must be kept from now on.
+    pub held: bool,
+    /// Why.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S")]
+    pub reason: String,
+}
+
 /// `POST …/tags`
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

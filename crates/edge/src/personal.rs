@@ -16,7 +16,7 @@ use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::Conversation;
 use relevo_domain::message::Address;
 use relevo_journal::store::Store;
-use relevo_journal::{Commit, DataKey, Fold, KeyId, Loaded};
+use relevo_journal::{Commit, DataKey, Fold, KeyId, Loaded, NewEvent};
 use std::collections::BTreeMap;
 
 /// Days after which a new ticket gets a new key. Keys are few, then, and retention reaches old tickets of somebody who
@@ -94,10 +94,8 @@ impl<'a, S: Store> Persons<'a, S> {
         if self.contact(contact).await?.is_new() {
             return Ok(false);
         }
-        let (key, _) = self.key(commit, contact, None, false).await?;
-        let by = self.by;
-        let loaded = self.contact(contact).await?;
-        *loaded = commit.append(&loaded.clone().sealed_under(key), vec![event(id, by, 0, report)?])?;
+        let report = event(id, self.by, 0, report)?;
+        self.note(commit, contact, report).await?;
         Ok(true)
     }
 
@@ -128,6 +126,22 @@ impl<'a, S: Store> Persons<'a, S> {
             conversation: sighting.conversation.to_owned(),
         };
         *loaded = commit.append(&loaded.clone().sealed_under(key.clone()), vec![event(id, by, 0, seen)?])?;
+        Ok(())
+    }
+
+    /// Appends what a person at the desk notes about a contact.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn note(
+        &mut self,
+        commit: &mut Commit,
+        contact: &str,
+        note: NewEvent<ContactEvent>,
+    ) -> Result<(), Problem> {
+        let (key, _) = self.key(commit, contact, None, false).await?;
+        let loaded = self.contact(contact).await?;
+        *loaded = commit.append(&loaded.clone().sealed_under(key), vec![note])?;
         Ok(())
     }
 

@@ -55,6 +55,7 @@ const fn route(
 const ADMIN: Access = Access::Role(Role::Admin);
 const AGENT: Access = Access::Role(Role::Agent);
 const LEAD: Access = Access::Role(Role::Lead);
+const MANAGER: Access = Access::Role(Role::Manager);
 const SERVICE: Access = Access::Role(Role::Service);
 
 /// All routes, by path.
@@ -64,6 +65,11 @@ pub static ROUTES: &[Route] = &[
     route("channels.secrets.set", "desk", "PUT", "/api/{desk}/channels/{channel}/{account}/secrets", ADMIN, "Set the secrets of a channel account; they are never shown again"),
     route("contacts.list", "desk", "GET", "/api/{desk}/contacts", AGENT, "Contacts, newest first"),
     route("contacts.read", "desk", "GET", "/api/{desk}/contacts/{contact}", AGENT, "A contact and its tickets"),
+    route("contacts.erase", "desk", "POST", "/api/{desk}/contacts/{contact}/erasure", MANAGER, "Erase a contact's personal data for good; figures stay"),
+    route("contacts.export", "desk", "GET", "/api/{desk}/contacts/{contact}/export", MANAGER, "Everything that is stored of a contact, as JSON or as a page"),
+    route("contacts.hold", "desk", "POST", "/api/{desk}/contacts/{contact}/hold", MANAGER, "Have a contact's data kept, or no longer"),
+    route("erasures.list", "desk", "GET", "/api/{desk}/erasures", ADMIN, "The ledger of erasures, to be kept apart from backups"),
+    route("erasures.replay", "desk", "POST", "/api/{desk}/erasures", ADMIN, "Replay an exported ledger on a restored backup"),
     route("me", "desk", "GET", "/api/{desk}/me", SERVICE, "Who the token belongs to"),
     route("outbox.list", "desk", "GET", "/api/{desk}/outbox", LEAD, "Deliveries of the last 30 days, newest first"),
     route("outbox.read", "desk", "GET", "/api/{desk}/outbox/{entry}", LEAD, "A delivery"),

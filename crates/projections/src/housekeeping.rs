@@ -13,15 +13,15 @@ use relevo_journal::store::Store;
 const EVERY_MINUTES: i64 = 5;
 
 /// Removes feed entries and agenda buckets that everybody has passed long ago, every few minutes. Two rounds at once
-/// remove the same things.
+/// remove the same things. Returns whether it was time for a round.
 ///
 /// # Errors
 /// 503 if the store does not answer.
-pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<(), Problem> {
+pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<bool, Problem> {
     let key = context.doc("housekeeping", "last")?;
     let last: Option<DateTime<Utc>> = context.journal.get_doc(&key).await?;
     if last.is_some_and(|last| context.now - last < Duration::minutes(EVERY_MINUTES)) {
-        return Ok(());
+        return Ok(false);
     }
     context.journal.put_doc(&key, &context.now).await?;
     let views = Kind::new(VIEWS).map_err(|_| Problem::unavailable("a projection could not be named"))?;
@@ -30,5 +30,5 @@ pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<(), Proble
     for work in Work::ALL {
         agenda::discard_past(context, work).await?;
     }
-    Ok(())
+    Ok(true)
 }

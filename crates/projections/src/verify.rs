@@ -6,6 +6,7 @@ use relevo_domain::account::Account;
 use relevo_domain::config::Config;
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::Conversation;
+use relevo_domain::erasure::Erasures;
 use relevo_domain::outbox::Outbox;
 use relevo_domain::survey::SurveyState;
 use relevo_domain::table::{Put, Row};
@@ -50,6 +51,7 @@ pub async fn verify<S: Store>(context: &DeskContext<S>, months: &[Month]) -> Res
     streams::<Account, S>(context, months, &mut verified).await?;
     streams::<Config, S>(context, months, &mut verified).await?;
     streams::<Contact, S>(context, months, &mut verified).await?;
+    streams::<Erasures, S>(context, months, &mut verified).await?;
     streams::<Tokens, S>(context, months, &mut verified).await?;
     let mut projected = streams::<Conversation, S>(context, months, &mut verified).await?;
     projected.extend(streams::<Outbox, S>(context, months, &mut verified).await?);

@@ -1,5 +1,6 @@
 //! Reading a pack and finding everything that is wrong with it at once.
 
+use super::retention::MAX_DAYS;
 use super::{FORMAT, Pack};
 use crate::category::Category;
 use serde_json::Value;
@@ -76,6 +77,13 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             format!("/statuses/{}", escape(id)),
             "a status named like a category must be in that category".into(),
         );
+    }
+    let days =
+        pack.retention.map(|r| [("personal_days", r.personal_days), ("unplaced_days", r.unplaced_days)]);
+    for (name, days) in days.into_iter().flatten() {
+        if days.is_some_and(|days| !(1..=MAX_DAYS).contains(&days)) {
+            say(format!("/retention/{name}"), format!("a number of days from 1 to {MAX_DAYS}"));
+        }
     }
     for (n, rule) in pack.routing.iter().enumerate() {
         if !pack.queues.contains_key(&rule.queue) {

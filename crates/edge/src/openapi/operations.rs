@@ -34,6 +34,8 @@ pub enum Body {
 pub enum Answer {
     /// A document of any kind.
     Document,
+    /// What is stored of a person, as a document or as a page.
+    Export,
     /// A list of documents of a schema.
     List(&'static str),
     /// No body, or one that the provider expects.
@@ -68,6 +70,11 @@ pub static OPERATIONS: &[Operation] = &[
     write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),
     read("contacts.list", &["address", "limit"], Answer::List("Contact")),
     read("contacts.read", &[], Answer::One("ContactWithTickets")),
+    write("contacts.erase", Body::Json("Erasure"), 200, Answer::Document),
+    read("contacts.export", &[], Answer::Export),
+    write("contacts.hold", Body::Json("LegalHold"), 200, Answer::Document),
+    read("erasures.list", &[], Answer::List("ErasureEntry")),
+    write("erasures.replay", Body::Json("ErasureLedger"), 200, Answer::Document),
     read("me", &[], Answer::One("Me")),
     read("openapi", &[], Answer::Document),
     read("outbox.list", &["delivery_status", "limit"], Answer::List("OutboxEntry")),

@@ -87,6 +87,13 @@ fn success(operation: &Operation) -> Value {
         |schema: Value| json!({"description": "Done", "content": {"application/json": {"schema": schema}}});
     match operation.answer {
         Answer::Document => json(json!({"type": "object"})),
+        Answer::Export => json!({
+            "description": "Everything that is stored of the contact",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/html": {"schema": {"type": "string"}},
+            },
+        }),
         Answer::List(item) => json(json!({
             "type": "object",
             "required": ["items", "next"],

@@ -29,7 +29,9 @@ pub fn all() -> Map<String, Value> {
 
 fn requests(all: &mut Map<String, Value>) {
     add::<api::Assignment>(all);
+    add::<api::Erasure>(all);
     add::<api::Escalation>(all);
+    add::<api::LegalHold>(all);
     add::<api::NewNote>(all);
     add::<api::NewPriority>(all);
     add::<api::NewReply>(all);
