@@ -49,7 +49,7 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     if !changed {
         return Ok(json(StatusCode::OK, &json!({"version": version, "changed": false})));
     }
-    let bytes = serde_json::to_vec(&document).unwrap_or_default();
+    let bytes = context.stored_pack(document)?;
     let blob = context.journal.put_blob(&context.desk, &bytes, MAX_PACK_BYTES).await?;
     let identity = call.identity()?;
     let mut commit = context.commit();

@@ -1,9 +1,9 @@
 //! From parsed items to committed events: all of a request is kept before it is answered.
 
-use crate::person::{Met, report_on_person, seal};
+use crate::person::{self, Met, report_on_person, seal};
 use crate::portions::{self, LARGEST_ITEM_BYTES, Placed, Portion};
 use futures::future::try_join_all;
-use relevo_channels::{Answer, Once, Parsed};
+use relevo_channels::{Answer, File, Once, Parsed};
 use relevo_domain::account::{Account, AccountEvent};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
 use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept, StatusReport};
@@ -11,7 +11,7 @@ use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::{self, Persons};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, log, meter};
-use relevo_journal::{Commit, EventId, Fold, Loaded, NewEvent};
+use relevo_journal::{Commit, DataKey, EventId, Fold, Loaded, NewEvent};
 use serde_json::json;
 
 /// The webhook that a request came through.
@@ -24,7 +24,7 @@ pub struct Origin<'a> {
 }
 
 /// Largest file.
-const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
 
 /// Conversations that a line of the log names.
 const SHOWN_CONVERSATIONS: usize = 8;
@@ -44,12 +44,9 @@ pub async fn keep(
     {
         return Ok(None);
     }
-    for file in parsed.files {
-        context.journal.put_blob(&context.desk, &file.bytes.0, MAX_FILE_BYTES).await?;
-    }
     let placed = try_join_all(parsed.items.into_iter().map(|item| place(context, origin, item))).await?;
     for portion in portions::divide(placed) {
-        commit(context, pack, origin, portion).await?;
+        commit(context, pack, origin, &parsed.files, portion).await?;
     }
     Ok(Some(parsed.answer))
 }
@@ -76,14 +73,27 @@ async fn place(context: &DeskContext, origin: Origin<'_>, item: Inbound) -> Resu
         let conversation = conversation_of(context, origin, &item).await?;
         return Ok(Placed { conversation, item, bytes: whole.len() });
     }
-    let blob = context.journal.put_blob(&context.desk, &whole, MAX_FILE_BYTES).await?;
+    let key = account_key(context, origin).await?;
+    let blob = context.journal.put_sealed_blob(&context.desk, &key, &whole, MAX_FILE_BYTES).await?;
     let kept = Kept {
-        external_id: blob.to_string(),
+        external_id: context.keys.id("oversized", &[&String::from_utf8_lossy(&whole)]),
         pointer: String::new(),
         why: format!("larger than {LARGEST_ITEM_BYTES} bytes; it is kept whole as a blob"),
         data: json!({"blob": blob.to_string(), "bytes": whole.len()}).into(),
     };
     Ok(Placed { conversation: None, item: Inbound::Problem(kept), bytes: 0 })
+}
+
+/// The account's key of this month, which exists afterwards.
+async fn account_key(context: &DeskContext, origin: Origin<'_>) -> Result<DataKey, Problem> {
+    let name = context.keys.id("account", &[origin.channel, origin.account]);
+    let loaded = context.journal.load(&context.stream(Account::KIND, &name)?, context.now).await?;
+    let mut commit = context.commit();
+    let loaded = personal::sealing_account(context, &mut commit, loaded, BY).await?;
+    if !commit.is_empty() {
+        context.journal.commit(commit).await?;
+    }
+    loaded.key().cloned().ok_or_else(|| Problem::unavailable("an account has no key"))
 }
 
 /// The conversation that an item belongs to; none: the account.
@@ -127,6 +137,7 @@ async fn commit(
     context: &DeskContext,
     pack: &PublishedPack,
     origin: Origin<'_>,
+    files: &[File],
     portion: Portion,
 ) -> Result<(), Problem> {
     let mut commit = context.commit();
@@ -149,11 +160,14 @@ async fn commit(
             match conversation_event(context, pack, origin, &loaded, item).await? {
                 Outcome::Repeat => done.repeats += 1,
                 Outcome::Account(item) => for_account.push(*item),
-                Outcome::Event(event, met) => {
+                Outcome::Event(mut event, met) => {
                     loaded = match met {
                         Some(met) => seal(&mut persons, &mut commit, loaded, &name, *met).await?,
                         None => persons.sealing(&mut commit, loaded).await?,
                     };
+                    if let Some(key) = loaded.key() {
+                        person::keep_files(context, key, files, &mut event.data).await?;
+                    }
                     loaded = commit.append(&loaded, vec![*event])?;
                 }
             }

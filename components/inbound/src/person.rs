@@ -1,14 +1,17 @@
 //! Whose key an item is sealed under, and what it tells of the person.
 
-use crate::intake::Origin;
+use crate::intake::{MAX_FILE_BYTES, Origin};
+use relevo_channels::File;
 use relevo_domain::contact::ContactEvent;
-use relevo_domain::conversation::{Conversation, Party};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Party};
 use relevo_domain::message::{Address, Inbound};
+use relevo_edge::app::DeskContext;
 use relevo_edge::ids;
 use relevo_edge::personal::{Persons, Sighting};
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
-use relevo_journal::{Commit, Loaded};
+use relevo_journal::{Commit, DataKey, Loaded};
+use serde_json::Value;
 
 /// Whom a message is from or to.
 pub struct Met {
@@ -68,7 +71,7 @@ pub async fn report_on_person<S: Store>(
     let contact = ids::contact(keys, origin.channel, person);
     let id = format!("event.{}", keys.id("event", &[origin.channel, origin.account, &external_id]));
     let mut data = serde_json::to_value(&item).unwrap_or_default();
-    let kind = data.get_mut("item").map(serde_json::Value::take).unwrap_or_default();
+    let kind = data.get_mut("item").map(Value::take).unwrap_or_default();
     let report = ContactEvent::ReportReceived {
         channel: origin.channel.to_owned(),
         account: origin.account.to_owned(),
@@ -76,4 +79,27 @@ pub async fn report_on_person<S: Store>(
         data: data.into(),
     };
     Ok(if persons.report(commit, &contact, &id, report).await? { None } else { Some(item) })
+}
+
+/// Keeps the files that came with a message, sealed as the message is, and has it name them as they are kept.
+pub async fn keep_files(
+    context: &DeskContext,
+    key: &DataKey,
+    files: &[File],
+    event: &mut ConversationEvent,
+) -> Result<(), Problem> {
+    let ConversationEvent::MessageReceived(received) = event else { return Ok(()) };
+    let message = &mut received.message;
+    for attachment in &mut message.attachments {
+        let Some(file) = files.iter().find(|file| file.reference == attachment.reference) else { continue };
+        let blob = context.journal.put_sealed_blob(&context.desk, key, &file.bytes.0, MAX_FILE_BYTES).await?;
+        let kept = format!("blob:{blob}");
+        if let Some(Value::Object(inline)) = message.data.as_mut().and_then(|data| data.0.get_mut("inline")) {
+            for shown in inline.values_mut().filter(|shown| shown.as_str() == Some(&attachment.reference)) {
+                *shown = Value::String(kept.clone());
+            }
+        }
+        attachment.reference = kept;
+    }
+    Ok(())
 }

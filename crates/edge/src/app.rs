@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::keys::DeskKeys;
 use crate::problem::Problem;
+use crate::rotation::{self, MasterKeys};
 use crate::trace;
 use crate::variables;
 use chrono::{DateTime, Utc};
@@ -25,6 +26,10 @@ use std::rc::Rc;
 
 /// Name of a desk's configuration stream.
 const CONFIG: &str = "config";
+
+/// What a pack's people are sealed for, and the member that stands for them in what is stored.
+const PEOPLE: &str = "pack/people";
+const SEALED: &str = "§";
 
 /// Versions of packs that an instance keeps parsed.
 const KEPT_PACKS: usize = 32;
@@ -80,17 +85,29 @@ impl DeskContext<SpinStore> {
     pub async fn open(name: &str) -> Result<Self, Problem> {
         let now = clock::now();
         let desk = Desk::new(name).map_err(|_| unknown_desk())?;
-        let keys = DeskKeys::derive(&variables::master_key().await?, name).map_err(|error| {
-            crate::log::event("variables.wrong", &[("why", error.to_string().into())]);
-            Problem::unavailable("the application is not set up: the variable master_key is not usable")
-        })?;
         let journal = Journal::new(SpinStore::open("default").await?);
-        Self::load(journal, desk, keys, now).await
+        Self::unlock(journal, desk, &variables::master_keys().await?, now).await
     }
 }
 
 impl<S: Store> DeskContext<S> {
-    /// A desk over any store.
+    /// A desk over any store, with the keys that its root and the master key give.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer or the master key is another one.
+    pub async fn unlock(
+        journal: Journal<S>,
+        desk: Desk,
+        masters: &MasterKeys,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let config = stream_id(&desk, "pack", CONFIG)?;
+        let (keys, config) = rotation::unlock(&journal, &desk, &config, masters, now).await?;
+        let journal = journal.with_vault(keys.vault(now));
+        Ok(Self { journal, now, desk, keys, config })
+    }
+
+    /// A desk over any store, with keys that are known.
     ///
     /// # Errors
     /// 503 if the store does not answer.
@@ -157,7 +174,29 @@ impl<S: Store> DeskContext<S> {
     async fn pack_text(&self, version: &PackVersion) -> Result<String, Problem> {
         let blob = BlobId::new(&version.blob).map_err(|_| pack_gone())?;
         let bytes = self.journal.get_blob(&self.desk, &blob).await?.ok_or_else(pack_gone)?;
-        String::from_utf8(bytes).map_err(|_| pack_gone())
+        let text = String::from_utf8(bytes).map_err(|_| pack_gone())?;
+        let mut document: Value = serde_json::from_str(&text).map_err(|_| pack_gone())?;
+        let sealed = document.get("people").and_then(|people| people.get(SEALED)).and_then(Value::as_str);
+        let Some(sealed) = sealed else { return Ok(text) };
+        // Without the desk's keys a pack has nobody in it: enough to count and compare.
+        let people = self.keys.open(PEOPLE, sealed).ok().and_then(|json| serde_json::from_slice(&json).ok());
+        if let Some(place) = document.get_mut("people") {
+            *place = people.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        }
+        Ok(document.to_string())
+    }
+
+    /// A pack's document as it is stored: who works at the desk is sealed under the desk's key.
+    ///
+    /// # Errors
+    /// 503 if the host gives no random bytes.
+    pub fn stored_pack(&self, mut document: Value) -> Result<Vec<u8>, Problem> {
+        if let Some(people) = document.get_mut("people") {
+            let sealed = self.keys.seal(PEOPLE, people.to_string().as_bytes());
+            let sealed = sealed.map_err(|error| Problem::unavailable(error.to_string()))?;
+            *people = serde_json::json!({SEALED: sealed});
+        }
+        Ok(serde_json::to_vec(&document).unwrap_or_default())
     }
 
     /// The calendars that a policy of some version of the pack refers to.

@@ -15,6 +15,7 @@ pub mod meter;
 pub mod openapi;
 pub mod personal;
 pub mod problem;
+pub mod rotation;
 pub mod routes;
 pub mod trace;
 pub mod variables;

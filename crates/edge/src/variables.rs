@@ -1,10 +1,11 @@
 //! The application's variables, read once per instance.
 
 use crate::problem::Problem;
+use crate::rotation::MasterKeys;
 use std::cell::OnceCell;
 
 thread_local! {
-    static MASTER_KEY: OnceCell<String> = const { OnceCell::new() };
+    static MASTER_KEYS: OnceCell<MasterKeys> = const { OnceCell::new() };
 }
 
 /// A variable's value; empty if it is not set.
@@ -12,20 +13,20 @@ pub async fn get(name: &str) -> String {
     spin_sdk::variables::get(name).await.unwrap_or_default()
 }
 
-/// The master key in hexadecimal.
+/// The master key in force and, while it is being replaced, the one before.
 ///
 /// # Errors
 /// 503 if it is not set: nothing can be read or written without it.
-pub async fn master_key() -> Result<String, Problem> {
-    if let Some(key) = MASTER_KEY.with(|cell| cell.get().cloned()) {
-        return Ok(key);
+pub async fn master_keys() -> Result<MasterKeys, Problem> {
+    if let Some(keys) = MASTER_KEYS.with(|cell| cell.get().cloned()) {
+        return Ok(keys);
     }
-    let key = get("master_key").await;
-    if key.is_empty() {
+    let keys = MasterKeys { current: get("master_key").await, previous: get("master_key_previous").await };
+    if keys.current.is_empty() {
         crate::log::event("variables.missing", &[("variable", "master_key".into())]);
         return Err(Problem::unavailable(
             "the application is not set up: the variable master_key is not set",
         ));
     }
-    Ok(MASTER_KEY.with(|cell| cell.get_or_init(|| key).clone()))
+    Ok(MASTER_KEYS.with(|cell| cell.get_or_init(|| keys).clone()))
 }

@@ -77,6 +77,11 @@ impl DataKey {
         let aad = joined(about);
         self.cipher().decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: &aad }).ok()
     }
+    /// A keyed hash of bytes, in hexadecimal: tells equal ones under this key, and nothing else.
+    pub(crate) fn hash(&self, parts: &[&[u8]]) -> String {
+        hex::encode(mac(&self.bytes, parts))
+    }
+
     /// One key that needs all of these: what is sealed under it is lost with any of them.
     pub(crate) fn of_all<'a>(all: impl IntoIterator<Item = &'a DataKey>) -> Option<DataKey> {
         let mut keys: Vec<&DataKey> = all.into_iter().collect();

@@ -9,6 +9,7 @@ use lexopt::prelude::*;
 use relevo_edge::app::DeskContext;
 use relevo_edge::clock;
 use relevo_edge::keys::DeskKeys;
+use relevo_edge::rotation::MasterKeys;
 use relevo_journal::{Journal, Month};
 use relevo_local_host::kv::{Backend, Location};
 use relevo_projections::verify::verify;
@@ -30,11 +31,14 @@ async fn main() -> Result<()> {
     let mut wrong = 0;
     for desk in &desks {
         // Recomputing needs no secret; with it personal values and snapshots of them are compared too.
-        let keys = match &master {
-            Some(master) => DeskKeys::derive(master, desk.as_str())?,
-            None => DeskKeys::none(),
+        let journal = Journal::new(bucket());
+        let context = match &master {
+            Some(master) => {
+                let masters = MasterKeys { current: master.clone(), previous: String::new() };
+                DeskContext::unlock(journal, desk.clone(), &masters, now).await
+            }
+            None => DeskContext::load(journal, desk.clone(), DeskKeys::none(), now).await,
         };
-        let context = DeskContext::load(Journal::new(bucket()), desk.clone(), keys, now).await;
         let context = context.map_err(|problem| anyhow::anyhow!(problem.detail))?;
         let verified = verify(&context, &months).await.map_err(|problem| anyhow::anyhow!(problem.detail))?;
         println!(
