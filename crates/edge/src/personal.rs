@@ -28,6 +28,8 @@ pub struct Persons<'a, S: Store> {
     context: &'a DeskContext<S>,
     by: &'a str,
     loaded: BTreeMap<String, Loaded<Contact>>,
+    /// Made for this commit: the store does not have them yet.
+    made: Vec<DataKey>,
 }
 
 /// Where a contact was met.
@@ -48,7 +50,7 @@ pub struct Sighting<'a> {
 impl<'a, S: Store> Persons<'a, S> {
     /// None yet; `by` is whoever causes the commit.
     pub fn new(context: &'a DeskContext<S>, by: &'a str) -> Self {
-        Self { context, by, loaded: BTreeMap::new() }
+        Self { context, by, loaded: BTreeMap::new(), made: Vec::new() }
     }
 
     /// The data key for what a contact says in a conversation (none: for what belongs to none), and whether it had to be
@@ -66,13 +68,19 @@ impl<'a, S: Store> Persons<'a, S> {
         let (context, by) = (self.context, self.by);
         let oldest = context.now - Duration::days(KEY_DAYS);
         let loaded = self.contact(contact).await?;
-        let known = loaded.state.key_for(conversation).filter(|key| !opens_ticket || key.at > oldest);
+        let known =
+            loaded.state.key_for(conversation).filter(|key| !opens_ticket || key.at > oldest).cloned();
+        if let Some(key) = self.made.iter().find(|key| known.as_ref().is_some_and(|k| k.id == *key.id())) {
+            return Ok((key.clone(), false));
+        }
         if let Some(known) = known
             && let Some(key) = context.journal.data_key(&context.desk, &known.id).await?
         {
             return Ok((key, false));
         }
         let key = make(context, commit)?;
+        self.made.push(key.clone());
+        let loaded = self.contact(contact).await?;
         let made =
             ContactEvent::KeyMade { key: key.id().clone(), conversation: conversation.map(str::to_owned) };
         let id = format!("key.{}", key.id());

@@ -237,3 +237,19 @@ async fn round(store: &Bucket, days: i64) -> usize {
     }
     destroyed
 }
+
+#[tokio::test]
+async fn a_key_that_is_asked_for_twice_before_it_is_written_is_one_key() {
+    use relevo_edge::personal::Persons;
+    let store = memory().await;
+    publish(&store, day(0), Value::Null).await;
+    let context = at(&store, day(1)).await;
+    let name = contact_name(&context);
+    let (mut commit, mut persons) = (context.commit(), Persons::new(&context, "channel"));
+    let first = persons.key(&mut commit, &name, Some("c"), true).await.unwrap();
+    let again = persons.key(&mut commit, &name, Some("c"), true).await.unwrap();
+    assert_eq!((first.1, again.1, first.0 == again.0), (true, false, true));
+    context.journal.commit(commit).await.unwrap();
+    let found = context.journal.data_key(&context.desk, first.0.id()).await.unwrap();
+    assert_eq!(found, Some(first.0), "nobody has noted meanwhile that it is gone");
+}
