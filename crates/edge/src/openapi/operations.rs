@@ -68,11 +68,11 @@ const fn act(route: &'static str, body: &'static str, status: u16) -> Operation 
 /// All operations, by route.
 pub static OPERATIONS: &[Operation] = &[
     write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),
-    read("contacts.list", &["address", "limit"], Answer::List("Contact")),
-    read("contacts.read", &[], Answer::One("ContactWithTickets")),
     write("contacts.erase", Body::Json("Erasure"), 200, Answer::Document),
     read("contacts.export", &[], Answer::Export),
     write("contacts.hold", Body::Json("LegalHold"), 200, Answer::Document),
+    read("contacts.list", &["address", "limit"], Answer::List("Contact")),
+    read("contacts.read", &[], Answer::One("ContactWithTickets")),
     read("erasures.list", &[], Answer::List("ErasureEntry")),
     write("erasures.replay", Body::Json("ErasureLedger"), 200, Answer::Document),
     read("me", &[], Answer::One("Me")),
