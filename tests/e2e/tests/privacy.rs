@@ -8,7 +8,7 @@ use relevo_e2e::{App, Client, Desk, Store, eventually, whatsapp};
 use serde_json::{Value, json};
 
 const PHONE: &str = "15550199377";
-const NAME: &str = "Rosa Núñez";
+const NAME: &str = "Rosa Zaldívar";
 const WORDS: &str = "mi piso es Calle Quevedo 12, segundo";
 const REPLY: &str = "le llamamos al piso de Quevedo";
 const NOTE: &str = "vive con su madre Zenobia";
@@ -17,8 +17,8 @@ const COMMENT: &str = "muy amable, saludos a Anselmo";
 /// What must be nowhere in clear: words of each, as they are and as a provider or JSON might write them.
 const PLANTED: [&str; 9] = [
     PHONE,
-    "Núñez",
-    "N\\u00fa\\u00f1ez",
+    "Zaldívar",
+    "Zald\\u00edvar",
     "Quevedo",
     "Zenobia",
     "Anselmo",
@@ -96,7 +96,10 @@ fn tell(store: Store) {
 
 /// Values that must not be found, through a webhook, an agent's calls, a delivery and a survey.
 fn plant(app: &App, desk: &Desk) -> String {
-    whatsapp::deliver(app.client(), desk, &whatsapp::message(PHONE, "wamid.PRIVATE1", WORDS)).is(200);
+    // A name of its own: the pack's templates have examples.
+    let message = whatsapp::text(PHONE, "wamid.PRIVATE1", WORDS);
+    let message = whatsapp::change(&[whatsapp::contact(PHONE, NAME)], &[message], &[]);
+    whatsapp::deliver(app.client(), desk, &whatsapp::batch(&[vec![message]])).is(200);
     let ticket = desk.ticket_of(PHONE);
     let id = ticket["id"].as_str().unwrap().to_owned();
     desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": REPLY})).is(201);
@@ -119,9 +122,7 @@ fn plant(app: &App, desk: &Desk) -> String {
         sent.iter().find_map(|request| {
             let text = request.text();
             let from = text.find("/s/")?;
-            Some(
-                text[from..].chars().take_while(|c| !matches!(c, '"' | '\\' | ' ' | '<')).collect::<String>(),
-            )
+            Some(text[from..].chars().take_while(|c| !c.is_whitespace()).collect::<String>())
         })
     });
     let vote = json!({"score": 5, "comment": COMMENT}).to_string();
