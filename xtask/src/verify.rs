@@ -5,10 +5,15 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 const HELP: &str = "\
-cargo xtask verify --data FILE | --redis URL [--since YEAR]
+cargo xtask verify --data FILE | --redis URL [--since YEAR] [--audit [--secrets FILE] [--anchors FILE]…]
 
 Recomputes every stream and every derived row of a data file or a Redis server and reports what differs.
-Changes nothing. A data file is <state>/kv.db of `up`, or .spin/sqlite_key_value.db of Spin.";
+Changes nothing. A data file is <state>/kv.db of `up`, or .spin/sqlite_key_value.db of Spin.
+
+  --audit         also hold the history against its links and anchors: finds what was altered, removed, added or
+                  back-dated up to the last anchor, and says where
+  --secrets FILE  holds the master key: <state>/secrets.json of `up`, or a file of variables; else SPIN_VARIABLE_MASTER_KEY
+  --anchors FILE  anchors that were kept outside, as GET /api/{desk}/audit/anchors gives them; any number of files";
 
 /// Runs the command. The program is a crate of its own, so that the other commands need not wait for it to build.
 ///

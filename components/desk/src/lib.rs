@@ -1,6 +1,7 @@
 //! `/api/{desk}/…`: authenticate, decide, commit.
 
 mod actions;
+mod audit;
 mod call;
 mod configuration;
 mod contacts;
@@ -44,6 +45,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     let caller = routes::admit(matched.route, &context, request).await?;
     let call = Call { context, caller, request, matched };
     match call.matched.route.name {
+        "audit.anchors" => audit::anchors(&call).await,
         "channels.secrets.set" => configuration::set_secrets(&call).await,
         "contacts.erase" => privacy::erase(&call).await,
         "contacts.export" => privacy::export(&call).await,

@@ -1,4 +1,5 @@
-//! `POST /internal/tick/projections` follows every desk's feed, `POST /internal/follow` one desk's before a list is read.
+//! `POST /internal/tick/projections` follows every desk's feed, `POST /internal/follow` one desk's before a list is read;
+//! `POST /internal/tick/anchors` says from time to time what there is, for the audit.
 //! `GET /internal/metrics` and `GET /internal/health` tell how the application is.
 
 mod watch;
@@ -9,7 +10,7 @@ use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, internal, routes};
 use relevo_privacy::retention;
-use relevo_projections::{desks, follow, housekeeping};
+use relevo_projections::{anchors, desks, follow, housekeeping};
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -31,20 +32,29 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             auth::schedule(request).await?;
             let kick: Kick = request.json()?;
             let context = DeskContext::open(&kick.desk).await?;
-            return Ok(json(http::StatusCode::OK, &follow_desk(&context, ENTRIES_PER_READ).await?));
+            Ok(json(http::StatusCode::OK, &follow_desk(&context, ENTRIES_PER_READ).await?))
         }
-        "metrics.read" => return watch::metrics(request).await,
-        "health.read" => return watch::health(request).await,
-        _ => {}
+        "metrics.read" => watch::metrics(request).await,
+        "health.read" => watch::health(request).await,
+        "tick.anchors" => {
+            let at_once = request.parameter("now").as_deref() == Some("true");
+            desks::tick(request, "anchors", async |context: &DeskContext| {
+                let done = anchors::anchor(context, at_once).await?;
+                Ok(json!({"anchors": done.anchors, "streams": done.streams, "more": done.more}))
+            })
+            .await
+        }
+        _ => {
+            desks::tick(request, "projections", async |context: &DeskContext| {
+                let report = follow_desk(context, ENTRIES_PER_TICK).await?;
+                if housekeeping::keep_house(context).await? {
+                    retention::step(context).await?;
+                }
+                Ok(report)
+            })
+            .await
+        }
     }
-    desks::tick(request, "projections", async |context: &DeskContext| {
-        let report = follow_desk(context, ENTRIES_PER_TICK).await?;
-        if housekeeping::keep_house(context).await? {
-            retention::step(context).await?;
-        }
-        Ok(report)
-    })
-    .await
 }
 
 async fn follow_desk(context: &DeskContext, limit: usize) -> Result<Value, Problem> {

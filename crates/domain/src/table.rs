@@ -3,7 +3,7 @@
 //! Any order and any repetition of the same events gives the same table, so projectors may overlap, stall and
 //! write again what they had computed long ago.
 
-use relevo_journal::{Event, Fold};
+use relevo_journal::{Event, Fold, Kind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,9 +22,17 @@ pub struct Put<R> {
     pub row: Option<R>,
 }
 
+/// How the kinds of streams begin that hold tables.
+const PREFIX: &[u8] = b"t-";
+
+/// Whether streams of this kind are computed from others.
+pub fn is_derived(kind: &Kind) -> bool {
+    kind.as_str().as_bytes().starts_with(PREFIX)
+}
+
 /// What a table holds.
 pub trait Row: Clone + PartialEq + Serialize + DeserializeOwned {
-    /// Kind of the table's streams.
+    /// Kind of the table's streams: `t-` and a name.
     const KIND: &'static str;
     /// Version of the row's shape.
     const VERSION: u16;
@@ -71,7 +79,11 @@ impl<R: Row> Table<R> {
 
 impl<R: Row> Fold for Table<R> {
     type Data = Put<R>;
-    const KIND: &'static str = R::KIND;
+    const KIND: &'static str = {
+        let [t, dash, ..] = R::KIND.as_bytes() else { panic!("a table's kind begins with t-") };
+        assert!(*t == PREFIX[0] && *dash == PREFIX[1], "a table's kind begins with t-");
+        R::KIND
+    };
     const VERSION: u16 = R::VERSION;
     const REMEMBER_MS: u64 = 0;
     const DERIVED: bool = true;

@@ -102,7 +102,7 @@ impl<S: Store> DeskContext<S> {
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         let config = stream_id(&desk, "pack", CONFIG)?;
-        let (keys, config) = rotation::unlock(&journal, &desk, &config, masters, now).await?;
+        let (journal, keys, config) = rotation::unlock(journal, &desk, &config, masters, now).await?;
         let journal = journal.with_vault(keys.vault(now));
         Ok(Self { journal, now, desk, keys, config })
     }

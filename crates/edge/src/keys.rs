@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, Mac};
 use relevo_journal::Vault;
+use relevo_journal::audit::{Mac as Link, MacKey};
 use sha2::Sha256;
+use std::rc::Rc;
 use thiserror::Error;
 
 /// Bytes of the initialisation vector of AES-GCM.
@@ -34,6 +36,16 @@ pub struct DeskKeys {
     seal: [u8; 32],
     /// None: nothing can be unwrapped.
     wrapping: Option<[u8; 32]>,
+    audit: [u8; 32],
+}
+
+/// What a desk's events are linked with.
+struct LinkKey([u8; 32]);
+
+impl MacKey for LinkKey {
+    fn mac(&self, parts: &[&[u8]]) -> Link {
+        Link(mac(&self.0, parts).first_chunk().copied().unwrap_or_default())
+    }
 }
 
 impl DeskKeys {
@@ -49,13 +61,14 @@ impl DeskKeys {
             ids: derive("ids"),
             links: derive("links"),
             seal: derive("seal"),
+            audit: derive("audit"),
             wrapping: Some(derive("wrapping")),
         })
     }
 
     /// Keys that open nothing, for what only counts and compares.
     pub fn none() -> Self {
-        Self { ids: [0; 32], links: [0; 32], seal: [0; 32], wrapping: None }
+        Self { ids: [0; 32], links: [0; 32], seal: [0; 32], audit: [0; 32], wrapping: None }
     }
 
     /// A keyed hash: 26 characters of `a-z2-7`. Equal parts give equal ids; nothing can be read from one.
@@ -105,6 +118,11 @@ impl DeskKeys {
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(KeyError::CannotOpen)?;
         let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
         self.cipher().decrypt(&Nonce::from(*nonce), payload).map_err(|_| KeyError::CannotOpen)
+    }
+
+    /// The key that the desk's events are linked with.
+    pub fn link_key(&self) -> Rc<dyn MacKey> {
+        Rc::new(LinkKey(self.audit))
     }
 
     fn cipher(&self) -> Aes256Gcm {

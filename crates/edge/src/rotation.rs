@@ -33,28 +33,29 @@ pub struct MasterKeys {
     pub previous: String,
 }
 
-/// A desk's keys and configuration. Seals its root under the master key in force if it is not yet.
+/// A desk's keys and configuration, and the journal, which links events with its key from then on. Seals its root under the
+/// master key in force if it is not yet.
 ///
-/// Costs one concurrent get more than the configuration, once for each desk and instance.
+/// Costs one get more than the configuration, once for each desk and instance.
 ///
 /// # Errors
 /// 503 if the store does not answer or the root cannot be opened with either master key.
 pub async fn unlock<S: Store>(
-    journal: &Journal<S>,
+    journal: Journal<S>,
     desk: &Desk,
     config: &StreamId,
     masters: &MasterKeys,
     now: DateTime<Utc>,
-) -> Result<(DeskKeys, Loaded<Config>), Problem> {
+) -> Result<(Journal<S>, DeskKeys, Loaded<Config>), Problem> {
     let place = (desk.to_string(), masters.current.clone());
     if let Some(keys) = KEYS.with_borrow(|known| known.get(&place).cloned()) {
-        return Ok((keys, journal.load(config, now).await?));
+        let journal = journal.linked(keys.link_key());
+        let config = journal.load(config, now).await?;
+        return Ok((journal, keys, config));
     }
     let failed = |_| Problem::unavailable("a desk's root could not be named");
     let document = DocKey::new(desk.clone(), Kind::new("root").map_err(failed)?, "root").map_err(failed)?;
-    let (stored, config) =
-        futures::future::try_join(journal.get_doc::<String>(&document), journal.load::<Config>(config, now))
-            .await?;
+    let stored = journal.get_doc::<String>(&document).await?;
     let (keys, resealed) = root(masters, desk.as_str(), stored.as_deref()).map_err(|error| {
         crate::log::event(
             "variables.wrong",
@@ -62,6 +63,8 @@ pub async fn unlock<S: Store>(
         );
         Problem::unavailable("the application is not set up: the variable master_key is not usable")
     })?;
+    let journal = journal.linked(keys.link_key());
+    let config = journal.load::<Config>(config, now).await?;
     if config.state.current().is_some() {
         if let Some(resealed) = resealed {
             journal.put_doc(&document, &resealed).await?;
@@ -74,7 +77,7 @@ pub async fn unlock<S: Store>(
             known.insert(place, keys.clone());
         });
     }
-    Ok((keys, config))
+    Ok((journal, keys, config))
 }
 
 /// A desk's keys, and its root as it is to be stored if that is not how it is.

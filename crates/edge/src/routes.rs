@@ -62,6 +62,7 @@ const SERVICE: Access = Access::Role(Role::Service);
 #[rustfmt::skip] // one line each: this is a table
 pub static ROUTES: &[Route] = &[
     route("openapi", "desk", "GET", "/api/openapi.json", Access::Public, "This document"),
+    route("audit.anchors", "desk", "GET", "/api/{desk}/audit/anchors", ADMIN, "Anchors of the history, a line each, oldest first: keep them outside"),
     route("channels.secrets.set", "desk", "PUT", "/api/{desk}/channels/{channel}/{account}/secrets", ADMIN, "Set the secrets of a channel account; they are never shown again"),
     route("contacts.list", "desk", "GET", "/api/{desk}/contacts", AGENT, "Contacts, newest first"),
     route("contacts.read", "desk", "GET", "/api/{desk}/contacts/{contact}", AGENT, "A contact and its tickets"),
@@ -113,6 +114,7 @@ pub static ROUTES: &[Route] = &[
     route("templates.compile", "templates", "POST", "/internal/validate", Access::Schedule, "Check a pack's templates; reachable from inside only"),
     route("templates.compose", "templates", "POST", "/internal/render", Access::Schedule, "Render for another component; reachable from inside only"),
     route("surveys.decide", "csat", "POST", "/internal/decide", Access::Schedule, "Decide surveys now; reachable from inside only"),
+    route("tick.anchors", "projector", "POST", "/internal/tick/anchors", Access::Schedule, "Make anchors of the history; ?now=true does not wait for the five minutes between two"),
     route("tick.delivery", "delivery", "POST", "/internal/tick/delivery", Access::Schedule, "Send what is due"),
     route("tick.projections", "projector", "POST", "/internal/tick/projections", Access::Schedule, "Follow the feeds"),
     route("tick.sla", "sla", "POST", "/internal/tick/sla", Access::Schedule, "Warn and record breaches that are due"),

@@ -5,6 +5,7 @@
 //! ignores the store's label, and an increment of a value that is not a counter breaks SQLite until a restart.
 
 mod calls;
+pub mod copy;
 mod journal;
 mod manner;
 mod memory;

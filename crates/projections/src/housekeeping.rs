@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
 use relevo_journal::Kind;
+use relevo_journal::audit::anchor::FOLLOWER;
 use relevo_journal::store::Store;
 
 /// Time between two rounds.
@@ -24,8 +25,10 @@ pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<bool, Prob
         return Ok(false);
     }
     context.journal.put_doc(&key, &context.now).await?;
-    let views = Kind::new(VIEWS).map_err(|_| Problem::unavailable("a projection could not be named"))?;
-    context.journal.retire_feed(&context.desk, &[views], context.now).await?;
+    let followers = [VIEWS, FOLLOWER].map(Kind::new);
+    let followers: Result<Vec<Kind>, _> = followers.into_iter().collect();
+    let followers = followers.map_err(|_| Problem::unavailable("a projection could not be named"))?;
+    context.journal.retire_feed(&context.desk, &followers, context.now).await?;
     claims::forget(context).await?;
     for work in Work::ALL {
         agenda::discard_past(context, work).await?;

@@ -5,6 +5,7 @@
 //! ([`fanout`]). Everything written is a function of a stream's state, so followers may overlap or stall.
 
 pub mod agenda;
+pub mod anchors;
 pub mod claims;
 pub mod desks;
 pub mod fanout;

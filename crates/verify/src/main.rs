@@ -1,9 +1,13 @@
 //! `relevo-verify --data FILE | --redis URL`: recomputes everything that is derived from the journal of a stopped or
-//! running application and reports what differs. Changes nothing. Exits 1 if anything differs.
+//! running application and reports what differs; with `--audit` also holds the history against its links and anchors.
+//! Changes nothing. Exits 1 if anything differs.
 //!
 //! With `SPIN_VARIABLE_MASTER_KEY` in the environment personal values, and the snapshots that have any, are compared too.
 
+mod audit;
+
 use anyhow::{Context, Result, bail};
+use audit::Audit;
 use chrono::{Datelike, Duration};
 use lexopt::prelude::*;
 use relevo_edge::app::DeskContext;
@@ -55,7 +59,10 @@ async fn main() -> Result<()> {
         wrong += verified.differences.len();
     }
     println!("{} desks verified, {wrong} differences", desks.len());
-    if wrong > 0 { bail!("what is served differs from the journal") } else { Ok(()) }
+    if let Some(audit) = &options.audit {
+        wrong += audit.run(&backend).await?;
+    }
+    if wrong > 0 { bail!("something is not as it was written") } else { Ok(()) }
 }
 
 fn first_month(year: u16) -> Result<Month> {
@@ -65,22 +72,30 @@ fn first_month(year: u16) -> Result<Month> {
 struct Options {
     location: Location,
     since_year: u16,
+    audit: Option<Audit>,
 }
 
 impl Options {
     fn parse() -> Result<Self> {
         let this_year = u16::try_from(clock::now().year())?;
         let (mut location, mut since_year) = (None, this_year.saturating_sub(1));
+        let (mut audits, mut audit) = (false, Audit::default());
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("data") => location = Some(Location::Sqlite(parser.value()?.into())),
                 Long("redis") => location = Some(Location::Redis(parser.value()?.string()?)),
                 Long("since") => since_year = parser.value()?.parse()?,
+                Long("audit") => audits = true,
+                Long("anchors") => audit.anchors.push(parser.value()?.into()),
+                Long("secrets") => audit.secrets = Some(parser.value()?.into()),
                 _ => return Err(argument.unexpected().into()),
             }
         }
         let location = location.context("give --data FILE or --redis URL")?;
-        Ok(Self { location, since_year })
+        if !audits && (audit.secrets.is_some() || !audit.anchors.is_empty()) {
+            bail!("--anchors and --secrets go with --audit");
+        }
+        Ok(Self { location, since_year, audit: audits.then_some(audit) })
     }
 }

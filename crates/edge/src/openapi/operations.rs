@@ -38,6 +38,8 @@ pub enum Answer {
     Export,
     /// A list of documents of a schema.
     List(&'static str),
+    /// Lines of JSON, each a document of a schema.
+    Lines(&'static str),
     /// No body, or one that the provider expects.
     Nothing,
     /// A document of a schema.
@@ -67,6 +69,7 @@ const fn act(route: &'static str, body: &'static str, status: u16) -> Operation 
 
 /// All operations, by route.
 pub static OPERATIONS: &[Operation] = &[
+    read("audit.anchors", &["after", "limit"], Answer::Lines("ExportedAnchor")),
     write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),
     write("contacts.erase", Body::Json("Erasure"), 200, Answer::Document),
     read("contacts.export", &[], Answer::Export),

@@ -35,6 +35,10 @@ pub fn of_query(name: &str) -> Value {
     };
     let (description, schema) = match name {
         "address" => ("Only the contact with this address", text()),
+        "after" => (
+            "`slot` of the last line that the caller has; 0: from the beginning",
+            json!({"type": "integer", "minimum": 0, "default": 0}),
+        ),
         "as_of" => ("What was known at this instant", json!({"type": "string", "format": "date-time"})),
         "assignee" => ("Person id; `me`: the caller; `none`: nobody", text()),
         "contact" => ("Contact id or address", text()),

@@ -102,6 +102,10 @@ fn success(operation: &Operation) -> Value {
                 "next": {"description": "The cursor of what follows; null: that was all", "type": ["string", "null"]},
             },
         })),
+        Answer::Lines(line) => {
+            let lines = json!({"type": "string", "description": format!("One {line} per line")});
+            json!({"description": "Done", "content": {"application/x-ndjson": {"schema": lines}}})
+        }
         Answer::Nothing => json!({"description": "Done; accepted, or a repeat"}),
         Answer::One(schema) => json(refers(schema)),
         Answer::Page => page(operation, "The page", "Recorded"),

@@ -70,6 +70,8 @@ pub struct Anchors {
     pub made: u64,
     /// When the newest was made, in milliseconds.
     pub newest_ms: i64,
+    /// The newest said that nothing else had changed.
+    pub whole: bool,
 }
 
 impl Fold for Anchors {
@@ -81,6 +83,7 @@ impl Fold for Anchors {
     fn apply(&mut self, event: &Event<Anchor>) {
         self.made = self.made.saturating_add(1);
         self.newest_ms = self.newest_ms.max(event.at.timestamp_millis());
+        self.whole = event.data.whole;
     }
 }
 
@@ -230,6 +233,14 @@ impl<S: Store> Journal<S> {
         holes.extend(cursor.lost);
         holes.sort_unstable();
         Ok(Covered { stream: stream.clone(), upto: cursor.upto, holes, known })
+    }
+
+    /// How many anchors a desk has, and when the newest was made.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn newest_anchor(&self, desk: &Desk, now: DateTime<Utc>) -> Result<Anchors, JournalError> {
+        Ok(self.load::<Anchors>(&chain(desk)?, now).await?.state)
     }
 
     /// The anchors of a desk in slots after `after`, oldest first, as they are to be kept outside: at most

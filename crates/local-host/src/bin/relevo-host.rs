@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser};
 use relevo_local_host::{
     app::{App, Settings},
-    kv::{Backend, CallLog, Location, Manner},
+    kv::{Backend, CallLog, Location, Manner, copy},
     manifest::Manifest,
     metrics::Metrics,
     server::{LogLevel, Server},
@@ -30,6 +30,24 @@ enum Command {
     Up(Up),
     /// Only posts the tick routes of an application that runs elsewhere, such as on Spin.
     Tick(TickOnly),
+    /// Copies a data file, also while a host is using it: the copy is what it was at one moment.
+    Backup {
+        /// The data file.
+        #[arg(long)]
+        data: PathBuf,
+        /// The copy: a name that is not taken.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Puts a copy in place of a data file that no host is using. What was there is kept beside it.
+    Restore {
+        /// The copy.
+        #[arg(long)]
+        from: PathBuf,
+        /// The data file.
+        #[arg(long)]
+        data: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -119,6 +137,13 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<()> {
     match command {
         Command::Up(up) => serve(up).await,
+        Command::Backup { data, to } => Ok(copy::backup(&data, &to)?),
+        Command::Restore { from, data } => {
+            if let Some(kept) = copy::restore(&from, &data)? {
+                println!("what was there is now {}", kept.display());
+            }
+            Ok(())
+        }
         Command::Tick(only) => {
             let file = load_values(only.ticking.variables.as_deref())?;
             if only.ticking.tick.is_empty() {
