@@ -122,6 +122,17 @@ pub fn local_host_path() -> PathBuf {
     project::target().join("native/relevo-host")
 }
 
+/// The program behind `cargo xtask verify`, for tests.
+///
+/// # Errors
+/// When the build fails.
+pub fn verify() -> Result<PathBuf> {
+    let mut cargo = project::cargo("build");
+    cargo.args(["--profile", "native", "--package", "relevo-verify"]);
+    process::step("build relevo-verify", &mut cargo)?;
+    Ok(project::target().join("native/relevo-verify"))
+}
+
 /// Where the package of [`guest`] lies, outside the workspace.
 pub fn guest_folder() -> PathBuf {
     project::root().join("crates/local-host/tests/guest")

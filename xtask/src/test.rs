@@ -2,6 +2,7 @@
 
 mod cargo;
 mod deny;
+mod deploy;
 mod purity;
 
 use std::time::{Duration, Instant};
@@ -37,10 +38,15 @@ struct Outcome {
 }
 
 /// In the order in which they run.
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     Check { name: "fmt", about: "formatting", run: cargo::fmt },
     Check { name: "lock", about: "Cargo.lock is what the manifests ask for", run: cargo::lock },
     Check { name: "purity", about: "pure crates do no I/O and read no clock", run: purity::check },
+    Check {
+        name: "deploy",
+        about: "every tick has its schedules, every variable its value; what SpinKube and systemd take",
+        run: deploy::check,
+    },
     Check {
         name: "deny",
         about: "licences, sources, bans; advisories where they can be fetched",

@@ -1,6 +1,6 @@
 //! An application of a test's own: host, state, desks, provider.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -57,7 +57,20 @@ impl App {
     /// Starts one without any desk, its host with more options, in which `{state}` stands for the folder of its state.
     #[track_caller]
     pub fn bare_with(store: Store, options: &[&str]) -> Self {
+        Self::start(store, options, |_| ())
+    }
+
+    /// Starts one on a state that was put there before: the data file is `kv.db` in the folder, and Redis keeps its files
+    /// in it.
+    #[track_caller]
+    pub fn on(store: Store, prepare: impl FnOnce(&Path)) -> Self {
+        Self::start(store, &[], prepare)
+    }
+
+    #[track_caller]
+    fn start(store: Store, options: &[&str], prepare: impl FnOnce(&Path)) -> Self {
         let folder = TempDir::new().expect("a folder");
+        prepare(folder.path());
         let provider = Provider::start();
         let redis = (store == Store::Redis).then(|| Redis::start(folder.path()));
         let kv = match &redis {
@@ -150,6 +163,14 @@ impl App {
         let noted = std::fs::read_to_string(noted).expect("calls are noted");
         let of_component = noted.lines().filter_map(|line| line.strip_prefix(component)?.strip_prefix('\t'));
         of_component.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    }
+
+    /// The state, as tools take it.
+    pub fn location(&self) -> [String; 2] {
+        match &self.redis {
+            Some(redis) => ["--redis".to_owned(), redis.url()],
+            None => ["--data".to_owned(), self.data_file().display().to_string()],
+        }
     }
 
     /// The data file of SQLite.

@@ -35,13 +35,7 @@ pub struct Caller {
 impl Desk {
     #[track_caller]
     pub(crate) fn set_up(client: &Client, name: &str, pack: &Value) -> Self {
-        let caller = |person: &str, token: &str| Caller {
-            person: person.to_owned(),
-            token: token.to_owned(),
-            desk: name.to_owned(),
-            client: client.clone(),
-        };
-        let admin = caller("operator", ADMIN_TOKEN);
+        let admin = Caller::operator(client, name);
         admin.put("pack", pack).is(200);
         for (channel, accounts) in pack["channels"].as_object().into_iter().flatten() {
             for account in accounts.as_object().into_iter().flatten().map(|(account, _)| account) {
@@ -54,12 +48,20 @@ impl Desk {
                 admin.put(&format!("channels/{channel}/{account}/secrets"), &body).is(204);
             }
         }
+        Self::there(client, name, pack)
+    }
+
+    /// A desk that is there already, with this pack and its secrets: only the people get their tokens.
+    #[track_caller]
+    pub fn there(client: &Client, name: &str, pack: &Value) -> Self {
+        let admin = Caller::operator(client, name);
         let token = |role: &str| {
             let mut people = pack["people"].as_object().into_iter().flatten();
             let (person, _) =
                 people.find(|(_, person)| person["role"] == role).expect("somebody of that role");
             let issued = admin.post("tokens", &json!({"person": person, "role": role})).is(201).json();
-            caller(person, issued["token"].as_str().expect("a token"))
+            let token = issued["token"].as_str().expect("a token").to_owned();
+            Caller { person: person.clone(), token, ..admin.clone() }
         };
         let (agent, lead) = (token("agent"), token("lead"));
         Self { name: name.to_owned(), pack: pack.clone(), agent, lead, admin }
@@ -142,6 +144,15 @@ impl Desk {
 }
 
 impl Caller {
+    fn operator(client: &Client, desk: &str) -> Self {
+        Self {
+            person: "operator".to_owned(),
+            token: ADMIN_TOKEN.to_owned(),
+            desk: desk.to_owned(),
+            client: client.clone(),
+        }
+    }
+
     /// `GET /api/{desk}/{path}`
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {

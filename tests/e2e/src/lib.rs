@@ -16,6 +16,7 @@ mod pack;
 mod provider;
 mod redis;
 mod standard;
+pub mod tools;
 mod wait;
 pub mod whatsapp;
 

@@ -82,6 +82,7 @@ pub fn host() -> Result<Outcome> {
 pub fn e2e() -> Result<Outcome> {
     toolchain::redis()?;
     let host = build::local_host()?;
+    let verify = build::verify()?;
     let packs = project::target().join("packs");
     write_packs(&packs)?;
     let mut cargo = project::cargo("build");
@@ -98,6 +99,7 @@ pub fn e2e() -> Result<Outcome> {
             "relevo-faults",
         ])
         .env("RELEVO_HOST_BIN", host)
+        .env("RELEVO_VERIFY_BIN", verify)
         .env("RELEVO_PACKS", packs);
     tests("e2e tests", &mut cargo)
 }
