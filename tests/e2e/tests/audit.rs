@@ -89,14 +89,23 @@ fn under_load(app: &App, desk: &Desk, copy: impl FnOnce()) -> Acknowledged {
             let (stop, acknowledged, client) = (&stop, &acknowledged, app.client());
             scope.spawn(move || write(client, desk, writer, stop, acknowledged));
         }
+        let _stop = Stop(&stop);
         eventually("messages are acknowledged", Duration::from_secs(60), || (count() >= 30).then_some(()));
         let before = acknowledged.lock().unwrap().clone();
         copy();
         let so_far = count();
         eventually("it goes on", Duration::from_secs(60), || (count() > so_far + 3).then_some(()));
-        stop.store(true, Ordering::Relaxed);
         before
     })
+}
+
+/// Stops the writers, also when a test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn write(client: &Client, desk: &Desk, writer: usize, stop: &AtomicBool, acknowledged: &Mutex<Acknowledged>) {

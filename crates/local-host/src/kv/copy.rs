@@ -122,3 +122,53 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 fn failed(path: &Path, error: &impl std::fmt::Display) -> KvError {
     KvError::Other(format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::kv::sqlite::Sqlite;
+    use std::sync::Arc;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("relevo-copy-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    async fn put(sqlite: &Sqlite, key: &str) {
+        let label: Arc<str> = "default".into();
+        sqlite.set_many(&label, vec![(key.to_owned(), vec![1])]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_copy_has_what_was_written_before_and_a_file_in_use_is_not_replaced() {
+        let folder = folder("whole");
+        let (data, copy) = (folder.join("kv.db"), folder.join("copy.db"));
+        let sqlite = Sqlite::open(&data, None).unwrap();
+        put(&sqlite, "before").await;
+        backup(&data, &copy).unwrap();
+        put(&sqlite, "after").await;
+        assert!(backup(&data, &copy).unwrap_err().to_string().contains("is there already"));
+        assert!(restore(&copy, &data).is_err(), "it is in use");
+        drop(sqlite);
+
+        let kept = restore(&copy, &data).unwrap().unwrap();
+        let has = |path: &Path, key| Sqlite::open(path, None).unwrap().get("default", key).unwrap().is_some();
+        assert_eq!((has(&data, "before"), has(&data, "after")), (true, false));
+        assert!(has(&kept, "after"), "what was there is kept");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_data_file_is_refused_and_nothing_is_touched() {
+        let folder = folder("wrong");
+        let (text, data) = (folder.join("text"), folder.join("kv.db"));
+        fs::write(&text, "no data").unwrap();
+        assert!(restore(&text, &data).is_err() && !data.exists());
+        assert!(backup(&text, &folder.join("copy.db")).is_err());
+        assert!(backup(&data, &folder.join("copy.db")).is_err(), "there is none");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
