@@ -27,7 +27,7 @@ pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
 pub async fn assign(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::Assignment = call.request.json()?;
     act(call, StatusCode::OK, |state, ordinal, pack| {
-        Ok(vec![decide::assign(state, &pack.pack, ordinal, body.agent, body.team)?])
+        decide::assign(state, pack.published(), ordinal, body.agent, body.team)
     })
     .await
 }
@@ -36,7 +36,7 @@ pub async fn assign(call: &Call<'_>) -> Result<Response, Problem> {
 pub async fn escalate(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::Escalation = call.request.json()?;
     act(call, StatusCode::OK, |state, ordinal, pack| {
-        Ok(vec![decide::escalate(state, &pack.pack, ordinal, body.team, body.reason)?])
+        decide::escalate(state, pack.published(), ordinal, body.team, body.reason)
     })
     .await
 }
@@ -67,14 +67,17 @@ pub async fn priority(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/fields`
 pub async fn fields(call: &Call<'_>) -> Result<Response, Problem> {
     let body = call.request.json()?;
-    act(call, StatusCode::OK, |state, ordinal, _| Ok(vec![decide::set_fields(state, ordinal, body)?])).await
+    act(call, StatusCode::OK, |state, ordinal, pack| {
+        decide::set_fields(state, pack.published(), ordinal, body)
+    })
+    .await
 }
 
 /// `POST …/tags`
 pub async fn tags(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::TagChange = call.request.json()?;
-    act(call, StatusCode::OK, |state, ordinal, _| {
-        Ok(vec![decide::set_tags(state, ordinal, body.add, body.remove)?])
+    act(call, StatusCode::OK, |state, ordinal, pack| {
+        decide::set_tags(state, pack.published(), ordinal, body.add, body.remove)
     })
     .await
 }

@@ -1,6 +1,9 @@
-//! `POST /internal/tick/sla`: warnings and breaches that are due. `POST /api/{desk}/sla/preview`: what would be.
+//! `POST /internal/tick/sla`: warnings, breaches and escalations that are due. `POST /api/{desk}/sla/preview`: what
+//! would be. A ticket's targets, excuses, and who is on shift.
 
+mod excuse;
 mod preview;
+mod shifts;
 mod targets;
 mod tick;
 
@@ -37,8 +40,10 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         return tick::portion(request).await;
     }
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
-    routes::admit(matched.route, &context, request).await?;
+    let caller = routes::admit(matched.route, &context, request).await?;
     match matched.route.name {
+        "shifts.list" => shifts::shifts(&context, request).await,
+        "tickets.sla.excuse" => excuse::excuse_breach(&context, &caller, request, matched.part(1)).await,
         "tickets.sla" => targets::targets(&context, matched.part(1)).await,
         _ => preview::preview(&context, request).await,
     }

@@ -6,9 +6,11 @@
 //! Calls that write hold up their instance until the store has what they wrote on its disk. Many notices are therefore
 //! recorded by many instances at once: each portion is a request of its own to this component.
 
+use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
-use relevo_domain::conversation::{Conversation, ConversationEvent};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Ticket};
+use relevo_domain::sla::{DueItem, Duty, Owner, Threshold};
 use relevo_edge::api::Kick;
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::http::{Incoming, Response, json};
@@ -81,6 +83,9 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
         Ok::<_, Problem>(context.journal.load::<Conversation>(&stream, context.now).await?)
     }))
     .await?;
+    let pack = context.pack().await?;
+    let named = |name: &str| pack.calendar(name);
+    let duty = Duty { people: &pack.pack.people, calendars: &named };
     let mut commit = context.commit();
     let (mut notices, mut breaches) = (0, 0);
     for conversation in loaded {
@@ -90,14 +95,8 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
         for ticket in tickets {
             for item in ticket.timeline.due_items(&calendars, context.now) {
                 let id = format!("{}:{}", item.notice_id(), ticket.ordinal);
-                let threshold = item.threshold.to_string();
-                breaches += usize::from(threshold == "breach");
-                let data = ConversationEvent::NoticeSent {
-                    ticket: ticket.ordinal,
-                    instance: item.instance,
-                    threshold,
-                };
-                events.push(event(id, "system:sla", 0, data)?);
+                breaches += usize::from(item.threshold == Threshold::Breach);
+                events.push(event(id, "system:sla", 0, notice(ticket, item, duty, context.now))?);
             }
         }
         notices += events.len();
@@ -111,4 +110,16 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
     meter::add(&["notices", context.desk.as_str(), "breach"], breaches);
     meter::add(&["notices", context.desk.as_str(), "warning"], notices - breaches);
     Ok(notices)
+}
+
+/// Who is told is decided when it is told: by the shifts of that moment.
+fn notice(ticket: &Ticket, item: DueItem, duty: Duty<'_>, now: DateTime<Utc>) -> ConversationEvent {
+    let owner = Owner { agent: ticket.agent.as_deref(), team: ticket.team.as_deref() };
+    ConversationEvent::NoticeSent {
+        ticket: ticket.ordinal,
+        threshold: item.threshold.to_string(),
+        to: duty.told(&item.to, owner, now),
+        folded: item.folded.iter().map(ToString::to_string).collect(),
+        instance: item.instance,
+    }
 }

@@ -5,11 +5,15 @@
 
 pub mod decide;
 mod event;
+mod excuse;
+mod facts;
 mod fold;
 mod message;
 pub mod view;
 
 pub use event::*;
+pub use excuse::excuse;
+pub use facts::{TicketFacts, policy_change};
 pub use message::{Direction, Message};
 
 use crate::Private;

@@ -102,6 +102,12 @@ pub struct Person {
     /// BCP 47 tags.
     #[serde(default)]
     pub languages: Vec<String>,
+    /// Names of the calendars that are this person's shifts: at work while one of them is open; none: always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shifts: Vec<String>,
+    /// Who is told in this person's place out of shift: person ids, the first choice first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub substitutes: Vec<String>,
 }
 
 /// What a person may do; each role may do all that the ones before it may (a service: what an agent may).

@@ -4,11 +4,12 @@ use crate::category::Category;
 use crate::conversation::{Conversation, Party, Ticket};
 use crate::outbox::{Outbox, Request, Status};
 use crate::pack::Priority;
-use crate::sla::{CalendarSource, calendar_of};
+use crate::sla::{CalendarSource, Outcomes, calendar_of};
 use crate::survey::SurveyState;
 use crate::table::Row;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A ticket in work lists and figures. Times are milliseconds since 1970, durations seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +77,9 @@ pub struct TicketRow {
     /// Why no survey was due, per resolution that had none.
     #[serde(rename = "ne", default, skip_serializing_if = "Vec::is_empty")]
     pub not_eligible: Vec<String>,
+    /// What became of its targets, by name.
+    #[serde(rename = "tg", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, Outcomes>,
     /// When the service-level tick has to look at it next.
     #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
     pub sla_due_ms: Option<i64>,
@@ -138,6 +142,7 @@ pub fn ticket_row(
         reopenings: ticket.reopenings,
         escalated: ticket.escalated,
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
+        targets: timeline.outcomes(calendars),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),
         survey_due_ms: ticket.solved_at.filter(|_| undecided).map(|at| at.timestamp_millis()),
     })

@@ -13,7 +13,10 @@
 //! | `periodic_update` | opening, and each public reply of a person | next public reply of a person; one instance per reply |
 //! | `first_resolution` | opening | first solved |
 //! | `full_resolution` | opening; **instance 2, 3 … at each reopening** | solved |
-//! | any other | the event named in `start` | the event named in `stop` |
+//! | any other | the event named in `start` | the event named in `stop`; one instance per start |
+//!
+//! The events that a target can name (`team.entered.<team>`, `status.left.<status>` …) are in `events.rs`: with them a
+//! target measures the time with a neighbouring team, or whatever a desk needs.
 //!
 //! - A person's reply counts, a bot's or an automatic one does not.
 //! - A reply, a solution or a pause **at** the due instant is in time.
@@ -21,24 +24,43 @@
 //!   A message that is unanswered when a ticket is reopened starts its response target again at the reopening.
 //! - `paused_in` of a policy pauses all targets but the two responses, which only pause where the target itself says
 //!   so: an agent cannot stop a waiting customer's clock by choosing another status.
-//! - Another policy (priority changed) applies to what runs as if it had applied from the start, pauses included; but
-//!   what was breached stays breached, and what is overdue only by the new terms is breached when they begin. A
-//!   target that the new policy lacks is cancelled, one that it adds starts where it would have started.
-//! - A new version of the pack changes nothing that runs: a target keeps the policy and the calendar it began with.
-//! - Un-assigning and handing to another team change nothing.
+//! - The first policy whose conditions hold applies. It is looked for again when something changes that conditions can
+//!   ask for: priority, tags, fields, team. One that promises the same changes nothing.
+//! - Another policy applies to what runs as if it had applied from the start, pauses included; but what was breached
+//!   stays breached, and what is overdue only by the new terms is breached when they begin. A target that the new
+//!   policy lacks is cancelled, one that it adds starts where it would have started; one that names its events starts
+//!   with the next of them.
+//! - A new version of the pack changes nothing that runs: a target keeps the policy and the calendar it began with,
+//!   until something changes the policy, or the desk has the new version applied to what is open.
+//! - Un-assigning and handing to another team change nothing but what conditions on the team say.
 //! - A reply that becomes visible late with an earlier time undoes a breach; the log says so.
+//!
+//! # Notices
+//!
+//! Each warning, each breach and each step of an escalation is told once per instance. What was passed while nobody
+//! looked is folded into one notice, which says so. Warnings and breaches are for whoever has the ticket; steps say
+//! themselves. Who that is then depends on the shifts of the moment ([`Duty`]). Steps end when the target is done or a
+//! lead excuses the breach; their delays run on the calendar of the escalation, so that nobody is told in quiet hours.
 
+mod check;
 mod clock;
 mod due;
+mod duty;
+mod escalation;
+mod events;
+mod outcome;
 mod policy;
+mod threshold;
 mod timeline;
 mod view;
 mod words;
 
 pub use due::DueItem;
-pub use policy::{
-    CALENDAR_TIME, Condition, FACTS, Facts, Policy, ResolvedPolicy, Target, Threshold, Warning,
-};
+pub use duty::{Duty, Owner};
+pub use escalation::{Escalation, Recipient, Step};
+pub use outcome::Outcomes;
+pub use policy::{CALENDAR_TIME, Condition, FACTS, Facts, Policy, ResolvedPolicy, Target};
+pub use threshold::{Threshold, Warning};
 pub use timeline::Timeline;
 pub use view::{LogEntry, TargetState, TargetView};
 

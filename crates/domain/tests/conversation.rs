@@ -284,12 +284,16 @@ fn what_makes_no_sense_is_refused_with_its_place() {
     let place = |r: Result<_, relevo_domain::refusal::Refusal>| {
         r.map(|_: ConversationEvent| ()).expect_err("refused").pointer
     };
+    let first = |r: Result<Vec<_>, _>| place(r.map(|mut events| events.remove(0)));
     assert_eq!(place(decide::note(&desk.state, 1, "  ".into())), Some("/text"));
     assert_eq!(
-        place(decide::assign(&desk.state, &desk.pack, 1, Some("nobody".into()), None)),
+        first(decide::assign(&desk.state, desk.published(), 1, Some("nobody".into()), None)),
         Some("/agent")
     );
-    assert_eq!(place(decide::escalate(&desk.state, &desk.pack, 1, "nowhere".into(), None)), Some("/team"));
+    assert_eq!(
+        first(decide::escalate(&desk.state, desk.published(), 1, "nowhere".into(), None)),
+        Some("/team")
+    );
     let status = decide::change_status(&desk.state, &desk.pack, 1, "nonsense", None).expect_err("refused");
     assert_eq!(status.pointer, Some("/status"));
     desk.status("spam");
@@ -310,6 +314,12 @@ fn the_same_status_again_changes_nothing() {
 fn an_event_about_a_ticket_that_is_not_there_means_nothing() {
     let mut desk = Desk::new();
     desk.tell(ConversationEvent::NoteWritten { ticket: 9, text: "x".into() });
-    desk.tell(ConversationEvent::NoticeSent { ticket: 0, instance: "x".into(), threshold: "y".into() });
+    desk.tell(ConversationEvent::NoticeSent {
+        ticket: 0,
+        instance: "x".into(),
+        threshold: "y".into(),
+        to: Vec::new(),
+        folded: Vec::new(),
+    });
     assert_eq!(desk.state, Conversation::default());
 }

@@ -124,6 +124,16 @@ pub struct NewPriority {
     pub priority: Priority,
 }
 
+/// `POST …/sla/excuse`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewExcuse {
+    /// An instance (`next_response.2`), or a name (`next_response`) for the last one of it that was missed.
+    pub target: String,
+    /// Why the breach does not count.
+    pub reason: String,
+}
+
 /// `POST …/escalation`
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

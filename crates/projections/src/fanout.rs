@@ -5,6 +5,7 @@ use relevo_domain::category::Category;
 use relevo_domain::config::Subscriber;
 use relevo_domain::conversation::{Conversation, ConversationEvent, view};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request};
+use relevo_domain::sla::Threshold;
 use relevo_domain::survey::{SurveyEvent, SurveyState};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::problem::Problem;
@@ -15,11 +16,13 @@ use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
 /// The event types that can be subscribed to.
-pub const EVENT_TYPES: [&str; 9] = [
+pub const EVENT_TYPES: [&str; 11] = [
     "message.received",
     "rating.received",
     "reply.written",
     "sla.breached",
+    "sla.escalated",
+    "sla.excused",
     "sla.warned",
     "ticket.assigned",
     "ticket.escalated",
@@ -161,9 +164,17 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
         ConversationEvent::TicketEscalated { ticket, team, .. } => {
             (*ticket, vec![("ticket.escalated", json!({"team": team}))])
         }
-        ConversationEvent::NoticeSent { ticket, instance, threshold } => {
-            let kind = if threshold == "breach" { "sla.breached" } else { "sla.warned" };
-            (*ticket, vec![(kind, json!({"target": instance, "threshold": threshold}))])
+        ConversationEvent::NoticeSent { ticket, instance, threshold, to, folded } => {
+            let kind = match Threshold::parse(threshold) {
+                Some(Threshold::Breach) => "sla.breached",
+                Some(Threshold::Step(_)) => "sla.escalated",
+                Some(Threshold::Warn(_)) | None => "sla.warned",
+            };
+            let told = json!({"target": instance, "threshold": threshold, "to": to, "folded": folded});
+            (*ticket, vec![(kind, told)])
+        }
+        ConversationEvent::BreachExcused { ticket, instance, reason } => {
+            (*ticket, vec![("sla.excused", json!({"target": instance, "by": event.by, "reason": reason}))])
         }
         _ => return Vec::new(),
     };

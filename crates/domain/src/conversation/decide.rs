@@ -1,14 +1,16 @@
 //! What may be done with a conversation: a command and the state give events, or a refusal.
 
 use super::event::*;
+use super::facts::{TicketFacts, policy_change};
 use super::{Conversation, Ticket};
 use crate::Private;
 use crate::category::Category;
 use crate::message::{InboundMessage, OutgoingMessage};
 use crate::pack::{Pack, Priority};
 use crate::refusal::Refusal;
-use crate::sla;
+use crate::sla::ResolvedPolicy;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Most that the custom fields of a ticket hold together, in bytes of JSON: they are in every list item.
@@ -104,12 +106,13 @@ pub fn create(
         let what = format!("the subject is longer than {MAX_SUBJECT_CHARS} characters");
         return Err(Refusal::invalid("subject_too_long", "/subject", what));
     }
-    let mut opening = opening(published, &party, number, Category::Open, new.priority);
+    let mut opening = route(published.pack, &party, number, Category::Open, new.priority);
     if let Some(queue) = new.queue {
-        opening.team = pack.queues.get(&queue).and_then(|q| q.team.clone());
+        opening.team = published.pack.queues.get(&queue).and_then(|q| q.team.clone());
         opening.queue = queue;
     }
     opening.tags.extend(new.tags);
+    opening.policy = policy(published, &party, &opening, &new.fields);
     Ok(ConversationEvent::TicketCreated(Box::new(TicketCreated {
         party,
         opening,
@@ -166,19 +169,23 @@ pub fn note(state: &Conversation, ticket: u32, text: String) -> Result<Conversat
 /// If there is no such ticket, person or team.
 pub fn assign(
     state: &Conversation,
-    pack: &Pack,
+    published: Published<'_>,
     ticket: u32,
     agent: Option<String>,
     team: Option<String>,
-) -> Result<ConversationEvent, Refusal> {
+) -> Result<Vec<ConversationEvent>, Refusal> {
     existing(state, ticket)?;
     if let Some(agent) = &agent {
-        known_person(pack, agent)?;
+        known_person(published.pack, agent)?;
     }
     if let Some(team) = &team {
-        known_team(pack, team)?;
+        known_team(published.pack, team)?;
     }
-    Ok(ConversationEvent::AssignmentChanged { ticket, agent, team })
+    let policy = policy_change(state, published, ticket, "assignment", |facts| {
+        facts.team = team.as_deref().or(facts.team);
+    });
+    let assigned = ConversationEvent::AssignmentChanged { ticket, agent, team: team.clone() };
+    Ok([Some(assigned), policy].into_iter().flatten().collect())
 }
 
 /// Another status: a status id of the pack, or a category's name. The same status again changes nothing.
@@ -219,12 +226,10 @@ pub fn change_priority(
     if current.priority == priority {
         return Ok(Vec::new());
     }
-    let policy = state.party.as_ref().and_then(|party| {
-        let mut facts = facts(party);
-        facts.insert("queue", current.queue.clone());
-        facts.insert("priority", priority.as_str().to_owned());
-        sla::resolve(&published.pack.sla, &facts, published.version)
-    });
+    let policy = state
+        .party
+        .as_ref()
+        .and_then(|party| TicketFacts { priority, ..TicketFacts::of(party, current) }.policy(published));
     Ok(vec![ConversationEvent::PriorityChanged { ticket, priority, policy }])
 }
 
@@ -234,13 +239,16 @@ pub fn change_priority(
 /// If there is no such ticket, a name is unusable or the fields are too large.
 pub fn set_fields(
     state: &Conversation,
+    published: Published<'_>,
     ticket: u32,
     set: Map<String, Value>,
-) -> Result<ConversationEvent, Refusal> {
+) -> Result<Vec<ConversationEvent>, Refusal> {
     let mut fields = existing(state, ticket)?.fields.0.clone();
     fields.extend(set.clone());
     check_fields(&fields)?;
-    Ok(ConversationEvent::FieldsChanged { ticket, set: Private(set) })
+    let policy = policy_change(state, published, ticket, "fields", |facts| facts.fields = Cow::Owned(fields));
+    let changed = ConversationEvent::FieldsChanged { ticket, set: Private(set) };
+    Ok([Some(changed), policy].into_iter().flatten().collect())
 }
 
 /// Tags to add and to take off.
@@ -249,13 +257,19 @@ pub fn set_fields(
 /// If there is no such ticket, a tag is unusable or there are too many.
 pub fn set_tags(
     state: &Conversation,
+    published: Published<'_>,
     ticket: u32,
     add: Vec<String>,
     remove: Vec<String>,
-) -> Result<ConversationEvent, Refusal> {
+) -> Result<Vec<ConversationEvent>, Refusal> {
     let current = existing(state, ticket)?;
     check_tags("/add", &add, current.tags.len())?;
-    Ok(ConversationEvent::TagsChanged { ticket, add, remove })
+    let policy = policy_change(state, published, ticket, "tags", |facts| {
+        let tags = current.tags.iter().chain(&add).filter(|tag| !remove.contains(*tag));
+        facts.tags = Cow::Owned(tags.cloned().collect());
+    });
+    let changed = ConversationEvent::TagsChanged { ticket, add, remove };
+    Ok([Some(changed), policy].into_iter().flatten().collect())
 }
 
 /// Hands a ticket to another team.
@@ -264,14 +278,18 @@ pub fn set_tags(
 /// If there is no such ticket or team.
 pub fn escalate(
     state: &Conversation,
-    pack: &Pack,
+    published: Published<'_>,
     ticket: u32,
     team: String,
     reason: Option<String>,
-) -> Result<ConversationEvent, Refusal> {
+) -> Result<Vec<ConversationEvent>, Refusal> {
     existing(state, ticket)?;
-    known_team(pack, &team)?;
-    Ok(ConversationEvent::TicketEscalated { ticket, team, reason: reason.map(Private) })
+    known_team(published.pack, &team)?;
+    let policy =
+        policy_change(state, published, ticket, "escalation", |facts| facts.team = Some(team.as_str()));
+    let escalated =
+        ConversationEvent::TicketEscalated { ticket, team: team.clone(), reason: reason.map(Private) };
+    Ok([Some(escalated), policy].into_iter().flatten().collect())
 }
 
 /// The ticket, or the refusal that says there is none.
@@ -296,30 +314,46 @@ fn opening(
     category: Category,
     priority: Option<Priority>,
 ) -> Opening {
-    let pack = published.pack;
-    let mut facts = facts(party);
+    let mut opening = route(published.pack, party, number, category, priority);
+    opening.policy = policy(published, party, &opening, &Map::new());
+    opening
+}
+
+/// What a new ticket starts with, but for the policy: that depends on the rest.
+fn route(pack: &Pack, party: &Party, number: u64, category: Category, priority: Option<Priority>) -> Opening {
+    let facts = BTreeMap::from([
+        ("channel", party.channel.clone()),
+        ("account", party.account.clone()),
+        ("locale", party.locale.clone()),
+    ]);
     let route = pack.route(&facts);
-    let priority = priority.unwrap_or(route.priority);
-    facts.insert("queue", route.queue.clone());
-    facts.insert("priority", priority.as_str().to_owned());
     Opening {
         number,
         team: pack.queues.get(&route.queue).and_then(|q| q.team.clone()),
         queue: route.queue,
-        priority,
+        priority: priority.unwrap_or(route.priority),
         tags: route.tags,
         status: status_id(pack, category),
         category,
-        policy: sla::resolve(&pack.sla, &facts, published.version),
+        policy: None,
     }
 }
 
-fn facts(party: &Party) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("channel", party.channel.clone()),
-        ("account", party.account.clone()),
-        ("locale", party.locale.clone()),
-    ])
+fn policy(
+    published: Published<'_>,
+    party: &Party,
+    opening: &Opening,
+    fields: &Map<String, Value>,
+) -> Option<ResolvedPolicy> {
+    let facts = TicketFacts {
+        party,
+        queue: &opening.queue,
+        team: opening.team.as_deref(),
+        priority: opening.priority,
+        tags: Cow::Owned(opening.tags.iter().cloned().collect()),
+        fields: Cow::Borrowed(fields),
+    };
+    facts.policy(published)
 }
 
 fn check_text(text: &str) -> Result<(), Refusal> {

@@ -68,6 +68,17 @@ pub enum ConversationEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<ResolvedPolicy>,
     },
+    /// Another policy applies because something else changed, or the pack did.
+    #[serde(rename = "policy.changed")]
+    PolicyChanged {
+        /// Ordinal.
+        ticket: u32,
+        /// The policy that applies now; none if none does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<ResolvedPolicy>,
+        /// What changed: `assignment`, `escalation`, `fields`, `tags` or `pack`.
+        because: String,
+    },
     /// Custom fields; null removes one.
     #[serde(rename = "fields.changed")]
     FieldsChanged {
@@ -136,8 +147,24 @@ pub enum ConversationEvent {
         ticket: u32,
         /// Target instance (`first_response.1`).
         instance: String,
-        /// `w50`, `w80` … or `breach`.
+        /// `w50`, `w80` …, `breach`, or `e1` … for a step of the escalation.
         threshold: String,
+        /// Who was told: person ids.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        to: Vec<String>,
+        /// Thresholds passed before, of which nobody was told: this notice stands for them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        folded: Vec<String>,
+    },
+    /// A lead's word that a breach does not count.
+    #[serde(rename = "sla.excused")]
+    BreachExcused {
+        /// Ordinal.
+        ticket: u32,
+        /// Target instance (`first_response.1`).
+        instance: String,
+        /// Free text.
+        reason: Private<String>,
     },
     /// The customer was asked how it went, or was not, and why.
     #[serde(rename = "survey.decided")]

@@ -22,7 +22,8 @@ impl Fold for Conversation {
             ConversationEvent::TicketCreated(created) => self.ticket_created(created, at),
             ConversationEvent::ReplyWritten(reply) => self.reply_written(reply, event),
             ConversationEvent::NoteWritten { ticket, text } => {
-                if self.touch(*ticket, at).is_some() {
+                if let Some(noted) = self.touch(*ticket, at) {
+                    noted.timeline.named_event(at, "note.written");
                     let id = format!("msg_{}", event.id);
                     let message =
                         Message { text: Some(text.clone()), ..plain(*ticket, id, Direction::Note, event) };
@@ -31,10 +32,7 @@ impl Fold for Conversation {
             }
             ConversationEvent::AssignmentChanged { ticket, agent, team } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
-                    ticket.agent.clone_from(agent);
-                    if team.is_some() {
-                        ticket.team.clone_from(team);
-                    }
+                    ticket.assigned(agent.as_deref(), team.as_deref(), at);
                 }
             }
             ConversationEvent::StatusChanged { ticket, status, category, .. } => {
@@ -45,7 +43,12 @@ impl Fold for Conversation {
             ConversationEvent::PriorityChanged { ticket, priority, policy } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.priority = *priority;
-                    ticket.timeline.policy_changed(at, policy.as_ref());
+                    ticket.timeline.policy_changed(at, policy.as_ref(), "priority");
+                }
+            }
+            ConversationEvent::PolicyChanged { ticket, policy, because } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.timeline.policy_changed(at, policy.as_ref(), because);
                 }
             }
             ConversationEvent::FieldsChanged { ticket, set } => {
@@ -53,23 +56,29 @@ impl Fold for Conversation {
                     for (name, value) in &set.0 {
                         if value.is_null() {
                             ticket.fields.0.remove(name);
+                            ticket.timeline.named_event(at, &format!("field.removed.{name}"));
                         } else {
                             ticket.fields.0.insert(name.clone(), value.clone());
+                            ticket.timeline.named_event(at, &format!("field.set.{name}"));
                         }
                     }
                 }
             }
             ConversationEvent::TagsChanged { ticket, add, remove } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
-                    ticket.tags.extend(add.iter().cloned());
-                    ticket.tags.retain(|tag| !remove.contains(tag));
+                    for tag in add.iter().filter(|tag| ticket.tags.insert((*tag).clone())) {
+                        ticket.timeline.named_event(at, &format!("tag.added.{tag}"));
+                    }
+                    for tag in remove.iter().filter(|tag| ticket.tags.remove(*tag)) {
+                        ticket.timeline.named_event(at, &format!("tag.removed.{tag}"));
+                    }
                 }
             }
             ConversationEvent::TicketEscalated { ticket, team, .. } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.escalated = true;
-                    ticket.team = Some(team.clone());
-                    ticket.agent = None;
+                    ticket.timeline.named_event(at, "escalated");
+                    ticket.assigned(None, Some(team), at);
                 }
             }
             ConversationEvent::DeliveryReported { external_id, state, error } => {
@@ -79,13 +88,22 @@ impl Fold for Conversation {
                 self.correspondence.conclude(message, external_id.as_deref(), failed.clone());
             }
             ConversationEvent::DeliveryRetried { message } => self.correspondence.retry(message),
-            ConversationEvent::NoticeSent { ticket, instance, threshold } => {
+            ConversationEvent::NoticeSent { ticket, instance, threshold, to, folded } => {
                 if let Some(ticket) = self.ticket_mut(*ticket) {
-                    ticket.timeline.notice(instance, threshold, at);
+                    ticket.timeline.notice(instance, threshold, at, to, folded);
+                }
+            }
+            ConversationEvent::BreachExcused { ticket, instance, reason } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.timeline.excuse(instance, at, &event.by, &reason.0);
                 }
             }
             ConversationEvent::SurveyDecided(decided) => self.survey_decided(decided, event),
-            ConversationEvent::EventReceived { .. } => {}
+            ConversationEvent::EventReceived { kind, .. } => {
+                if let Some(ticket) = self.tickets.last_mut() {
+                    ticket.timeline.named_event(at, &format!("event.{kind}"));
+                }
+            }
         }
     }
 }
@@ -125,6 +143,10 @@ impl Conversation {
             escalated: false,
             surveys: Vec::new(),
         });
+        if let Some(ticket) = self.tickets.last_mut() {
+            ticket.timeline.named_event(at, "opened");
+            ticket.team_event("entered", at);
+        }
         ordinal
     }
 
@@ -180,8 +202,7 @@ impl Conversation {
             opening => self.joined(opening.as_ref()),
         };
         if let Some(ticket) = self.touch(ordinal, event.at) {
-            ticket.replies = ticket.replies.saturating_add(1);
-            ticket.timeline.human_reply(event.at);
+            ticket.replied(event.at);
         }
         let message = &sent.message;
         self.correspondence.push(Message {
@@ -210,8 +231,7 @@ impl Conversation {
     fn reply_written(&mut self, reply: &ReplyWritten, event: &Event<ConversationEvent>) {
         let Some(ticket) = self.touch(reply.ticket, event.at) else { return };
         if reply.human {
-            ticket.replies = ticket.replies.saturating_add(1);
-            ticket.timeline.human_reply(event.at);
+            ticket.replied(event.at);
         }
         self.push_outgoing(reply.ticket, &reply.message, event);
     }
@@ -245,8 +265,34 @@ impl Conversation {
 }
 
 impl Ticket {
+    fn replied(&mut self, at: DateTime<Utc>) {
+        self.replies = self.replies.saturating_add(1);
+        self.timeline.human_reply(at);
+        self.timeline.named_event(at, "replied");
+    }
+
+    fn assigned(&mut self, agent: Option<&str>, team: Option<&str>, at: DateTime<Utc>) {
+        if self.agent.as_deref() != agent {
+            self.timeline.named_event(at, if agent.is_some() { "assigned" } else { "unassigned" });
+            self.agent = agent.map(str::to_owned);
+        }
+        if team.is_some() && self.team.as_deref() != team {
+            self.team_event("left", at);
+            self.team = team.map(str::to_owned);
+            self.team_event("entered", at);
+        }
+    }
+
+    fn team_event(&mut self, what: &str, at: DateTime<Utc>) {
+        if let Some(team) = &self.team {
+            self.timeline.named_event(at, &format!("team.{what}.{team}"));
+        }
+    }
+
     fn change_status(&mut self, status: &str, category: Category, at: DateTime<Utc>) {
         let was_done = self.category.is_done();
+        let named = self.status_events(status, category);
+        named.iter().for_each(|event| self.timeline.stop_at(at, event));
         self.status = status.to_owned();
         if category == Category::Solved && self.category != Category::Solved {
             self.resolutions = self.resolutions.saturating_add(1);
@@ -263,6 +309,33 @@ impl Ticket {
         }
         self.category = category;
         self.timeline.category_changed(at, category);
+        named.iter().for_each(|event| self.timeline.start_at(at, event));
+    }
+
+    /// What a change of status is to targets that name their events. Solving, closing and spam take the ticket from
+    /// its team.
+    fn status_events(&self, status: &str, category: Category) -> Vec<String> {
+        let mut named = Vec::new();
+        if self.status != status {
+            named.extend([format!("status.left.{}", self.status), format!("status.entered.{status}")]);
+        }
+        if self.category != category {
+            let (left, entered) = (self.category.as_str(), category.as_str());
+            named.extend([format!("status.left.{left}"), format!("status.entered.{entered}")]);
+        }
+        if category == Category::Solved && self.category != category {
+            named.push("solved".to_owned());
+        }
+        let crossed = match (self.category.is_done(), category.is_done()) {
+            (false, true) => Some("left"),
+            (true, false) => {
+                named.push("reopened".to_owned());
+                Some("entered")
+            }
+            _ => None,
+        };
+        named.extend(crossed.zip(self.team.as_ref()).map(|(what, team)| format!("team.{what}.{team}")));
+        named
     }
 
     fn customer_wrote(&mut self, open_status: Option<&str>, at: DateTime<Utc>) {
@@ -272,6 +345,7 @@ impl Ticket {
             self.change_status(open_status.unwrap_or(Category::Open.as_str()), Category::Open, at);
         }
         self.timeline.customer_message(at);
+        self.timeline.named_event(at, "customer.wrote");
     }
 }
 

@@ -30,6 +30,7 @@ fn ticket() -> TicketRow {
         reopenings: 0,
         escalated: false,
         not_eligible: Vec::new(),
+        targets: BTreeMap::new(),
         sla_due_ms: None,
         survey_due_ms: None,
     }

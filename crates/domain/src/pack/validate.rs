@@ -3,6 +3,7 @@
 use super::retention::MAX_DAYS;
 use super::{FORMAT, Pack};
 use crate::category::Category;
+use crate::sla::Recipient;
 use serde_json::Value;
 
 /// One thing that is wrong with a pack.
@@ -70,6 +71,18 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
         for (n, team) in person.teams.iter().enumerate().filter(|(_, t)| !pack.teams.contains_key(*t)) {
             say(format!("/people/{}/teams/{n}", escape(id)), format!("no team {team:?}; add it to /teams"));
         }
+        for (n, name) in person.shifts.iter().enumerate().filter(|(_, c)| !pack.calendars.contains_key(*c)) {
+            let at = format!("/people/{}/shifts/{n}", escape(id));
+            say(at, format!("no calendar {name:?}; add it to /calendars"));
+        }
+        for (n, other) in person.substitutes.iter().enumerate() {
+            let at = format!("/people/{}/substitutes/{n}", escape(id));
+            if other == id {
+                say(at, "nobody is their own substitute; name another person".into());
+            } else if !pack.people.contains_key(other) {
+                say(at, format!("the desk has nobody with the id {other:?}; add them to /people"));
+            }
+        }
     }
     for (id, _) in pack.statuses.iter().filter(|(id, s)| Category::parse(id).is_some_and(|c| c != s.category))
     {
@@ -99,6 +112,19 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
     for (n, policy) in pack.sla.iter().enumerate() {
         for (pointer, message) in policy.check(|calendar| pack.calendars.contains_key(calendar)) {
             say(format!("/sla/{n}{pointer}"), message);
+        }
+        let steps = policy.escalation.iter().flat_map(|escalation| &escalation.steps).enumerate();
+        for (s, r, recipient) in
+            steps.flat_map(|(s, step)| step.to.iter().enumerate().map(move |(r, to)| (s, r, to)))
+        {
+            let unknown = match recipient {
+                Recipient::Team(team) if !pack.teams.contains_key(team) => format!("no team {team:?}"),
+                Recipient::Person(person) if !pack.people.contains_key(person) => {
+                    format!("the desk has nobody with the id {person:?}")
+                }
+                _ => continue,
+            };
+            say(format!("/sla/{n}/escalation/steps/{s}/to/{r}"), format!("{unknown}; add it to the pack"));
         }
     }
     for (channel, accounts) in &pack.channels {

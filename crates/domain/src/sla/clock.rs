@@ -1,7 +1,9 @@
 //! How a target's time runs: by its calendar, and not while it is paused.
 
 use super::CalendarSource;
-use super::policy::{CALENDAR_TIME, Target, Threshold};
+use super::escalation::Escalation;
+use super::policy::{CALENDAR_TIME, Target};
+use super::threshold::Threshold;
 use super::timeline::{Instance, Term, Timeline};
 use crate::category::Category;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -46,7 +48,13 @@ type Stretch = (DateTime<Utc>, Option<(DateTime<Utc>, Category)>);
 pub(super) struct Run<'a> {
     pub target: &'a Target,
     pub policy: &'a str,
+    /// Version of the pack that it is from.
+    pub pack: u32,
+    /// What brought it, if another policy counted before.
+    pub because: Option<&'a str>,
     pub clock: Clock<'a>,
+    /// Who is told after a breach, and the clock that the delays run on.
+    pub escalation: Option<(&'a Escalation, Clock<'a>)>,
     /// When this policy counts, from and until.
     pub term: (DateTime<Utc>, Option<DateTime<Utc>>),
     /// Stretches outside pauses, from the start of the instance: the last is open unless the target is paused.
@@ -101,7 +109,7 @@ impl<'a> Run<'a> {
     fn of(
         timeline: &'a Timeline,
         instance: &'a Instance,
-        term: &Term,
+        term: &'a Term,
         until: Option<DateTime<Utc>>,
         calendars: &'a dyn CalendarSource,
     ) -> Result<Self, Trouble> {
@@ -111,18 +119,27 @@ impl<'a> Run<'a> {
             policy: policy.policy.clone(),
             target: instance.name.clone(),
         })?;
-        let clock =
-            if target.calendar == CALENDAR_TIME {
-                Clock::Wall
-            } else {
-                let found = calendars.calendar(policy.pack, &target.calendar);
-                Clock::Calendar(found.ok_or_else(|| Trouble::NoCalendar {
-                    version: policy.pack,
-                    name: target.calendar.clone(),
-                })?)
-            };
+        let found = |name: &str| {
+            let found = calendars.calendar(policy.pack, name).map(Clock::Calendar);
+            found.ok_or_else(|| Trouble::NoCalendar { version: policy.pack, name: name.to_owned() })
+        };
+        let clock = if target.calendar == CALENDAR_TIME { Clock::Wall } else { found(&target.calendar)? };
+        let chain = policy.escalation.as_ref().filter(|chain| chain.follows(&instance.name));
+        let escalation = match chain {
+            Some(chain) => Some((chain, chain.hours.as_deref().map_or(Ok(Clock::Wall), found)?)),
+            None => None,
+        };
         let active = active(timeline, instance, policy.paused_in(&instance.name));
-        Ok(Self { target, policy: &policy.policy, clock, term: (term.from, until), active })
+        Ok(Self {
+            target,
+            policy: &policy.policy,
+            pack: policy.pack,
+            because: term.because.as_deref(),
+            clock,
+            escalation,
+            term: (term.from, until),
+            active,
+        })
     }
 
     /// Does the target stand still at the end of what is known?

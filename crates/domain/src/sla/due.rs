@@ -1,10 +1,12 @@
 //! What has to be told, and when to look again.
 
 use super::CalendarSource;
-use super::clock::{Run, Trouble, breach};
-use super::policy::Threshold;
+use super::clock::{Breach, Run, Trouble, breach};
+use super::escalation::{Recipient, Step};
+use super::threshold::Threshold;
 use super::timeline::{Instance, Timeline};
 use chrono::{DateTime, Utc};
+use std::time::Duration;
 
 /// A notice that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +15,12 @@ pub struct DueItem {
     pub at: DateTime<Utc>,
     /// As `first_response.1`.
     pub instance: String,
-    /// Which threshold.
+    /// Which threshold: of several that were passed since somebody looked, the one worth telling.
     pub threshold: Threshold,
+    /// Those passed before it that nobody was told of: this notice stands for them.
+    pub folded: Vec<Threshold>,
+    /// Who is concerned by it and by what it stands for.
+    pub to: Vec<Recipient>,
 }
 
 impl DueItem {
@@ -27,14 +33,13 @@ impl DueItem {
 
 impl Timeline {
     /// The notices that are due now and were not given, oldest first: at most one per target. Of several thresholds
-    /// that were passed since, only the last is worth telling; those before it are never told again.
+    /// that were passed since, one is told and stands for all; they are never told again.
     ///
     /// Targets that cannot be computed have none; [`Timeline::evaluate`] says why.
     pub fn due_items(&self, calendars: &dyn CalendarSource, now: DateTime<Utc>) -> Vec<DueItem> {
         let due = |instance: &Instance| {
             let runs = Run::all(self, instance, calendars).ok()?;
-            let (at, threshold) = pending(&runs, instance, now).ok()??;
-            Some(DueItem { at, instance: instance.id(), threshold })
+            pending(&runs, instance, now).ok()?
         };
         let mut items: Vec<DueItem> = self.targets.iter().filter_map(due).collect();
         items.sort_by(|a, b| (a.at, &a.instance).cmp(&(b.at, &b.instance)));
@@ -49,27 +54,43 @@ impl Timeline {
     }
 }
 
-/// The threshold to tell of, if one was reached that was not told.
-fn pending(
-    runs: &[Run<'_>],
-    instance: &Instance,
-    now: DateTime<Utc>,
-) -> Result<Option<(DateTime<Utc>, Threshold)>, Trouble> {
-    if let Some(breach) = breach(runs, instance, now)? {
-        return Ok((!instance.is_noticed(Threshold::Breach)).then_some((breach.at, Threshold::Breach)));
+/// The threshold to tell of, if one was reached that was not told: a breach before anything else, since whatever it
+/// follows is pointless by then.
+fn pending(runs: &[Run<'_>], instance: &Instance, now: DateTime<Utc>) -> Result<Option<DueItem>, Trouble> {
+    let item = |at, threshold, folded, to| DueItem { at, instance: instance.id(), threshold, folded, to };
+    let mut reached = warnings(runs, instance)?;
+    reached.retain(|(at, _)| *at <= now);
+    let passed: Vec<Threshold> = reached.iter().map(|(_, threshold)| *threshold).collect();
+    let Some(breach) = breach(runs, instance, now)? else {
+        let Some(((at, threshold), folded)) = reached.last().copied().zip(passed.split_last()) else {
+            return Ok(None);
+        };
+        return Ok(Some(item(at, threshold, folded.1.to_vec(), vec![Recipient::Assignee])));
+    };
+    let mut steps = steps(runs, instance, breach);
+    steps.retain(|(at, ..)| *at <= now);
+    let told: Vec<Threshold> = steps.iter().map(|(_, threshold, _)| *threshold).collect();
+    let mut to: Vec<Recipient> = steps.iter().flat_map(|(.., step)| step.to.iter().cloned()).collect();
+    if !instance.is_noticed(Threshold::Breach) {
+        to.push(Recipient::Assignee);
+        to.sort_unstable();
+        to.dedup();
+        let folded = passed.into_iter().chain(told).collect();
+        return Ok(Some(item(breach.at, Threshold::Breach, folded, to)));
     }
-    let reached = warnings(runs, instance)?.into_iter().rfind(|(at, _)| *at <= now);
-    Ok(reached)
+    let last = steps.last().map(|(at, ..)| *at).zip(told.split_last());
+    Ok(last.map(|(at, (threshold, folded))| item(at, *threshold, folded.to_vec(), to)))
 }
 
 /// When the next threshold is reached that was not told.
 fn next(runs: &[Run<'_>], instance: &Instance) -> Result<Option<DateTime<Utc>>, Trouble> {
+    let breach = breach(runs, instance, DateTime::<Utc>::MAX_UTC)?;
     if instance.is_noticed(Threshold::Breach) {
-        return Ok(None);
+        let Some(breach) = breach else { return Ok(None) };
+        return Ok(steps(runs, instance, breach).into_iter().map(|(at, ..)| at).next());
     }
-    let breach = breach(runs, instance, DateTime::<Utc>::MAX_UTC)?.map(|breach| breach.at);
     let warning = warnings(runs, instance)?.into_iter().map(|(at, _)| at).next();
-    Ok(warning.into_iter().chain(breach).min())
+    Ok(warning.into_iter().chain(breach.map(|breach| breach.at)).min())
 }
 
 /// The warnings of a running target that come after the last one that was told, in their order.
@@ -88,4 +109,26 @@ fn warnings(runs: &[Run<'_>], instance: &Instance) -> Result<Vec<(DateTime<Utc>,
         }
     }
     Ok(coming)
+}
+
+/// The steps of the escalation after the last one that was told, in their order: none once the target is done or
+/// excused.
+fn steps<'a>(
+    runs: &[Run<'a>],
+    instance: &Instance,
+    breach: Breach,
+) -> Vec<(DateTime<Utc>, Threshold, &'a Step)> {
+    let chain = runs.last().and_then(|run| run.escalation);
+    let Some((chain, clock)) = chain.filter(|_| instance.end.is_none() && instance.excused.is_none()) else {
+        return Vec::new();
+    };
+    let steps: Vec<_> =
+        chain.steps.iter().zip(1..).map(|(step, number)| (Threshold::Step(number), step)).collect();
+    let told = steps.iter().rposition(|(threshold, _)| instance.is_noticed(*threshold));
+    let coming = steps.into_iter().skip(told.map_or(0, |last| last + 1)).filter_map(|(threshold, step)| {
+        // A step past the horizon of its calendar is never reached.
+        let at = clock.after(breach.at, Duration::from_secs(step.after_seconds)).ok()?;
+        Some((at, threshold, step))
+    });
+    coming.collect()
 }

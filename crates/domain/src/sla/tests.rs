@@ -1,6 +1,8 @@
 //! Stories of tickets and what becomes of their targets, as tables.
 
 mod due;
+mod duty;
+mod escalation;
 mod log;
 mod policies;
 mod states;
@@ -103,9 +105,16 @@ pub(super) fn story(by_customer: bool, policy: Option<&ResolvedPolicy>, lines: &
             ["reply"] => timeline.human_reply(at),
             ["merge"] => timeline.merged(at),
             ["event", name] => timeline.named_event(at, name),
-            ["policy", "none"] => timeline.policy_changed(at, None),
-            ["policy", name] => timeline.policy_changed(at, Some(&self::policy(name))),
-            ["notice", instance, threshold] => timeline.notice(instance, threshold, at),
+            ["policy", "none"] => timeline.policy_changed(at, None, "priority"),
+            ["policy", name] => timeline.policy_changed(at, Some(&self::policy(name)), "priority"),
+            ["notice", instance, threshold, told @ ..] => {
+                // `to ana,lea` and `for w50,w80`, where it says so.
+                let list = |word: &str| -> Vec<String> {
+                    let found = told.iter().position(|w| *w == word).and_then(|n| told.get(n + 1));
+                    found.iter().flat_map(|list| list.split(',')).map(str::to_owned).collect()
+                };
+                timeline.notice(instance, threshold, at, &list("to"), &list("for"));
+            }
             ["excuse", instance, by, why] => timeline.excuse(instance, at, by, why),
             [category] => timeline.category_changed(at, Category::parse(category).unwrap()),
             other => panic!("{other:?}"),

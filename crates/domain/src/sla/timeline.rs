@@ -1,7 +1,9 @@
 //! The facts of a ticket that its targets are computed from. The fold calls these methods in the order of events;
 //! each is total: it means something or nothing, never an error.
 
-use super::policy::{KNOWN, ResolvedPolicy, Target, Threshold};
+use super::policy::{KNOWN, ResolvedPolicy, Target};
+use super::threshold::Threshold;
+use crate::Private;
 use crate::category::Category;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -52,19 +54,37 @@ pub(super) struct Instance {
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
-    pub notices: Vec<(Threshold, DateTime<Utc>)>,
+    pub notices: Vec<Notice>,
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub excused: Option<Excuse>,
 }
 
+/// Those concerned were told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Notice {
+    #[serde(rename = "h")]
+    pub threshold: Threshold,
+    #[serde(rename = "a")]
+    pub at: DateTime<Utc>,
+    /// Person ids.
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
+    /// Thresholds that were passed before it and that it told of, too.
+    #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
+    pub folded: Vec<Threshold>,
+}
+
 /// From when on which policy counts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Term {
     #[serde(rename = "f")]
     pub from: DateTime<Utc>,
     /// Place in the timeline's policies.
     #[serde(rename = "p")]
     pub policy: usize,
+    /// What brought the change, for people; none for the first.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// How a run ended.
@@ -87,7 +107,7 @@ pub(super) struct Excuse {
     #[serde(rename = "b")]
     pub by: String,
     #[serde(rename = "w")]
-    pub why: String,
+    pub why: Private<String>,
 }
 
 /// Why a run began or ended.
@@ -181,8 +201,8 @@ impl Timeline {
         self.cancel(at, &Cause::Merged);
     }
 
-    /// Another policy applies, or none.
-    pub fn policy_changed(&mut self, at: DateTime<Utc>, policy: Option<&ResolvedPolicy>) {
+    /// Another policy applies, or none; `because` says in a word or two what brought the change.
+    pub fn policy_changed(&mut self, at: DateTime<Utc>, policy: Option<&ResolvedPolicy>, because: &str) {
         if self.policy() == policy {
             return;
         }
@@ -196,7 +216,8 @@ impl Timeline {
         for instance in self.targets.iter_mut().filter(|i| i.end.is_none()) {
             match self.in_force {
                 Some(place) if policy.is_some_and(|p| p.targets.contains_key(&instance.name)) => {
-                    instance.terms.push(Term { from: at, policy: place });
+                    let because = Some(because.to_owned());
+                    instance.terms.push(Term { from: at, policy: place, because });
                 }
                 _ => instance.end = Some(End { at, met: false, by: Cause::PolicyChanged }),
             }
@@ -214,33 +235,46 @@ impl Timeline {
 
     /// Something happened that targets may name as what starts or ends them.
     pub fn named_event(&mut self, at: DateTime<Utc>, event: &str) {
-        let Some(policy) = self.policy() else { return };
-        let named = |what: fn(&Target) -> &Option<String>| -> Vec<String> {
-            let custom = policy.targets.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str()));
-            custom.filter(|(_, t)| what(t).as_deref() == Some(event)).map(|(name, _)| name.clone()).collect()
-        };
-        let (stopped, started) = (named(|t| &t.stop), named(|t| &t.start));
-        let cause = Cause::Event(event.to_owned());
-        self.end(&stopped.iter().map(String::as_str).collect::<Vec<_>>(), at, true, &cause);
-        for name in started {
-            self.start(&name, at, at, cause.clone());
+        self.stop_at(at, event);
+        self.start_at(at, event);
+    }
+
+    /// Ends the targets that name this event as their end. For what also solves or closes the ticket, before that.
+    pub fn stop_at(&mut self, at: DateTime<Utc>, event: &str) {
+        let stopped = self.custom(|target| target.stop.as_deref() == Some(event));
+        let names: Vec<&str> = stopped.iter().map(String::as_str).collect();
+        self.end(&names, at, true, &Cause::Event(event.to_owned()));
+    }
+
+    /// Starts the targets that name this event as their start. For what also reopens the ticket, after that.
+    pub fn start_at(&mut self, at: DateTime<Utc>, event: &str) {
+        for name in self.custom(|target| target.start.as_deref() == Some(event)) {
+            self.start(&name, at, at, Cause::Event(event.to_owned()));
         }
     }
 
-    /// Those concerned were told. `threshold` is the text of a [`Threshold`]; the first notice of each counts.
-    pub fn notice(&mut self, instance: &str, threshold: &str, at: DateTime<Utc>) {
+    /// Those concerned were told; thresholds are the texts of [`Threshold`]s. The first notice of each counts.
+    pub fn notice(
+        &mut self,
+        instance: &str,
+        threshold: &str,
+        at: DateTime<Utc>,
+        to: &[String],
+        folded: &[String],
+    ) {
         let Some(threshold) = Threshold::parse(threshold) else { return };
+        let folded = folded.iter().filter_map(|threshold| Threshold::parse(threshold)).collect();
         if let Some(instance) = self.instance(instance)
-            && !instance.notices.iter().any(|(known, _)| *known == threshold)
+            && !instance.is_noticed(threshold)
         {
-            instance.notices.push((threshold, at));
+            instance.notices.push(Notice { threshold, at, to: to.to_vec(), folded });
         }
     }
 
     /// A lead excuses a breach; the last word counts.
     pub fn excuse(&mut self, instance: &str, at: DateTime<Utc>, by: &str, why: &str) {
         if let Some(instance) = self.instance(instance) {
-            instance.excused = Some(Excuse { at, by: by.to_owned(), why: why.to_owned() });
+            instance.excused = Some(Excuse { at, by: by.to_owned(), why: why.into() });
         }
     }
 
@@ -261,6 +295,13 @@ impl Timeline {
 
     fn category(&self) -> Category {
         self.categories.last().map_or(Category::New, |(_, category)| *category)
+    }
+
+    /// The names of custom targets of the policy in force for which something holds.
+    fn custom(&self, holds: impl Fn(&Target) -> bool) -> Vec<String> {
+        let targets = self.policy().into_iter().flat_map(|policy| &policy.targets);
+        let custom = targets.filter(|(name, _)| !KNOWN.contains(&name.as_str()));
+        custom.filter(|(_, target)| holds(target)).map(|(name, _)| name.clone()).collect()
     }
 
     fn instance(&mut self, id: &str) -> Option<&mut Instance> {
@@ -289,7 +330,7 @@ impl Timeline {
             number,
             started_at: since,
             started_by: by,
-            terms: vec![Term { from: at, policy }],
+            terms: vec![Term { from: at, policy, because: None }],
             end: None,
             notices: Vec::new(),
             excused: None,
@@ -317,7 +358,9 @@ impl Instance {
         format!("{}.{}", self.name, self.number)
     }
 
+    /// Was this told, by itself or with what came after it?
     pub fn is_noticed(&self, threshold: Threshold) -> bool {
-        self.notices.iter().any(|(known, _)| *known == threshold)
+        let mut told = self.notices.iter().flat_map(|notice| notice.folded.iter().chain([&notice.threshold]));
+        told.any(|known| *known == threshold)
     }
 }

@@ -1,9 +1,10 @@
 //! What became of each target, as the API shows it.
 
 use super::CalendarSource;
-use super::clock::{Breach, Run, Trouble, breach};
-use super::policy::{CALENDAR_TIME, Threshold};
-use super::timeline::{Instance, Timeline};
+use super::clock::{Breach, Clock, Run, Trouble, breach};
+use super::policy::CALENDAR_TIME;
+use super::threshold::Threshold;
+use super::timeline::{Instance, Notice, Timeline};
 use super::words;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -62,8 +63,8 @@ pub enum TargetState {
 pub struct LogEntry {
     /// When.
     pub at: DateTime<Utc>,
-    /// `activated`, `changed`, `paused`, `resumed`, `warned`, `fulfilled`, `breached`, `corrected`, `excused` or
-    /// `cancelled`.
+    /// `activated`, `changed`, `paused`, `resumed`, `warned`, `fulfilled`, `breached`, `escalated`, `corrected`,
+    /// `excused` or `cancelled`.
     pub event: &'static str,
     /// For people, in the time zone of the target's calendar.
     pub why: String,
@@ -147,34 +148,43 @@ fn log(runs: &[Run<'_>], instance: &Instance, breach: Option<Breach>, now: DateT
     let begun = words::cause(&instance.started_by);
     say(instance.started_at, "activated", format!("{begun}; {}", promise(first)));
     for (before, after) in runs.iter().zip(runs.iter().skip(1)) {
-        let why = format!("policy {} → {}; {}", before.policy, after.policy, promise(after));
-        say(after.term.0, "changed", why);
+        say(after.term.0, "changed", change(before, after));
     }
     for run in runs {
         pauses(run, breach.map_or(now, |breach| breach.at), &mut say);
     }
-    for (threshold, at) in &instance.notices {
-        match (threshold, breach) {
+    for notice in &instance.notices {
+        match (notice.threshold, breach) {
             (Threshold::Breach, None) => {
-                let told = words::instant(clock, *at);
-                say(*at, "corrected", format!("a breach was told of at {told}; what is known now undoes it"));
+                let told = words::instant(clock, notice.at);
+                let why = format!("a breach was told of at {told}; what is known now undoes it");
+                say(notice.at, "corrected", why);
             }
+            // Part of what is said of the breach itself.
             (Threshold::Breach, Some(_)) => {}
             (Threshold::Warn(_), _) => {
-                let whole = Duration::from_secs(last.target.seconds);
-                let used = words::duration(last.used(*at));
-                say(*at, "warned", format!("{used} of {} used ({threshold})", words::duration(whole)));
+                let whole = words::duration(Duration::from_secs(last.target.seconds));
+                let used = words::duration(last.used(notice.at));
+                let why = format!("{used} of {whole} used ({}){}", notice.threshold, also_told(notice));
+                say(notice.at, "warned", why);
+            }
+            (Threshold::Step(step), breach) => {
+                let overdue = breach.and_then(|breach| (notice.at - breach.due).to_std().ok());
+                let overdue = words::duration(overdue.unwrap_or_default());
+                let why = format!("step {step}, {overdue} after it was due{}", also_told(notice));
+                say(notice.at, "escalated", why);
             }
         }
     }
     if let Some(Breach { at, due }) = breach {
-        let told = instance.notices.iter().find(|(threshold, _)| *threshold == Threshold::Breach);
-        let told =
-            told.map_or_else(String::new, |(_, told)| format!("; told at {}", words::instant(clock, *told)));
+        let notice = instance.notices.iter().find(|notice| notice.threshold == Threshold::Breach);
+        let told = notice.map_or_else(String::new, |notice| {
+            format!("; told at {}{}", words::instant(clock, notice.at), told(notice))
+        });
         say(at, "breached", format!("due {} and not done{told}", words::instant(clock, due)));
     }
     if let Some(excuse) = &instance.excused {
-        say(excuse.at, "excused", format!("by {}: {}", excuse.by, excuse.why));
+        say(excuse.at, "excused", format!("by {}: {}", excuse.by, excuse.why.0));
     }
     if let Some(end) = &instance.end {
         let used = words::duration(last.used(end.at));
@@ -191,19 +201,64 @@ fn log(runs: &[Run<'_>], instance: &Instance, breach: Option<Breach>, now: DateT
     log
 }
 
+/// ` to ana, lea, also for w50`: who was told, and of which thresholds else.
+fn told(notice: &Notice) -> String {
+    let mut told = String::new();
+    if !notice.to.is_empty() {
+        told += &format!(" to {}", notice.to.join(", "));
+    }
+    if !notice.folded.is_empty() {
+        let folded: Vec<_> = notice.folded.iter().map(Threshold::to_string).collect();
+        told += &format!(", also for {}", folded.join(", "));
+    }
+    told
+}
+
+/// The same, where nothing is said of when.
+fn also_told(notice: &Notice) -> String {
+    let told = told(notice);
+    if told.is_empty() { told } else { format!("; told{told}") }
+}
+
+/// What another policy changed.
+fn change(before: &Run<'_>, after: &Run<'_>) -> String {
+    let because = after.because.unwrap_or("policy");
+    let what = if before.policy == after.policy {
+        format!("pack {} → {}", before.pack, after.pack)
+    } else {
+        format!("policy {} → {}", before.policy, after.policy)
+    };
+    let at = after.term.0;
+    let moved = match (due_as_of(before, at), due_as_of(after, at)) {
+        (from, to) if from == to => "due stays".to_owned(),
+        (from, to) => format!("due moved from {} to {}", due(after.clock, from), due(after.clock, to)),
+    };
+    format!("{because} changed, {what}: {}, {moved}", terms(after))
+}
+
 /// What a policy promises, and when that is due.
 fn promise(run: &Run<'_>) -> String {
+    format!("policy {}: {}, due {}", run.policy, terms(run), due(run.clock, due_as_of(run, run.term.0)))
+}
+
+/// `2 h of calendar office`.
+fn terms(run: &Run<'_>) -> String {
     let counted = match run.target.calendar.as_str() {
         CALENDAR_TIME => "calendar time".to_owned(),
         calendar => format!("calendar {calendar}"),
     };
-    let whole = words::duration(Duration::from_secs(run.target.seconds));
-    // What was known when this policy began: pauses that came later are told of where they happened.
+    format!("{} of {counted}", words::duration(Duration::from_secs(run.target.seconds)))
+}
+
+/// What a policy made due, as it looked at an instant: pauses that came later are told of where they happened.
+fn due_as_of(run: &Run<'_>, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let legs = run.legs();
-    let leg = legs.iter().take_while(|leg| leg.from <= run.term.0).last().or_else(|| legs.first());
-    let due = leg.and_then(|leg| leg.due).map(|due| words::instant(run.clock, due));
-    let due = due.unwrap_or_else(|| "beyond what its calendar can tell".to_owned());
-    format!("policy {}: {whole} of {counted}, due {due}", run.policy)
+    let leg = legs.iter().take_while(|leg| leg.from <= at).last().or_else(|| legs.first());
+    leg.and_then(|leg| leg.due)
+}
+
+fn due(clock: Clock<'_>, due: Option<DateTime<Utc>>) -> String {
+    due.map_or_else(|| "beyond what its calendar can tell".to_owned(), |due| words::instant(clock, due))
 }
 
 /// The pauses that began while a policy counted, until the target was missed or ended.
@@ -220,10 +275,8 @@ fn pauses(run: &Run<'_>, until: DateTime<Utc>, say: &mut impl FnMut(DateTime<Utc
         }
         if let Some(next) = next.filter(|next| counted(next.from)) {
             let span = words::span(run.clock, at, next.from);
-            let due = |due: Option<DateTime<Utc>>| {
-                due.map_or_else(|| "unknown".to_owned(), |at| words::instant(run.clock, at))
-            };
-            let why = format!("paused {span} {why}, due moved from {} to {}", due(leg.due), due(next.due));
+            let (from, to) = (due(run.clock, leg.due), due(run.clock, next.due));
+            let why = format!("paused {span} {why}, due moved from {from} to {to}");
             say(next.from, "resumed", why);
         }
     }

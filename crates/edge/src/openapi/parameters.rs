@@ -42,6 +42,7 @@ pub fn of_query(name: &str) -> Value {
         "as_of" => ("What was known at this instant", json!({"type": "string", "format": "date-time"})),
         "assignee" => ("Person id; `me`: the caller; `none`: nobody", text()),
         "contact" => ("Contact id or address", text()),
+        "at" => ("Another instant than now", json!({"type": "string", "format": "date-time"})),
         "cursor" => ("`next` of the answer before", text()),
         "delivery_status" => {
             return json!({

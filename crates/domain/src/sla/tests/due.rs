@@ -35,15 +35,15 @@ fn each_threshold_is_due_once() {
         assert_eq!(items(&ticket, now), [due], "again: nothing was told yet");
         let (_, id) = due.split_at(9);
         let (instance, threshold) = id.split_once(' ').unwrap();
-        ticket.notice(instance, threshold, at(now));
+        ticket.notice(instance, threshold, at(now), &[], &[]);
         assert_eq!(items(&ticket, now), [""; 0]);
         assert_eq!(next(&ticket).unwrap(), after);
     }
     assert_eq!(items(&ticket, "05 12:00"), ["05 12:00 first_response.1 breach"]);
-    ticket.notice("first_response.1", "breach", at("05 12:01"));
+    ticket.notice("first_response.1", "breach", at("05 12:01"), &[], &[]);
     assert_eq!(items(&ticket, "09 12:00"), ["07 10:00 full_resolution.1 breach"]);
     assert_eq!(next(&ticket).unwrap(), "07 10:00");
-    ticket.notice("full_resolution.1", "breach", at("09 12:00"));
+    ticket.notice("full_resolution.1", "breach", at("09 12:00"), &[], &[]);
     assert_eq!((items(&ticket, "31 12:00"), next(&ticket)), (vec![], None));
 }
 
@@ -52,7 +52,7 @@ fn after_missed_ticks_only_what_is_worth_telling_is_told() {
     let mut ticket = standard("05 10:00 write");
     // 50 and 80 percent went by: only the later one, and the earlier never again.
     assert_eq!(items(&ticket, "05 11:40"), ["05 11:36 first_response.1 w80"]);
-    ticket.notice("first_response.1", "w80", at("05 11:40"));
+    ticket.notice("first_response.1", "w80", at("05 11:40"), &[], &[]);
     assert_eq!((items(&ticket, "05 11:45"), next(&ticket).unwrap()), (vec![], "05 11:50".to_owned()));
     // Missed altogether: only that. A day off later, one notice per target.
     assert_eq!(items(&standard("05 10:00 write"), "05 13:00"), ["05 12:00 first_response.1 breach"]);
@@ -112,22 +112,22 @@ fn a_changed_policy_tells_by_its_own_terms() {
 fn notices_that_mean_nothing_are_passed_over() {
     let plain = standard("05 10:00 write");
     let mut ticket = plain.clone();
-    ticket.notice("first_response.9", "w50", at("05 11:00"));
-    ticket.notice("first_response.1", "soon", at("05 11:00"));
+    ticket.notice("first_response.9", "w50", at("05 11:00"), &[], &[]);
+    ticket.notice("first_response.1", "soon", at("05 11:00"), &[], &[]);
     assert_eq!(ticket, plain);
-    ticket.notice("first_response.1", "w50", at("05 11:00"));
+    ticket.notice("first_response.1", "w50", at("05 11:00"), &[], &[]);
     let once = ticket.clone();
-    ticket.notice("first_response.1", "w50", at("05 11:01"));
+    ticket.notice("first_response.1", "w50", at("05 11:01"), &[], &[]);
     assert_eq!(ticket, once, "the first counts");
 }
 
 #[test]
 fn thresholds_are_text() {
-    for text in ["w50", "w99", "w3600s", "breach"] {
+    for text in ["w50", "w99", "w3600s", "breach", "e1", "e10"] {
         assert_eq!(Threshold::parse(text).unwrap().to_string(), text);
         assert_eq!(serde_json::to_value(Threshold::parse(text).unwrap()).unwrap(), text);
     }
-    for text in ["", "w", "50", "ws", "w-1", "w1.5", "Breach", "w300", "w50 "] {
+    for text in ["", "w", "50", "ws", "w-1", "w1.5", "Breach", "w300", "w50 ", "e", "e0", "e300"] {
         assert_eq!(Threshold::parse(text), None, "{text}");
     }
     assert!(serde_json::from_value::<Threshold>(json!("soon")).is_err());

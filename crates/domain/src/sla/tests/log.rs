@@ -103,7 +103,7 @@ fn a_change_of_policy_says_what_it_changed() {
         [
             "05 09:00 activated: ticket opened; policy standard: 16 h of calendar office, due 2026-01-06 17:00",
             "05 10:00 paused: waiting for customer",
-            "05 11:00 changed: policy standard → urgent; policy urgent: 4 h of calendar office, due 2026-01-05 13:00",
+            "05 11:00 changed: priority changed, policy standard → urgent: 4 h of calendar office, due moved from 2026-01-06 17:00 to 2026-01-05 13:00",
         ]
     );
     assert_eq!(
@@ -117,7 +117,7 @@ fn a_change_of_policy_says_what_it_changed() {
         log(&late, "05 12:00", "first_response.1"),
         [
             "05 10:00 activated: customer wrote; policy standard: 2 h of calendar office, due 2026-01-05 12:00",
-            "05 11:30 changed: policy standard → urgent; policy urgent: 1 h of calendar time, due 2026-01-05 11:00",
+            "05 11:30 changed: priority changed, policy standard → urgent: 1 h of calendar time, due moved from 2026-01-05 12:00 to 2026-01-05 11:00",
             "05 11:30 breached: due 2026-01-05 11:00 and not done",
         ]
     );

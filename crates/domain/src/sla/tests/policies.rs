@@ -93,6 +93,21 @@ fn wrong_policies_are_refused_with_their_places() {
 }
 
 #[test]
+fn a_custom_target_names_events_that_there_are() {
+    let named = |start: &str, stop: &str| -> Vec<String> {
+        let target = json!({"seconds": 60, "calendar": "calendar_time", "start": start, "stop": stop});
+        let policy: Policy =
+            serde_json::from_value(json!({"name": "p", "targets": {"mine": target}})).unwrap();
+        policy.check(|_| true).into_iter().map(|(place, _)| place).collect()
+    };
+    assert_eq!(named("team.entered.it", "team.left.it"), [""; 0]);
+    assert_eq!(named("status.entered.waiting_for_others", "customer.wrote"), [""; 0]);
+    assert_eq!(named("event.jira:issue_updated", "field.set.repaired"), [""; 0]);
+    assert_eq!(named("team.entered.", "handed_over"), ["/targets/mine/start", "/targets/mine/stop"]);
+    assert_eq!(named("solved", "solved"), ["/targets/mine/stop"]);
+}
+
+#[test]
 fn unknown_fields_are_refused() {
     let refused = |document: serde_json::Value| serde_json::from_value::<Policy>(document).is_err();
     let target = json!({"seconds": 60, "calendar": "calendar_time"});

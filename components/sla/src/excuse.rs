@@ -1,0 +1,38 @@
+//! `POST /api/{desk}/tickets/{ticket}/sla/excuse`: a lead says why a breach does not count.
+
+use crate::targets;
+use http::StatusCode;
+use relevo_domain::conversation::{Conversation, decide, excuse};
+use relevo_edge::api;
+use relevo_edge::app::{DeskContext, event};
+use relevo_edge::auth::Caller;
+use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::ids;
+use relevo_edge::problem::Problem;
+use relevo_journal::Fold;
+
+/// Records the excuse and answers with the targets as they then are. The same excuse again is a repeat.
+pub async fn excuse_breach(
+    context: &DeskContext,
+    caller: &Caller,
+    request: &Incoming,
+    id: &str,
+) -> Result<Response, Problem> {
+    let body: api::NewExcuse = request.json()?;
+    let (conversation, ordinal) = ids::parse_ticket(id)?;
+    let stream = context.stream(Conversation::KIND, conversation)?;
+    let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
+    let ticket = decide::existing(&loaded.state, ordinal)?;
+    let calendars = context.calendars(ticket.timeline.pack_versions()).await?;
+    let excused = excuse(&loaded.state, &calendars, ordinal, &body.target, body.reason, context.now)?;
+    // Named by what is said: whoever says the same again changes nothing.
+    let text = serde_json::to_string(&excused).unwrap_or_default();
+    let name = format!("excuse.{}", context.keys.id("excuse", &[conversation, &caller.person, &text]));
+    let mut commit = context.commit();
+    let after = commit.append(&loaded, vec![event(name, &caller.actor(), 0, excused)?])?;
+    if !commit.is_empty() {
+        context.journal.commit(commit).await?;
+    }
+    let ticket = decide::existing(&after.state, ordinal)?;
+    Ok(json(StatusCode::OK, &targets::view(ticket, &calendars, context.now)))
+}

@@ -1,0 +1,43 @@
+//! `GET /api/{desk}/shifts`: who is at work, until when, and who stands in for whom.
+
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use relevo_domain::conversation::view::rfc3339;
+use relevo_domain::sla::Duty;
+use relevo_edge::app::{DeskContext, PublishedPack};
+use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::problem::Problem;
+use serde_json::{Value, json};
+
+/// `GET …/shifts?at=`
+pub async fn shifts(context: &DeskContext, request: &Incoming) -> Result<Response, Problem> {
+    let at = match request.parameter("at") {
+        None => context.now,
+        Some(text) => DateTime::parse_from_rfc3339(&text).map(|at| at.with_timezone(&Utc)).map_err(|_| {
+            let detail = "at is an instant in RFC 3339, such as 2026-03-01T09:00:00Z";
+            Problem::bad_request("bad_instant", detail)
+        })?,
+    };
+    let pack = context.pack().await?;
+    Ok(json(StatusCode::OK, &json!({"items": items(&pack, at), "next": null})))
+}
+
+fn items(pack: &PublishedPack, at: DateTime<Utc>) -> Vec<Value> {
+    let named = |name: &str| pack.calendar(name);
+    let duty = Duty { people: &pack.pack.people, calendars: &named };
+    let item = |(id, person): (&String, &relevo_domain::pack::Person)| {
+        let on_shift = duty.is_on_shift(id, at);
+        let changes = duty.changes_at(id, at).map(rfc3339);
+        json!({
+            "person": id,
+            "name": person.name,
+            "role": person.role,
+            "teams": person.teams,
+            "on_shift": on_shift,
+            "until": changes.as_ref().filter(|_| on_shift),
+            "next": changes.as_ref().filter(|_| !on_shift),
+            "substitute": duty.stand_in(id, at).filter(|other| *other != id),
+        })
+    };
+    pack.pack.people.iter().map(item).collect()
+}

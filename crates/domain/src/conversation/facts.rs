@@ -1,0 +1,101 @@
+//! What a ticket is to the conditions of service-level policies, and what follows when that changes.
+
+use super::decide::Published;
+use super::event::{ConversationEvent, Party};
+use super::{Conversation, Ticket};
+use crate::pack::Priority;
+use crate::sla::{Facts, ResolvedPolicy, resolve};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// The facts of a ticket, as they are or as they would be.
+#[derive(Clone, Debug)]
+pub struct TicketFacts<'a> {
+    /// Channel, account and locale.
+    pub party: &'a Party,
+    /// Queue id.
+    pub queue: &'a str,
+    /// Team id.
+    pub team: Option<&'a str>,
+    /// Priority.
+    pub priority: Priority,
+    /// Tags.
+    pub tags: Cow<'a, BTreeSet<String>>,
+    /// Custom fields.
+    pub fields: Cow<'a, Map<String, Value>>,
+}
+
+impl<'a> TicketFacts<'a> {
+    /// Those of a ticket as it is.
+    pub fn of(party: &'a Party, ticket: &'a Ticket) -> Self {
+        Self {
+            party,
+            queue: &ticket.queue,
+            team: ticket.team.as_deref(),
+            priority: ticket.priority,
+            tags: Cow::Borrowed(&ticket.tags),
+            fields: Cow::Borrowed(&ticket.fields.0),
+        }
+    }
+
+    /// The policy that they lead to.
+    pub fn policy(&self, published: Published<'_>) -> Option<ResolvedPolicy> {
+        resolve(&published.pack.sla, self, published.version)
+    }
+}
+
+impl Facts for TicketFacts<'_> {
+    fn values(&self, fact: &str) -> Vec<Cow<'_, str>> {
+        match fact {
+            "channel" => vec![Cow::from(&self.party.channel)],
+            "account" => vec![Cow::from(&self.party.account)],
+            "locale" => vec![Cow::from(&self.party.locale)],
+            "queue" => vec![Cow::from(self.queue)],
+            "team" => self.team.map(Cow::from).into_iter().collect(),
+            "priority" => vec![Cow::from(self.priority.as_str())],
+            "tags" => self.tags.iter().map(Cow::from).collect(),
+            "segment" => self.field("segment"),
+            _ => fact.strip_prefix("fields.").map(|name| self.field(name)).unwrap_or_default(),
+        }
+    }
+}
+
+impl TicketFacts<'_> {
+    /// A field's value as conditions write it; a list has several.
+    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
+        match self.fields.get(name) {
+            Some(Value::Array(values)) => values.iter().filter_map(plain).collect(),
+            value => value.and_then(plain).into_iter().collect(),
+        }
+    }
+}
+
+fn plain(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::from(text)),
+        Value::Bool(_) | Value::Number(_) => Some(Cow::from(value.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The change of policy that a change of facts brings with it, if it brings one: a policy that promises the same is
+/// none, even if it is from another version of the pack.
+pub fn policy_change<'a>(
+    state: &'a Conversation,
+    published: Published<'_>,
+    ordinal: u32,
+    because: &str,
+    change: impl FnOnce(&mut TicketFacts<'a>),
+) -> Option<ConversationEvent> {
+    let (party, ticket) = (state.party.as_ref()?, state.ticket(ordinal)?);
+    let mut facts = TicketFacts::of(party, ticket);
+    change(&mut facts);
+    let policy = facts.policy(published);
+    let same = match (&policy, ticket.timeline.policy()) {
+        (Some(new), Some(old)) => new.promises_as(old),
+        (None, None) => true,
+        _ => false,
+    };
+    (!same).then(|| ConversationEvent::PolicyChanged { ticket: ordinal, policy, because: because.to_owned() })
+}
