@@ -4,13 +4,14 @@
 mod excuse;
 mod preview;
 mod shifts;
+mod simulate;
 mod targets;
 mod tick;
 
 use relevo_domain::pack::PackProblem;
 use relevo_edge::api::Compile;
 use relevo_edge::app::{DeskContext, calendars};
-use relevo_edge::http::{Incoming, Response, json, serve};
+use relevo_edge::http::{Incoming, Response, Streamed, json, serve_streamed, whole};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, routes};
 use relevo_projections::desks;
@@ -23,17 +24,21 @@ const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    serve("sla", request, MAX_BODY_BYTES, route).await
+    serve_streamed("sla", request, MAX_BODY_BYTES, route).await
 }
 
-async fn route(request: &Incoming) -> Result<Response, Problem> {
+async fn route(request: &Incoming) -> Result<Streamed, Problem> {
     let matched = routes::find("sla", request)?;
-    if matched.route.name == "tick.sla" {
-        return desks::tick(request, "sla", async |context: &DeskContext| tick::desk(context).await).await;
-    }
-    if matched.route.name == "calendars.check" {
-        auth::schedule(request).await?;
-        return check_calendars(request);
+    match matched.route.name {
+        "tick.sla" => {
+            let tick = async |context: &DeskContext| tick::desk(context).await;
+            return desks::tick(request, "sla", tick).await.map(whole);
+        }
+        "calendars.check" => {
+            auth::schedule(request).await?;
+            return check_calendars(request).map(whole);
+        }
+        _ => {}
     }
     if matched.route.name == "notices.record" {
         auth::schedule(request).await?;
@@ -41,12 +46,16 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     }
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
     let caller = routes::admit(matched.route, &context, request).await?;
-    match matched.route.name {
+    if matched.route.name == "sla.simulate" {
+        return simulate::simulate(context, request).await;
+    }
+    let answer = match matched.route.name {
         "shifts.list" => shifts::shifts(&context, request).await,
         "tickets.sla.excuse" => excuse::excuse_breach(&context, &caller, request, matched.part(1)).await,
         "tickets.sla" => targets::targets(&context, matched.part(1)).await,
         _ => preview::preview(&context, request).await,
-    }
+    };
+    answer.map(whole)
 }
 
 /// What is wrong with the calendars of a pack.

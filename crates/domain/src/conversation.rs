@@ -9,6 +9,7 @@ mod excuse;
 mod facts;
 mod fold;
 mod message;
+pub mod trial;
 pub mod view;
 
 pub use event::*;

@@ -3,12 +3,13 @@
 //! A figure is computed over a [`Cohort`]: the tickets opened in a period and the surveys issued in it. Numerator and
 //! denominator always come from the same cohort, and whatever is left out is counted under a reason, so that
 //! denominator and exclusions add up to the cohort. The figures are in [`FIGURES`], one line each; what a line
-//! measures is in `time`, `tickets` or `surveys`.
+//! measures is in `time`, `tickets`, `targets` or `surveys`.
 
 mod figures;
 mod group;
 mod report;
 mod surveys;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod tickets;

@@ -172,3 +172,48 @@ fn outcomes_do_not_depend_on_when_one_asks() {
     desk.tell("05 23:01", vec![excused]);
     assert_eq!((outcome(&desk).breached, outcome(&desk).excused), (1, 1));
 }
+
+#[test]
+fn a_trial_says_what_other_terms_would_have_made_of_it() {
+    use relevo_domain::conversation::trial;
+    let mut desk = desk();
+    desk.receive("05 09:00", "a");
+    let tagged = decide::set_tags(&desk.state, desk.published(), 1, vec!["outage".into()], vec![]).unwrap();
+    desk.tell("05 09:10", tagged);
+    let untagged = decide::set_tags(&desk.state, desk.published(), 1, vec![], vec!["outage".into()]).unwrap();
+    desk.tell("05 09:20", untagged);
+    desk.reply_at(common::at("05 09:50"), "r");
+    desk.pass("05 12:00");
+    let counts_under = |pack: &relevo_domain::pack::Pack| {
+        let published = decide::Published { pack, version: u32::MAX };
+        let tried = trial::replay(&desk.events, published);
+        let mut counts = std::collections::BTreeMap::new();
+        let before = desk.state.ticket(1).unwrap();
+        let differ = trial::compare(&mut counts, (before, &desk), (tried.ticket(1), &desk), desk.at);
+        (counts, differ)
+    };
+    // The same terms change nothing.
+    let (counts, differ) = counts_under(&desk.pack);
+    assert_eq!(differ, []);
+    assert!(counts.values().all(|change| change.before == change.after), "{counts:?}");
+    // Half an hour instead of an hour: missed at 9:30; and a target that was promised to nobody.
+    let mut pack = desk.pack.clone();
+    let rest = &mut pack.sla[4].targets;
+    rest.get_mut("first_response").unwrap().seconds = 1_800;
+    let full = serde_json::from_value(json!({"seconds": 600, "calendar": "calendar_time"})).unwrap();
+    rest.insert("first_resolution".to_owned(), full);
+    let (counts, differ) = counts_under(&pack);
+    let first = counts["first_response"];
+    assert_eq!((first.before.met, first.before.breached), (1, 0));
+    assert_eq!((first.after.met, first.after.breached), (0, 1));
+    let instances: Vec<_> = differ.iter().map(|one| one.instance.as_str()).collect();
+    assert_eq!(instances, ["first_resolution.1", "first_resolution.2", "first_response.2"]);
+    assert!(differ[0].before.is_none() && differ[0].after.is_some());
+    let after = differ[2].after.as_ref().unwrap();
+    assert_eq!(after.breached_at, Some(common::at("05 09:30")));
+    // Without any policy nothing is promised.
+    pack.sla.clear();
+    let (counts, differ) = counts_under(&pack);
+    assert_eq!(counts["first_response"].after, trial::Counts::default());
+    assert!(differ.iter().all(|one| one.after.is_none()) && !differ.is_empty());
+}

@@ -8,13 +8,22 @@ use crate::problem::Problem;
 use crate::routes;
 use crate::trace::{self, Trace};
 use bytes::{Bytes, BytesMut};
+use futures::stream::{LocalBoxStream, Stream, StreamExt};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Either, Full, StreamBody};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 
 /// An answer. Without a length Spin sends it in segments that wait for each other.
 pub type Response = http::Response<Full<Bytes>>;
+
+/// An answer that may come in pieces, as they are made.
+pub type Streamed = http::Response<Either<Full<Bytes>, StreamBody<Pieces>>>;
+
+/// The pieces of an answer, made while it is sent.
+pub type Pieces = LocalBoxStream<'static, Result<Frame<Bytes>, Infallible>>;
 
 /// A request, read whole.
 #[derive(Clone)]
@@ -94,17 +103,51 @@ pub async fn serve(
     max_body_bytes: usize,
     handler: impl AsyncFnOnce(&Incoming) -> Result<Response, Problem>,
 ) -> Response {
-    let given = request.headers().get("traceparent").and_then(|value| Trace::parse(value.to_str().ok()?));
-    let trace = given.map_or_else(Trace::fresh, |caller| caller.child());
-    trace::scope(Some(trace), answer(component, request, max_body_bytes, handler)).await
+    serve_as(component, request, max_body_bytes, handler, |whole| whole).await
 }
 
-async fn answer(
+/// The same where some answers come in pieces.
+pub async fn serve_streamed(
     component: &'static str,
     request: spin_sdk::http::Request,
     max_body_bytes: usize,
-    handler: impl AsyncFnOnce(&Incoming) -> Result<Response, Problem>,
-) -> Response {
+    handler: impl AsyncFnOnce(&Incoming) -> Result<Streamed, Problem>,
+) -> Streamed {
+    serve_as(component, request, max_body_bytes, handler, whole).await
+}
+
+/// An answer that is there as one that may come in pieces.
+pub fn whole(response: Response) -> Streamed {
+    response.map(Either::Left)
+}
+
+/// An answer in pieces of a type.
+pub fn stream(content_type: &'static str, pieces: impl Stream<Item = Bytes> + 'static) -> Streamed {
+    let mut response = respond(StatusCode::OK, content_type, Bytes::new());
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    let pieces = pieces.map(|piece| Ok(Frame::data(piece))).boxed_local();
+    response.map(|_| Either::Right(StreamBody::new(pieces)))
+}
+
+async fn serve_as<B>(
+    component: &'static str,
+    request: spin_sdk::http::Request,
+    max_body_bytes: usize,
+    handler: impl AsyncFnOnce(&Incoming) -> Result<http::Response<B>, Problem>,
+    whole: impl FnOnce(Response) -> http::Response<B>,
+) -> http::Response<B> {
+    let given = request.headers().get("traceparent").and_then(|value| Trace::parse(value.to_str().ok()?));
+    let trace = given.map_or_else(Trace::fresh, |caller| caller.child());
+    trace::scope(Some(trace), answer(component, request, max_body_bytes, handler, whole)).await
+}
+
+async fn answer<B>(
+    component: &'static str,
+    request: spin_sdk::http::Request,
+    max_body_bytes: usize,
+    handler: impl AsyncFnOnce(&Incoming) -> Result<http::Response<B>, Problem>,
+    whole: impl FnOnce(Response) -> http::Response<B>,
+) -> http::Response<B> {
     let started = clock::precise();
     let method = request.method().clone();
     let (about, result) = match read(request, max_body_bytes).await {
@@ -115,7 +158,7 @@ async fn answer(
     if let Some(code) = code {
         meter::count(&["refused", component, code]);
     }
-    let response = result.unwrap_or_else(Problem::into_response);
+    let response = result.unwrap_or_else(|problem| whole(problem.into_response()));
     let mut fields = vec![
         ("component", component.into()),
         ("method", method.as_str().into()),

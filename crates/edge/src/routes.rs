@@ -82,6 +82,7 @@ pub static ROUTES: &[Route] = &[
     route("reports.read", "reports", "GET", "/api/{desk}/reports/{report}", LEAD, "Figures with numerator, denominator and definition"),
     route("shifts.list", "sla", "GET", "/api/{desk}/shifts", AGENT, "Who is on shift, until when, and who stands in for whom"),
     route("sla.preview", "sla", "POST", "/api/{desk}/sla/preview", SERVICE, "What would be due when"),
+    route("sla.simulate", "sla", "POST", "/api/{desk}/sla/simulate", LEAD, "What other policies or calendars would have made of the past; as NDJSON with its progress"),
     route("subscribers.list", "desk", "GET", "/api/{desk}/subscribers", ADMIN, "Who gets events"),
     route("subscribers.create", "desk", "POST", "/api/{desk}/subscribers", ADMIN, "Add a subscriber; the signing secret is in the answer, once"),
     route("subscribers.delete", "desk", "DELETE", "/api/{desk}/subscribers/{subscriber}", ADMIN, "Remove a subscriber"),

@@ -339,7 +339,8 @@ fn route(pack: &Pack, party: &Party, number: u64, category: Category, priority: 
     }
 }
 
-fn policy(
+/// The policy that a new ticket leads to.
+pub(super) fn policy(
     published: Published<'_>,
     party: &Party,
     opening: &Opening,

@@ -1,7 +1,7 @@
 //! The registry of figures, by name.
 
 use super::time::{self, Clock, Measure, Statistic};
-use super::{Cohort, Kpi, Part, Tally, Unit, surveys, tickets};
+use super::{Cohort, Kpi, Part, Tally, Unit, surveys, targets, tickets};
 use crate::rows::{SurveyRow, TicketRow};
 
 /// A figure.
@@ -18,6 +18,7 @@ pub struct Figure {
 enum Rule {
     Surveys(Unit, fn(&SurveyRow) -> Part<'_>, &'static str),
     Tickets(fn(&TicketRow) -> Part<'static>, &'static str),
+    Targets(Option<&'static str>, bool),
     Time(Measure, Clock, Statistic),
 }
 
@@ -37,6 +38,10 @@ const fn tickets(
     definition: &'static str,
 ) -> Figure {
     Figure { name, report: "resolution", rule: Rule::Tickets(part, definition) }
+}
+
+const fn target(name: &'static str, target: Option<&'static str>, excusing: bool) -> Figure {
+    Figure { name, report: "sla", rule: Rule::Targets(target, excusing) }
 }
 
 const fn time(name: &'static str, measure: Measure, clock: Clock, statistic: Statistic) -> Figure {
@@ -75,6 +80,18 @@ pub static FIGURES: &[Figure] = &[
     tickets("reopen_rate", tickets::reopened, "Share of tickets that were opened again, of those opened in the period and solved at least once. Numerator: those opened again; denominator: those solved. Excluded: spam, not_solved."),
     tickets("resolution_rate", tickets::completed, "Share of the tickets opened in the period that are solved or closed now. Numerator: those solved or closed; denominator: those accepted. Excluded: spam."),
     surveys("response_rate", "response_rate", Unit::Ratio, surveys::answered, "Share of surveys that were answered, of those issued in the period, one for each solution for which a rating was due. Numerator: ratings received; denominator: surveys issued. Excluded: solutions for which no rating was due, by reason."),
+    target("sla_all", None, false),
+    target("sla_all_excusing", None, true),
+    target("sla_first_resolution", Some("first_resolution"), false),
+    target("sla_first_resolution_excusing", Some("first_resolution"), true),
+    target("sla_first_response", Some("first_response"), false),
+    target("sla_first_response_excusing", Some("first_response"), true),
+    target("sla_full_resolution", Some("full_resolution"), false),
+    target("sla_full_resolution_excusing", Some("full_resolution"), true),
+    target("sla_next_response", Some("next_response"), false),
+    target("sla_next_response_excusing", Some("next_response"), true),
+    target("sla_periodic_update", Some("periodic_update"), false),
+    target("sla_periodic_update_excusing", Some("periodic_update"), true),
 ];
 
 impl Figure {
@@ -87,6 +104,7 @@ impl Figure {
     pub fn definition(&self) -> String {
         match self.rule {
             Rule::Surveys(_, _, definition) | Rule::Tickets(_, definition) => definition.to_owned(),
+            Rule::Targets(target, excusing) => targets::definition(target, excusing),
             Rule::Time(measure, clock, statistic) => time::definition(measure, clock, statistic),
         }
     }
@@ -100,6 +118,11 @@ impl Figure {
             }
             Rule::Tickets(part, _) => {
                 let tally: Tally = cohort.tickets.iter().copied().map(part).collect();
+                (Unit::Ratio, tally.quotient(), tally)
+            }
+            Rule::Targets(target, excusing) => {
+                let tally: Tally =
+                    cohort.tickets.iter().map(|row| targets::met(target, excusing, row)).collect();
                 (Unit::Ratio, tally.quotient(), tally)
             }
             Rule::Time(measure, clock, statistic) => {

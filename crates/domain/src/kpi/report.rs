@@ -6,7 +6,7 @@ use super::{Cohort, FIGURES, Figure, Kpi};
 const OVERVIEW: &str = "overview";
 
 /// The reports, by name.
-pub const REPORTS: [&str; 5] = ["csat", "first_response", OVERVIEW, "resolution", "response_rate"];
+pub const REPORTS: [&str; 6] = ["csat", "first_response", OVERVIEW, "resolution", "response_rate", "sla"];
 
 /// A report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

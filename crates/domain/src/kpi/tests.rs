@@ -4,6 +4,7 @@ use super::*;
 use crate::category::Category;
 use crate::pack::Priority;
 use crate::rows::Elapsed;
+use crate::sla::Outcomes;
 use relevo_calendar::Zone;
 use std::collections::BTreeSet;
 
@@ -295,4 +296,34 @@ fn a_name_leads_back_to_what_cohorts_are_divided_by() {
         assert_eq!(GroupBy::parse(by.as_str()), Some(by));
     }
     assert_eq!(GroupBy::parse("weather"), None);
+}
+
+#[test]
+fn targets_are_kept_with_and_without_what_was_excused() {
+    let with = |name: &str, met: u32, breached: u32, excused: u32, cancelled: u32, running: u32| TicketRow {
+        targets: [(name.to_owned(), Outcomes { met, breached, excused, cancelled, running })].into(),
+        ..ticket()
+    };
+    let rows = [
+        with("first_response", 1, 0, 0, 0, 0),
+        with("next_response", 2, 1, 0, 0, 0),
+        with("next_response", 2, 1, 1, 0, 1),
+        with("next_response", 0, 1, 1, 0, 0),
+        with("next_response", 0, 0, 0, 2, 0),
+        with("next_response", 0, 0, 0, 1, 1),
+        TicketRow { category: Category::Spam, ..with("next_response", 0, 9, 0, 0, 0) },
+        ticket(),
+    ];
+    let cohort = Cohort { tickets: rows.iter().collect(), surveys: Vec::new() };
+    let of = |name: &str| {
+        let kpi = FIGURES.iter().find(|figure| figure.name == name).expect("a figure").of(&cohort);
+        let excluded: Vec<_> = kpi.excluded.iter().map(|(why, n)| format!("{why} {n}")).collect();
+        (kpi.numerator, kpi.denominator, excluded.join(", "))
+    };
+    let left_out = "cancelled 1, no_target 2, not_yet 1, spam 1";
+    assert_eq!(of("sla_next_response"), (0, 3, left_out.to_owned()));
+    let left_out = "cancelled 1, excused 1, no_target 2, not_yet 1, spam 1";
+    assert_eq!(of("sla_next_response_excusing"), (1, 2, left_out.to_owned()));
+    assert_eq!((of("sla_all").0, of("sla_all").1), (1, 4));
+    assert_eq!((of("sla_all_excusing").0, of("sla_all_excusing").1), (2, 3));
 }

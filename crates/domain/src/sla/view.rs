@@ -73,8 +73,18 @@ pub struct LogEntry {
 impl Timeline {
     /// All targets of the ticket in the order in which they began, as they stand at `now`.
     pub fn evaluate(&self, calendars: &dyn CalendarSource, now: DateTime<Utc>) -> Vec<TargetView> {
-        let view =
-            |instance| view(self, instance, calendars, now).unwrap_or_else(|error| unknown(instance, &error));
+        self.views(calendars, now, true)
+    }
+
+    /// The same without their logs.
+    pub fn results(&self, calendars: &dyn CalendarSource, now: DateTime<Utc>) -> Vec<TargetView> {
+        self.views(calendars, now, false)
+    }
+
+    fn views(&self, calendars: &dyn CalendarSource, now: DateTime<Utc>, with_log: bool) -> Vec<TargetView> {
+        let view = |instance| {
+            view(self, instance, calendars, now, with_log).unwrap_or_else(|error| unknown(instance, &error))
+        };
         self.targets.iter().map(view).collect()
     }
 }
@@ -84,6 +94,7 @@ fn view(
     instance: &Instance,
     calendars: &dyn CalendarSource,
     now: DateTime<Utc>,
+    with_log: bool,
 ) -> Result<TargetView, Trouble> {
     let runs = Run::all(timeline, instance, calendars)?;
     let run = runs.last().ok_or(Trouble::NoPolicy)?;
@@ -111,7 +122,7 @@ fn view(
         used_seconds: Some(run.used(until).as_secs()),
         excused: instance.excused.is_some() && breached_at.is_some(),
         problem: None,
-        log: log(&runs, instance, breach, now),
+        log: if with_log { log(&runs, instance, breach, now) } else { Vec::new() },
     })
 }
 

@@ -19,6 +19,8 @@ pub struct Desk {
     pub state: Conversation,
     pub at: DateTime<Utc>,
     pub by: String,
+    /// All that it was told.
+    pub events: Vec<Event<ConversationEvent>>,
     count: u64,
 }
 
@@ -34,7 +36,7 @@ impl Desk {
         let calendars = pack.calendars.iter();
         let calendars = calendars.map(|(name, c)| (name.clone(), Calendar::parse(c).unwrap())).collect();
         let (state, at) = (Conversation::default(), DateTime::UNIX_EPOCH);
-        Self { pack, version: 1, calendars, state, at, by: "person:ana".into(), count: 0 }
+        Self { pack, version: 1, calendars, state, at, by: "person:ana".into(), events: Vec::new(), count: 0 }
     }
 
     pub fn published(&self) -> Published<'_> {
@@ -66,7 +68,9 @@ impl Desk {
             self.count += 1;
             let id = EventId::new(format!("e{}", self.count)).unwrap();
             let by = self.by.clone();
-            self.state.apply(&Event { id, hlt: Hlt(self.count), at, by, tag: 0, data });
+            let event = Event { id, hlt: Hlt(self.count), at, by, tag: 0, data };
+            self.state.apply(&event);
+            self.events.push(event);
         }
     }
 

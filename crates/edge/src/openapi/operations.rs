@@ -93,6 +93,7 @@ pub static OPERATIONS: &[Operation] = &[
     read("reports.read", &["from", "to", "group_by"], Answer::Report),
     read("shifts.list", &["at"], Answer::List("Shift")),
     ask("sla.preview", "SlaQuestion", "SlaAnswer"),
+    ask("sla.simulate", "Simulation", "Simulated"),
     write("subscribers.create", Body::Json("NewSubscriber"), 201, Answer::One("NewSubscriberAnswer")),
     write("subscribers.delete", Body::None, 204, Answer::Nothing),
     read("subscribers.list", &[], Answer::List("Subscriber")),
