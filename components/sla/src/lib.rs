@@ -1,6 +1,7 @@
 //! `POST /internal/tick/sla`: warnings, breaches and escalations that are due. `POST /api/{desk}/sla/preview`: what
 //! would be. A ticket's targets, excuses, and who is on shift.
 
+mod apply;
 mod excuse;
 mod preview;
 mod shifts;
@@ -50,6 +51,7 @@ async fn route(request: &Incoming) -> Result<Streamed, Problem> {
         return simulate::simulate(context, request).await;
     }
     let answer = match matched.route.name {
+        "sla.apply" => apply::apply(&context, &caller, request).await,
         "shifts.list" => shifts::shifts(&context, request).await,
         "tickets.sla.excuse" => excuse::excuse_breach(&context, &caller, request, matched.part(1)).await,
         "tickets.sla" => targets::targets(&context, matched.part(1)).await,

@@ -15,6 +15,7 @@ use relevo_edge::http::{Incoming, Streamed, json, stream as pieces, whole};
 use relevo_edge::problem::Problem;
 use relevo_projections::{follow, shards};
 use serde_json::{Value, json};
+pub use trial::Cursor;
 use trial::{Question, Tally, Trial};
 
 /// Shards of a hundred tickets in one answer.
@@ -32,7 +33,7 @@ pub async fn simulate(context: DeskContext, request: &Incoming) -> Result<Stream
     let trial = Trial::new(&context, &question).await?;
     follow::follow(&context, FOLLOW_LIMIT).await?;
     let newest = context.newest_ticket_number().await?;
-    let begin = question.begin(newest)?;
+    let begin = question.begin(newest);
     let walk = Walk { context, trial, next: Some(begin), tally: Tally::default() };
     let accepts = |kind: &str| request.header(header::ACCEPT.as_str()).is_some_and(|a| a.contains(kind));
     if accepts("application/x-ndjson") { Ok(walk.stream()) } else { walk.answer().await }

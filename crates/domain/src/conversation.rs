@@ -14,7 +14,7 @@ pub mod view;
 
 pub use event::*;
 pub use excuse::excuse;
-pub use facts::{TicketFacts, policy_change};
+pub use facts::{TicketFacts, outdated, policy_change};
 pub use message::{Direction, Message};
 
 use crate::Private;

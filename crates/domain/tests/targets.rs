@@ -4,7 +4,7 @@
 mod common;
 
 use common::Desk;
-use relevo_domain::conversation::{ConversationEvent, decide, excuse};
+use relevo_domain::conversation::{ConversationEvent, decide, excuse, outdated};
 use relevo_domain::refusal::RefusalKind;
 use serde_json::{Map, Value, json};
 
@@ -216,4 +216,41 @@ fn a_trial_says_what_other_terms_would_have_made_of_it() {
     let (counts, differ) = counts_under(&pack);
     assert_eq!(counts["first_response"].after, trial::Counts::default());
     assert!(differ.iter().all(|one| one.after.is_none()) && !differ.is_empty());
+}
+
+#[test]
+fn a_new_version_of_the_pack_is_applied_only_where_it_differs() {
+    struct Versions(Vec<relevo_calendar::Calendar>);
+    impl relevo_domain::sla::CalendarSource for Versions {
+        fn calendar(&self, version: u32, _: &str) -> Option<&relevo_calendar::Calendar> {
+            self.0.get(usize::try_from(version).unwrap() - 1)
+        }
+    }
+    let office = |holidays: Value| {
+        let hours = json!({"mon": [["09:00", "17:00"]], "tue": [["09:00", "17:00"]]});
+        let document = json!({"time_zone": "UTC", "hours": hours, "holidays": holidays});
+        relevo_calendar::Calendar::parse(&document).unwrap()
+    };
+    let mut desk = desk();
+    desk.pack.sla.truncate(1);
+    desk.pack.sla[0].when.clear();
+    desk.pack.sla[0].targets.get_mut("full_resolution").unwrap().calendar = "office".into();
+    desk.receive("05 16:30", "a");
+    let calendars = Versions(vec![office(json!([])), office(json!([])), office(json!(["2026-01-06"]))]);
+    desk.version = 2;
+    assert_eq!(outdated(&desk.state, desk.published(), 1, &calendars), None, "neither policy nor calendar");
+    // A holiday was added: what is due on Tuesday at 9:30 moves to the Monday after.
+    desk.version = 3;
+    let changed = outdated(&desk.state, desk.published(), 1, &calendars).unwrap();
+    desk.tell("05 16:40", vec![changed]);
+    assert_eq!(outdated(&desk.state, desk.published(), 1, &calendars), None, "once");
+    let view = &desk.state.ticket(1).unwrap().timeline.evaluate(&calendars, desk.at)[0];
+    assert_eq!(view.due, Some(common::at("12 09:30")));
+    assert_eq!(
+        view.log[1].why,
+        "pack changed, pack 1 → 3: 1 h of calendar office, due moved from 2026-01-06 09:30 to 2026-01-12 09:30"
+    );
+    // Another policy: by its terms.
+    desk.pack.sla[0].targets.get_mut("full_resolution").unwrap().seconds = 60;
+    assert!(outdated(&desk.state, desk.published(), 1, &calendars).is_some());
 }

@@ -81,6 +81,7 @@ pub static ROUTES: &[Route] = &[
     route("problems.list", "desk", "GET", "/api/{desk}/problems", LEAD, "Items that could not be understood, kept for a look"),
     route("reports.read", "reports", "GET", "/api/{desk}/reports/{report}", LEAD, "Figures with numerator, denominator and definition"),
     route("shifts.list", "sla", "GET", "/api/{desk}/shifts", AGENT, "Who is on shift, until when, and who stands in for whom"),
+    route("sla.apply", "sla", "POST", "/api/{desk}/sla/apply", LEAD, "Bring open tickets under the published policies and calendars where they differ, and say what changed"),
     route("sla.preview", "sla", "POST", "/api/{desk}/sla/preview", SERVICE, "What would be due when"),
     route("sla.simulate", "sla", "POST", "/api/{desk}/sla/simulate", LEAD, "What other policies or calendars would have made of the past; as NDJSON with its progress"),
     route("subscribers.list", "desk", "GET", "/api/{desk}/subscribers", ADMIN, "Who gets events"),

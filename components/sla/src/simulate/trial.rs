@@ -14,7 +14,7 @@ use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::{Event, Fold};
 use relevo_projections::shards;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,16 +37,24 @@ pub struct Question {
     #[serde(default)]
     calendars: Map<String, Value>,
     #[serde(default)]
-    cursor: Option<String>,
+    cursor: Option<Cursor>,
+}
+
+/// The newest ticket number that was not looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor(pub u64);
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("this is no cursor of this route"))
+    }
 }
 
 impl Question {
     /// The newest ticket number to look at.
-    pub fn begin(&self, newest: u64) -> Result<u64, Problem> {
-        let Some(cursor) = &self.cursor else { return Ok(newest) };
-        let number: Option<u64> = cursor.parse().ok();
-        let number = number.ok_or_else(|| Problem::invalid("/cursor", "this is no cursor of this route"))?;
-        Ok(number.min(newest))
+    pub fn begin(&self, newest: u64) -> u64 {
+        self.cursor.map_or(newest, |cursor| cursor.0.min(newest))
     }
 }
 

@@ -4,7 +4,7 @@ use super::decide::Published;
 use super::event::{ConversationEvent, Party};
 use super::{Conversation, Ticket};
 use crate::pack::Priority;
-use crate::sla::{Facts, ResolvedPolicy, resolve};
+use crate::sla::{CalendarSource, Facts, ResolvedPolicy, resolve};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -98,4 +98,26 @@ pub fn policy_change<'a>(
         _ => false,
     };
     (!same).then(|| ConversationEvent::PolicyChanged { ticket: ordinal, policy, because: because.to_owned() })
+}
+
+/// The change of policy that brings a ticket under the published pack, if its policy or a calendar that it names are
+/// not what they were.
+pub fn outdated(
+    state: &Conversation,
+    published: Published<'_>,
+    ordinal: u32,
+    calendars: &dyn CalendarSource,
+) -> Option<ConversationEvent> {
+    let changed = policy_change(state, published, ordinal, "pack", |_| ());
+    if changed.is_some() {
+        return changed;
+    }
+    let (party, ticket) = (state.party.as_ref()?, state.ticket(ordinal)?);
+    let old = ticket.timeline.policy()?;
+    let same = |name| calendars.calendar(old.pack, name) == calendars.calendar(published.version, name);
+    if old.calendars().all(same) {
+        return None;
+    }
+    let policy = TicketFacts::of(party, ticket).policy(published);
+    Some(ConversationEvent::PolicyChanged { ticket: ordinal, policy, because: "pack".to_owned() })
 }

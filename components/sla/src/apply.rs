@@ -1,0 +1,108 @@
+//! `POST /api/{desk}/sla/apply`: the published policies and calendars for what is open.
+//!
+//! Publishing changes no promise that was made. This does, ticket by ticket, and only where policy or calendar differ
+//! from those that a ticket runs under. The event is named by the version: applying again changes nothing.
+
+use crate::simulate::Cursor;
+use http::StatusCode;
+use relevo_domain::conversation::{Conversation, outdated};
+use relevo_domain::rows::TicketRow;
+use relevo_domain::sla::TargetView;
+use relevo_edge::app::{DeskContext, event};
+use relevo_edge::auth::Caller;
+use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::ids;
+use relevo_edge::problem::Problem;
+use relevo_journal::Fold;
+use relevo_projections::{follow, shards};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Shards of a hundred tickets in one call.
+const SHARDS_PER_CALL: usize = 20;
+
+/// Feed entries followed first.
+const FOLLOW_LIMIT: usize = 2_000;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    /// Say what would change and change nothing.
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    cursor: Option<Cursor>,
+}
+
+/// `POST …/sla/apply`
+pub async fn apply(context: &DeskContext, caller: &Caller, request: &Incoming) -> Result<Response, Problem> {
+    let asked: Request = request.json()?;
+    follow::follow(context, FOLLOW_LIMIT).await?;
+    let newest = context.newest_ticket_number().await?;
+    let mut next = Some(asked.cursor.map_or(newest, |cursor| cursor.0.min(newest)));
+    let (mut open, mut changed) = (0_usize, Vec::new());
+    for _ in 0..SHARDS_PER_CALL {
+        let Some(number) = next else { break };
+        let mut all = shards::numbers_down_from(number);
+        let Some(shard) = all.next() else { break };
+        let loaded = shards::load::<TicketRow, _>(context, &shard).await?;
+        let rows = loaded.state.rows().filter(|(_, row)| !row.category.is_done());
+        let conversations: BTreeSet<&str> = rows.map(|(_, row)| row.conversation.as_str()).collect();
+        for name in conversations {
+            open += 1;
+            changed.extend(conversation(context, caller, name, asked.dry_run).await?);
+        }
+        next = all.next().and_then(|shard| shards::end_number(&shard)).and_then(|end| end.checked_sub(1));
+    }
+    let next = next.map(|number| number.to_string());
+    Ok(json(StatusCode::OK, &json!({"conversations": open, "changed": changed, "next": next})))
+}
+
+async fn conversation(
+    context: &DeskContext,
+    caller: &Caller,
+    name: &str,
+    dry_run: bool,
+) -> Result<Vec<Value>, Problem> {
+    let pack = context.pack().await?;
+    let stream = context.stream(Conversation::KIND, name)?;
+    let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
+    let state = &loaded.state;
+    let versions = state.tickets.iter().flat_map(|ticket| ticket.timeline.pack_versions());
+    let calendars = context.calendars(versions.chain([pack.version])).await?;
+    let mut events = Vec::new();
+    for ticket in state.tickets.iter().filter(|ticket| !ticket.category.is_done()) {
+        if let Some(data) = outdated(state, pack.published(), ticket.ordinal, &calendars) {
+            let id = format!("pack.{}.{}", pack.version, ticket.ordinal);
+            events.push((ticket.ordinal, event(id, &caller.actor(), 0, data)?));
+        }
+    }
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ordinals: Vec<u32> = events.iter().map(|(ordinal, _)| *ordinal).collect();
+    let mut commit = context.commit();
+    let after = commit.append(&loaded, events.into_iter().map(|(_, event)| event).collect())?;
+    if !dry_run && !commit.is_empty() {
+        context.journal.commit(commit).await?;
+    }
+    let changed = ordinals.into_iter().filter_map(|ordinal| {
+        let (before, after) = (state.ticket(ordinal)?, after.state.ticket(ordinal)?);
+        let was = before.timeline.results(&calendars, context.now);
+        let is = after.timeline.results(&calendars, context.now);
+        let targets: Vec<Value> = is.iter().filter_map(|view| moved(&was, view)).collect();
+        Some(json!({"ticket": ids::ticket(name, ordinal), "number": before.number, "targets": targets}))
+    });
+    Ok(changed.collect())
+}
+
+/// What the change made of a target, if it made anything of it.
+fn moved(before: &[TargetView], after: &TargetView) -> Option<Value> {
+    let before = before.iter().find(|view| view.instance == after.instance);
+    if before.is_some_and(|before| (before.state, before.due) == (after.state, after.due)) {
+        return None;
+    }
+    let told = |view: &TargetView| json!({"state": view.state, "due": view.due, "policy": view.policy});
+    Some(json!({"instance": after.instance, "before": before.map(told), "after": told(after)}))
+}
