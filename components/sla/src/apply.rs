@@ -12,18 +12,16 @@ use relevo_edge::app::{DeskContext, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::ids;
+use relevo_edge::internal;
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
-use relevo_projections::{follow, shards};
+use relevo_projections::shards;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Shards of a hundred tickets in one call.
 const SHARDS_PER_CALL: usize = 20;
-
-/// Feed entries followed first.
-const FOLLOW_LIMIT: usize = 2_000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +36,7 @@ struct Request {
 /// `POST …/sla/apply`
 pub async fn apply(context: &DeskContext, caller: &Caller, request: &Incoming) -> Result<Response, Problem> {
     let asked: Request = request.json()?;
-    follow::follow(context, FOLLOW_LIMIT).await?;
+    internal::follow(context.desk.as_str()).await?;
     let newest = context.newest_ticket_number().await?;
     let mut next = Some(asked.cursor.map_or(newest, |cursor| cursor.0.min(newest)));
     let (mut open, mut changed) = (0_usize, Vec::new());

@@ -12,8 +12,9 @@ use http::{StatusCode, header};
 use relevo_domain::conversation::view::rfc3339;
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Streamed, json, stream as pieces, whole};
+use relevo_edge::internal;
 use relevo_edge::problem::Problem;
-use relevo_projections::{follow, shards};
+use relevo_projections::shards;
 use serde_json::{Value, json};
 pub use trial::Cursor;
 use trial::{Question, Tally, Trial};
@@ -24,14 +25,11 @@ const SHARDS_PER_CALL: usize = 20;
 /// The same where progress is told.
 const SHARDS_PER_STREAM: usize = 1_000;
 
-/// Feed entries followed first: the newest tickets count.
-const FOLLOW_LIMIT: usize = 2_000;
-
 /// `POST …/sla/simulate`
 pub async fn simulate(context: DeskContext, request: &Incoming) -> Result<Streamed, Problem> {
     let question: Question = request.json()?;
     let trial = Trial::new(&context, &question).await?;
-    follow::follow(&context, FOLLOW_LIMIT).await?;
+    internal::follow(context.desk.as_str()).await?;
     let newest = context.newest_ticket_number().await?;
     let begin = question.begin(newest);
     let walk = Walk { context, trial, next: Some(begin), tally: Tally::default() };

@@ -203,6 +203,11 @@ impl App {
         n.wrapping_mul(7_919) % self.tickets.load(Relaxed).max(1)
     }
 
+    /// Asks the desk something.
+    pub fn ask(&self, path: &str, body: &Value) -> Result<Value> {
+        self.client.json("POST", &format!("/api/school/{path}"), ADMIN, body)?.value()
+    }
+
     /// A signed message of one contact, on the ticket that is open or opens.
     pub fn message(&self, contact: usize) -> Vec<u8> {
         // Unique without a counter that threads would share.

@@ -96,7 +96,7 @@ impl Trial {
         pack.calendars.extend(question.calendars.clone());
         pack.sla = question.sla.clone().unwrap_or(pack.sla);
         let mut problems = Vec::new();
-        let calendars = calendars(&pack).unwrap_or_else(|wrong| {
+        let calendars = calendars(&pack.calendars).unwrap_or_else(|wrong| {
             problems.extend(wrong);
             BTreeMap::new()
         });
