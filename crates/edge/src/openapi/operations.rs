@@ -92,7 +92,7 @@ pub static OPERATIONS: &[Operation] = &[
     read("problems.list", &[], Answer::List("ProblemItem")),
     read("reports.read", &["from", "to", "group_by"], Answer::Report),
     read("shifts.list", &["at"], Answer::List("Shift")),
-    ask("sla.apply", "Application", "Applied"),
+    write("sla.apply", Body::Json("Application"), 200, Answer::One("Applied")),
     ask("sla.preview", "SlaQuestion", "SlaAnswer"),
     ask("sla.simulate", "Simulation", "Simulated"),
     write("subscribers.create", Body::Json("NewSubscriber"), 201, Answer::One("NewSubscriberAnswer")),
