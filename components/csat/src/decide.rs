@@ -1,6 +1,5 @@
 //! Which surveys are due: for each solved ticket once per resolution, by the pack's rule.
 
-use crate::link;
 use chrono::{DateTime, Duration, Utc};
 use relevo_domain::category::Category;
 use relevo_domain::conversation::{
@@ -13,6 +12,7 @@ use relevo_edge::api::{Compose, Kick, RenderRequest, Rendered};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
+use relevo_edge::survey_link as link;
 use relevo_edge::{ids, internal, variables};
 use relevo_journal::{Commit, DataKey, Fold, Loaded};
 use relevo_projections::agenda::{self, Work};

@@ -1,7 +1,6 @@
 //! Surveys: `/s/{token}` shows the page and takes the vote; ticks and kicks decide which surveys are due.
 
 mod decide;
-mod link;
 mod page;
 mod vote;
 

@@ -1,6 +1,5 @@
 //! The survey page and the vote. Reading the page records nothing: link scanners read it too.
 
-use crate::link;
 use crate::page;
 use chrono::DateTime;
 use http::StatusCode;
@@ -12,6 +11,7 @@ use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::ids;
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
+use relevo_edge::survey_link as link;
 use relevo_journal::{Commit, Fold, Loaded};
 use serde::Deserialize;
 use serde_json::json;

@@ -28,7 +28,9 @@ pub struct Prepared {
 pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result<Prepared, String> {
     match &entry.request {
         Request::Channel(message) => to_person(context, name, message).await,
-        Request::Subscriber { subscriber, body, .. } => to_subscriber(context, name, subscriber, &body.0),
+        Request::Subscriber { subscriber, body, .. } => {
+            to_subscriber(context, name, subscriber, &body.0).await
+        }
     }
 }
 
@@ -41,7 +43,7 @@ async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) 
     let outbound = outbound(name, message);
     let request = (send.format)(&outbound, &account, clock::now()).map_err(|e| e.to_string())?;
     // One variable points every provider at a stand-in, for rehearsals.
-    let rehearsal = variables::get("provider_base").await;
+    let rehearsal = variables::kept("provider_base").await;
     let base = match (rehearsal.as_str(), account.setting("base_url"), send.base_url) {
         ("", Some(own), _) => own,
         ("", None, Some(providers)) => providers.to_owned(),
@@ -49,7 +51,7 @@ async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) 
         (rehearsal, ..) => rehearsal.to_owned(),
     };
     let url = format!("{}{}", base.trim_end_matches('/'), request.path);
-    let url = Uri::try_from(url).map_err(|_| "the address to send to is not an URL".to_owned())?;
+    let url = relevo_outward::parse(&url, &stand_in(&rehearsal).await)?;
     Ok(Prepared {
         method: request.method,
         url,
@@ -87,7 +89,12 @@ fn outbound(name: &str, message: &ChannelMessage) -> Outbound {
     }
 }
 
-fn to_subscriber(
+/// The stand-in's origin, if there is one: the one address that need not be public.
+async fn stand_in(base: &str) -> String {
+    if base.is_empty() { variables::kept("rehearsal_host").await } else { base.to_owned() }
+}
+
+async fn to_subscriber(
     context: &DeskContext,
     name: &str,
     subscriber: &str,
@@ -97,7 +104,7 @@ fn to_subscriber(
     let purpose = format!("subscriber/{subscriber}");
     let secret = context.keys.open(&purpose, &known.sealed).map_err(|e| e.to_string())?;
     let secret = String::from_utf8(secret).map_err(|_| "the subscriber's secret is not usable")?;
-    let url = Uri::try_from(&known.url).map_err(|_| "the subscriber's address is not an URL")?;
+    let url = relevo_outward::parse(&known.url, &stand_in("").await)?;
     let bytes = serde_json::to_vec(body).map_err(|e| e.to_string())?;
     let mut headers =
         relevo_channels::standard::sign(&format!("out_{name}"), &bytes, &[Secret::new(secret)], clock::now())

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::tickets::fresh_id;
 use data_encoding::BASE64;
 use futures::future::try_join_all;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use relevo_channels::AccountSecrets;
 use relevo_domain::account::Account;
 use relevo_domain::config::{ConfigEvent, Subscriber};
@@ -13,6 +13,7 @@ use relevo_edge::api::NewSubscriber;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, empty, json};
 use relevo_edge::problem::Problem;
+use relevo_edge::variables;
 use relevo_journal::Fold;
 use relevo_projections::fanout::EVENT_TYPES;
 use serde_json::{Value, json};
@@ -40,13 +41,8 @@ pub async fn set_secrets(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/subscribers`
 pub async fn add_subscriber(call: &Call<'_>) -> Result<Response, Problem> {
     let body: NewSubscriber = call.request.json()?;
-    let is_absolute = |url: &Uri| {
-        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty())
-    };
-    if !body.url.parse().is_ok_and(|url| is_absolute(&url)) {
-        let needed = "an absolute http or https URL is needed, an international host name as xn--…";
-        return Err(Problem::invalid("/url", needed));
-    }
+    let rehearsal = variables::kept("rehearsal_host").await;
+    relevo_outward::parse(&body.url, &rehearsal).map_err(|why| Problem::invalid("/url", why))?;
     let unknown = body.events.iter().position(|e| !EVENT_TYPES.contains(&e.as_str()));
     if let Some(n) = unknown {
         let known = EVENT_TYPES.join(", ");

@@ -80,6 +80,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tokens.issue" => tokens::issue(&call).await,
         "tokens.list" => tokens::list(&call).await,
         "tokens.revoke" => tokens::revoke(&call).await,
+        "tokens.rotate" => tokens::rotate(&call).await,
         _ => {
             Err(Problem::not_found("unknown_path", "there is nothing under this path; see /api/openapi.json"))
         }

@@ -9,7 +9,7 @@ use relevo_domain::conversation::{Conversation, view};
 use relevo_domain::rows::TicketRow;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, internal};
+use relevo_edge::{cursor, ids, internal};
 use relevo_journal::Fold;
 use relevo_projections::shards;
 use serde_json::{Map, Value, json};
@@ -96,12 +96,7 @@ async fn scan(
 ) -> Result<(Vec<TicketRow>, Option<String>), Problem> {
     let below = match call.request.parameter("cursor").filter(|c| !c.is_empty()) {
         None => None,
-        Some(cursor) => {
-            let number = cursor.strip_prefix('n').and_then(|n| n.parse::<u64>().ok());
-            Some(number.ok_or_else(|| {
-                Problem::bad_request("bad_cursor", "pass on `next` of an earlier answer as it is")
-            })?)
-        }
+        Some(text) => Some(cursor::parse_below(&text)?),
     };
     let newest = match below {
         Some(below) => below.saturating_sub(1),
@@ -112,7 +107,7 @@ async fn scan(
     for (n, some) in all.chunks(SHARDS_AT_ONCE).enumerate() {
         if n * SHARDS_AT_ONCE >= SHARDS_PER_CALL {
             let below = some.first().and_then(|shard| shards::end_number(shard));
-            return Ok((found, below.map(|number| format!("n{number}"))));
+            return Ok((found, below.map(cursor::below)));
         }
         for shard in shards::load_all::<TicketRow, _>(&call.context, some).await? {
             let mut rows: Vec<_> = shard
@@ -126,7 +121,7 @@ async fn scan(
             found.extend(rows);
             if found.len() > limit {
                 found.truncate(limit);
-                let next = found.last().map(|row| format!("n{}", row.number));
+                let next = found.last().map(|row| cursor::below(row.number));
                 return Ok((found, next));
             }
         }

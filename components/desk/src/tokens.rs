@@ -1,4 +1,4 @@
-//! Tokens: issued once, kept as keyed hashes, revoked at once.
+//! Tokens: issued once, kept as keyed hashes, limited, rotated, revoked at once.
 
 use crate::call::Call;
 use crate::tickets::fresh_id;
@@ -6,17 +6,21 @@ use chrono::Duration;
 use http::StatusCode;
 use relevo_domain::pack::Role;
 use relevo_domain::tokens::{TokenEvent, TokenRecord, Tokens};
-use relevo_edge::api::NewToken;
+use relevo_edge::api::{NewToken, Rotation};
 use relevo_edge::app::event;
-use relevo_edge::auth::{TOKENS, TokenDocument, token_name};
+use relevo_edge::auth::{TOKENS, TokenDocument};
 use relevo_edge::http::{Response, empty, json};
-use relevo_edge::keys;
 use relevo_edge::problem::Problem;
-use relevo_journal::{Fold, Loaded};
-use serde_json::json;
+use relevo_edge::routes::{Access, ROUTES};
+use relevo_edge::token;
+use relevo_journal::{Commit, DocKey, Fold, Loaded};
+use serde_json::{Value, json};
 
 /// Stream of a desk's tokens.
 const STREAM: &str = "tokens";
+
+/// Longest that a token stays valid beside the one that replaces it: 30 days.
+const MAX_OVERLAP_MINUTES: u32 = 43_200;
 
 async fn load(call: &Call<'_>) -> Result<Loaded<Tokens>, Problem> {
     Ok(call.context.journal.load(&call.context.stream(Tokens::KIND, STREAM)?, call.context.now).await?)
@@ -30,66 +34,149 @@ pub fn me(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/tokens`
 pub async fn issue(call: &Call<'_>) -> Result<Response, Problem> {
     let body: NewToken = call.request.json()?;
-    let context = &call.context;
-    let pack = context.pack().await?;
-    match pack.pack.people.get(&body.person) {
-        Some(person) if body.role > person.role => {
-            return Err(Problem::invalid("/role", "the pack gives this person a lower role"));
-        }
-        None if body.role != Role::Service => {
-            return Err(Problem::invalid(
-                "/person",
-                "the pack has nobody with this id; a service may have any name",
-            ));
-        }
-        _ => {}
-    }
-    if body.person.is_empty() || body.person.len() > 64 {
-        return Err(Problem::invalid("/person", "a name has 1 to 64 characters"));
-    }
+    check_person(call, &body).await?;
     if body.expires_days.is_some_and(|days| !(1..=3_650).contains(&days)) {
         return Err(Problem::invalid(
             "/expires_days",
             "a token ends after 1 to 3650 days; leave it out for one that does not",
         ));
     }
-    let secret = keys::random::<20>().map_err(|e| Problem::unavailable(e.to_string()))?;
-    let token = format!("rlv_{}_{secret}", context.desk);
-    let id = fresh_id("tok_")?;
-    let expires_at = body.expires_days.map(|days| context.now + Duration::days(i64::from(days)));
-    let document = TokenDocument {
-        id: id.clone(),
-        person: body.person.clone(),
+    check_operations(&body)?;
+    let expires_at = body.expires_days.map(|days| call.context.now + Duration::days(i64::from(days)));
+    let terms = TokenRecord {
+        name: String::new(),
+        person: body.person,
         role: body.role,
-        issued_at: context.now,
+        operations: body.operations,
         expires_at,
-        revoked: false,
     };
-    let name = token_name(&context.keys, &token);
-    let record = TokenRecord { name: name.clone(), person: body.person, role: body.role, expires_at };
+    let issued = Issued::new(call, terms)?;
     let loaded = load(call).await?;
+    let mut commit = call.context.commit();
+    let data = TokenEvent::TokenIssued { id: issued.id.clone(), record: issued.record.clone() };
+    commit.append(&loaded, vec![event(format!("issue.{}", issued.id), &call.caller.actor(), 0, data)?])?;
+    issued.put(call, &mut commit)?;
+    call.context.journal.commit(commit).await?;
+    Ok(json(StatusCode::CREATED, &issued.view()))
+}
+
+/// `POST …/tokens/{token}/rotation`
+pub async fn rotate(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: Rotation = call.request.json()?;
+    if body.overlap_minutes > MAX_OVERLAP_MINUTES {
+        return Err(Problem::invalid(
+            "/overlap_minutes",
+            "the old token may stay valid for up to 43200 minutes",
+        ));
+    }
+    let context = &call.context;
+    let loaded = load(call).await?;
+    let (old, key, document) = find(call, &loaded).await?;
+    if old.expires_at.is_some_and(|at| at <= context.now) {
+        return Err(unknown());
+    }
+    let issued = Issued::new(call, old.clone())?;
+    let ends_at = context.now + Duration::minutes(i64::from(body.overlap_minutes));
+    let ends_at = old.expires_at.map_or(ends_at, |at| at.min(ends_at));
+    let data = TokenEvent::TokenRotated {
+        id: issued.id.clone(),
+        record: issued.record.clone(),
+        replaces: call.matched.part(1).to_owned(),
+        ends_at,
+    };
     let mut commit = context.commit();
-    let issued = TokenEvent::TokenIssued { id: id.clone(), record };
-    commit.append(&loaded, vec![event(format!("issue.{id}"), &call.caller.actor(), 0, issued)?])?;
-    commit.put(&context.doc(TOKENS, &name)?, &document)?;
+    commit.append(&loaded, vec![event(format!("rotate.{}", issued.id), &call.caller.actor(), 0, data)?])?;
+    commit.put(&key, &TokenDocument { expires_at: Some(ends_at), ..document })?;
+    issued.put(call, &mut commit)?;
     context.journal.commit(commit).await?;
-    let answer = json!({
-        "id": id, "token": token, "person": document.person, "role": document.role, "expires_at": expires_at,
-    });
-    Ok(json(StatusCode::CREATED, &answer))
+    Ok(json(StatusCode::CREATED, &issued.view()))
+}
+
+/// A token that is about to be issued.
+struct Issued {
+    id: String,
+    token: String,
+    record: TokenRecord,
+}
+
+impl Issued {
+    /// Makes a token on the terms of a record.
+    fn new(call: &Call<'_>, terms: TokenRecord) -> Result<Self, Problem> {
+        let context = &call.context;
+        let token = token::issue(&context.keys, context.desk.as_str());
+        let token = token.map_err(|e| Problem::unavailable(e.to_string()))?;
+        let record = TokenRecord { name: token::document_name(&context.keys, &token), ..terms };
+        Ok(Self { id: fresh_id("tok_")?, token, record })
+    }
+
+    /// Puts what is known of it where callers are looked up.
+    fn put(&self, call: &Call<'_>, commit: &mut Commit) -> Result<(), Problem> {
+        let document = TokenDocument {
+            id: self.id.clone(),
+            person: self.record.person.clone(),
+            role: self.record.role,
+            operations: self.record.operations.clone(),
+            issued_at: call.context.now,
+            expires_at: self.record.expires_at,
+            revoked: false,
+        };
+        Ok(commit.put(&call.context.doc(TOKENS, &self.record.name)?, &document)?)
+    }
+
+    /// The one answer that ever shows the token.
+    fn view(&self) -> Value {
+        let mut view = view(&self.id, &self.record);
+        if let Some(view) = view.as_object_mut() {
+            view.insert("token".to_owned(), json!(self.token));
+        }
+        view
+    }
+}
+
+fn view(id: &str, record: &TokenRecord) -> Value {
+    json!({
+        "id": id, "person": record.person, "role": record.role, "operations": record.operations,
+        "expires_at": record.expires_at,
+    })
+}
+
+async fn check_person(call: &Call<'_>, body: &NewToken) -> Result<(), Problem> {
+    let pack = call.context.pack().await?;
+    match pack.pack.people.get(&body.person) {
+        Some(person) if body.role > person.role => {
+            Err(Problem::invalid("/role", "the pack gives this person a lower role"))
+        }
+        None if body.role != Role::Service => {
+            Err(Problem::invalid("/person", "the pack has nobody with this id; a service may have any name"))
+        }
+        _ if body.person.is_empty() || body.person.len() > 64 => {
+            Err(Problem::invalid("/person", "a name has 1 to 64 characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A token is limited to operations that its role could do.
+fn check_operations(body: &NewToken) -> Result<(), Problem> {
+    for (n, operation) in body.operations.iter().enumerate() {
+        let wrong = |why: String| Err(Problem::invalid(format!("/operations/{n}"), why));
+        match ROUTES.iter().find(|route| route.name == operation).map(|route| route.access) {
+            Some(Access::Role(role)) if body.role >= role => {}
+            Some(Access::Role(role)) => return wrong(format!("this needs the role {}", role.as_str())),
+            _ => {
+                return wrong(
+                    "there is no such operation that takes a token; see /api/openapi.json".to_owned(),
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 /// `GET …/tokens`
 pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let loaded = load(call).await?;
-    let items: Vec<_> = loaded
-        .state
-        .tokens
-        .iter()
-        .map(|(id, record)| {
-            json!({"id": id, "person": record.person, "role": record.role, "expires_at": record.expires_at})
-        })
-        .collect();
+    let items: Vec<_> = loaded.state.tokens.iter().map(|(id, record)| view(id, record)).collect();
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
 }
 
@@ -98,14 +185,26 @@ pub async fn revoke(call: &Call<'_>) -> Result<Response, Problem> {
     let id = call.matched.part(1);
     let context = &call.context;
     let loaded = load(call).await?;
-    let unknown = || Problem::not_found("unknown_token", "there is no such token, or it is revoked");
-    let record = loaded.state.tokens.get(id).ok_or_else(unknown)?;
-    let key = context.doc(TOKENS, &record.name)?;
-    let document: TokenDocument = context.journal.get_doc(&key).await?.ok_or_else(unknown)?;
+    let (_, key, document) = find(call, &loaded).await?;
     let mut commit = context.commit();
     let revoked = TokenEvent::TokenRevoked { id: id.to_owned() };
     commit.append(&loaded, vec![event(format!("revoke.{id}"), &call.caller.actor(), 0, revoked)?])?;
     commit.put(&key, &TokenDocument { revoked: true, ..document })?;
     context.journal.commit(commit).await?;
     Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// The token that the path names.
+async fn find<'a>(
+    call: &Call<'_>,
+    loaded: &'a Loaded<Tokens>,
+) -> Result<(&'a TokenRecord, DocKey, TokenDocument), Problem> {
+    let record = loaded.state.tokens.get(call.matched.part(1)).ok_or_else(unknown)?;
+    let key = call.context.doc(TOKENS, &record.name)?;
+    let document = call.context.journal.get_doc(&key).await?.ok_or_else(unknown)?;
+    Ok((record, key, document))
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("unknown_token", "there is no such token, or it is revoked or over")
 }

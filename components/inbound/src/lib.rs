@@ -5,9 +5,10 @@ mod person;
 mod portions;
 
 use http::{Method, StatusCode};
-use relevo_channels::{Answer, Unverified};
+use relevo_channels::{Answer, Repeats, Unverified};
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, respond, serve};
+use relevo_edge::limits::{self, Spender};
 use relevo_edge::problem::Problem;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -25,6 +26,8 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     let [_, desk, channel, account] = segments.as_slice() else { return Err(refused()) };
     match request.method {
         Method::GET | Method::POST => {}
+        // As GET without a question.
+        Method::HEAD => return Err(refused()),
         _ => {
             let problem = Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -62,6 +65,16 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         );
         refused()
     })?;
+    // Only what was proved genuine counts: nobody uses up an account's share without its secret.
+    if let Err(problem) = limits::spend(&context, Spender::Account(found.slug, account.account)).await {
+        match (problem.status, relevo_channels::repeats(found.slug)) {
+            (StatusCode::TOO_MANY_REQUESTS, Repeats::Never) => {}
+            (StatusCode::TOO_MANY_REQUESTS, Repeats::AfterServerError) => {
+                return Err(Problem { status: StatusCode::SERVICE_UNAVAILABLE, ..problem });
+            }
+            _ => return Err(problem),
+        }
+    }
     let parsed = (found.parse)(&verified, &settings).map_err(|malformed| {
         let place = if malformed.pointer.is_empty() { "" } else { " at " };
         let detail = format!("{}{place}{}", malformed.why, malformed.pointer);

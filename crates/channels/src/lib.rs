@@ -23,6 +23,7 @@ pub mod phone;
 pub mod podio;
 pub mod postmark;
 mod presented;
+mod repeats;
 mod request;
 mod secrets;
 pub mod sendgrid;
@@ -43,6 +44,7 @@ pub use outbound::{
     OutboundFile, OutboundMail, OutboundRequest, Outcome, Parameter, Section, Template, TemplateHeader,
 };
 pub use parsed::{Answer, File, Malformed, Once, Parsed};
+pub use repeats::{Repeats, repeats};
 pub use request::{Refusal, Unverified, Verified};
 pub use secrets::AccountSecrets;
 

@@ -4,6 +4,7 @@
 //! document; parts that belong to another crate (calendars, templates) are kept as JSON here and are checked
 //! by that crate when the pack is published.
 
+mod limits;
 mod retention;
 mod survey;
 mod validate;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+pub use limits::Limits;
 pub use retention::Retention;
 pub use survey::{Survey, SurveyPage};
 pub use validate::{PackProblem, parse, pointer};
@@ -61,6 +63,9 @@ pub struct Pack {
     /// Pieces that templates include, by name.
     #[serde(default)]
     pub partials: BTreeMap<String, Value>,
+    /// How many requests the desk takes.
+    #[serde(default)]
+    pub limits: Limits,
     /// The satisfaction survey, if the desk asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<Survey>,
@@ -124,6 +129,19 @@ pub enum Role {
     Manager,
     /// Also packs, secrets and tokens.
     Admin,
+}
+
+impl Role {
+    /// As in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Agent => "agent",
+            Self::Lead => "lead",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// A queue.

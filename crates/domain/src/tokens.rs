@@ -17,6 +17,18 @@ pub enum TokenEvent {
         /// What is known of it.
         record: TokenRecord,
     },
+    /// A token was issued in place of another, which ends soon.
+    #[serde(rename = "token.rotated")]
+    TokenRotated {
+        /// Public id of the new one.
+        id: String,
+        /// What is known of it.
+        record: TokenRecord,
+        /// Public id of the one that it replaces.
+        replaces: String,
+        /// When that one ends.
+        ends_at: DateTime<Utc>,
+    },
     /// A token was revoked.
     #[serde(rename = "token.revoked")]
     TokenRevoked {
@@ -34,6 +46,9 @@ pub struct TokenRecord {
     pub person: String,
     /// What it may do.
     pub role: Role,
+    /// The operations that it is limited to; empty: all of its role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<String>,
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
@@ -55,6 +70,13 @@ impl Fold for Tokens {
         match &event.data {
             TokenEvent::TokenIssued { id, record } => {
                 self.tokens.insert(id.clone(), record.clone());
+            }
+            TokenEvent::TokenRotated { id, record, replaces, ends_at } => {
+                self.tokens.insert(id.clone(), record.clone());
+                if let Some(old) = self.tokens.get_mut(replaces) {
+                    // A token never comes to last longer by being replaced.
+                    old.expires_at = Some(old.expires_at.map_or(*ends_at, |at| at.min(*ends_at)));
+                }
             }
             TokenEvent::TokenRevoked { id } => {
                 self.tokens.remove(id);

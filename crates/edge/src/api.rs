@@ -191,6 +191,24 @@ pub struct NewToken {
     #[schema(minimum = 1, maximum = 3650)]
     #[serde(default)]
     pub expires_days: Option<u32>,
+    /// The operations (`operationId`s of this document) that it is limited to; empty: all of the role.
+    #[schema(max_items = 100)]
+    #[serde(default)]
+    pub operations: Vec<String>,
+}
+
+/// `POST …/tokens/{token}/rotation`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// How long the old token stays valid; 0 ends it at once.
+    #[schema(minimum = 0, maximum = 43200)]
+    #[serde(default = "an_hour")]
+    pub overlap_minutes: u32,
+}
+
+fn an_hour() -> u32 {
+    60
 }
 
 /// `POST …/subscribers`

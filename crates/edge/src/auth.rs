@@ -1,14 +1,21 @@
 //! Who is calling: bearer tokens per person and desk, the operator's admin token, the schedule's tick token.
+//!
+//! Nothing that was found out about a token is kept between requests: one that is revoked is refused by the next
+//! request, in instances that are reused too.
 
 use crate::app::DeskContext;
+use crate::guesses::{Guesser, UNGUESSABLE_CHARS};
 use crate::http::Incoming;
 use crate::keys::DeskKeys;
 use crate::problem::Problem;
-use crate::variables;
+use crate::{clock, token, variables};
 use chrono::{DateTime, Utc};
 use relevo_domain::pack::Role;
+use relevo_journal::Journal;
 use relevo_journal::store::Store;
+use relevo_journal::store::spin::SpinStore;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Table of token documents.
@@ -23,6 +30,9 @@ pub struct TokenDocument {
     pub person: String,
     /// What it may do.
     pub role: Role,
+    /// The operations that it is limited to; empty: all of its role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<String>,
     /// When it was issued.
     pub issued_at: DateTime<Utc>,
     /// When it ends.
@@ -40,9 +50,18 @@ pub struct Caller {
     pub person: String,
     /// What the caller may do.
     pub role: Role,
+    /// The operations that the caller's token is limited to; empty: all of the role.
+    pub operations: Vec<String>,
+    /// Public id of the token; none: it is the operator's or the schedule's.
+    pub token: Option<String>,
 }
 
 impl Caller {
+    /// Somebody who has no token of a desk.
+    pub fn without_token(person: &str, role: Role) -> Self {
+        Self { person: person.to_owned(), role, operations: Vec::new(), token: None }
+    }
+
     /// As the journal names actors.
     pub fn actor(&self) -> String {
         format!("person:{}", self.person)
@@ -53,60 +72,135 @@ impl Caller {
         self.role != Role::Service
     }
 
-    /// Refuses a caller of a lower role.
+    /// Refuses a caller of a lower role, or whose token is limited to other operations.
     ///
     /// # Errors
     /// 403.
-    pub fn needs(&self, role: Role) -> Result<(), Problem> {
-        let name = match role {
-            Role::Service => "service",
-            Role::Agent => "agent",
-            Role::Lead => "lead",
-            Role::Manager => "manager",
-            Role::Admin => "admin",
-        };
-        if self.role >= role { Ok(()) } else { Err(Problem::forbidden(name)) }
+    pub fn needs(&self, role: Role, operation: &str) -> Result<(), Problem> {
+        if self.role < role {
+            return Err(Problem::forbidden(&format!("this needs the role {}", role.as_str())));
+        }
+        if !self.operations.is_empty() && !self.operations.iter().any(|o| o == operation) {
+            return Err(Problem::forbidden(&format!(
+                "this token is limited to operations other than {operation}"
+            )));
+        }
+        Ok(())
     }
 }
 
-/// Name of a token's document.
-pub fn token_name(keys: &DeskKeys, token: &str) -> String {
-    keys.id("token", &[token])
+/// The operator's secrets, which come from variables.
+#[derive(Clone, Debug, Default)]
+pub struct Operator {
+    /// The present one and the one before; empty: there is none.
+    pub admin: [String; 2],
+    /// The schedule's.
+    pub tick: [String; 2],
+    /// The master key and, while it is being replaced, the one before.
+    pub master_keys: [String; 2],
+}
+
+impl Operator {
+    /// As the variables say.
+    pub async fn load() -> Self {
+        let [admin, admin_previous] = ["admin_token", "admin_token_previous"].map(variables::kept);
+        let [tick, tick_previous] = ["tick_token", "tick_token_previous"].map(variables::kept);
+        let [master, master_previous] = ["master_key", "master_key_previous"].map(variables::kept);
+        Self {
+            admin: [admin.await, admin_previous.await],
+            tick: [tick.await, tick_previous.await],
+            master_keys: [master.await, master_previous.await],
+        }
+    }
+
+    /// A genuine token at the wrong desk is no guess. Of a desk whose root is older than both master keys it is taken
+    /// for one, which costs its bearer no more than a 429 where there would be a 401.
+    fn issued_elsewhere(&self, token: &str) -> bool {
+        let Some(desk) = token::desk(token) else { return false };
+        let mut roots = self.master_keys.iter().filter_map(|master| DeskKeys::derive(master, desk).ok());
+        roots.any(|keys| token::is_issued(&keys, token))
+    }
 }
 
 /// Finds out who calls a desk's API.
 ///
 /// # Errors
-/// 401 without a token that is valid at this desk.
-pub async fn authenticate<S: Store>(context: &DeskContext<S>, request: &Incoming) -> Result<Caller, Problem> {
-    let token = request.bearer().ok_or_else(Problem::unauthorized)?;
-    if is_operator(token).await {
-        return Ok(Caller { person: "operator".to_owned(), role: Role::Admin });
+/// 401 without a token that is valid at this desk, 429 after too many wrong ones.
+pub async fn authenticate<S: Store>(
+    context: &DeskContext<S>,
+    operator: &Operator,
+    request: &Incoming,
+) -> Result<Caller, Problem> {
+    let token = request.bearer().filter(|t| !t.is_empty()).ok_or_else(Problem::unauthorized)?;
+    let admin = presented(token, &operator.admin);
+    let known = || Caller::without_token("operator", Role::Admin);
+    if admin == Some(Strength::Unguessable) {
+        return Ok(known());
     }
-    let key = context.doc(TOKENS, &token_name(&context.keys, token))?;
-    let document: TokenDocument = context.journal.get_doc(&key).await?.ok_or_else(Problem::unauthorized)?;
-    let over = document.revoked || document.expires_at.is_some_and(|at| at <= context.now);
-    if over {
+    let issued = token::is_issued(&context.keys, token);
+    if !issued && (operator.issued_elsewhere(token) || presented(token, &operator.tick).is_some()) {
         return Err(Problem::unauthorized());
     }
-    Ok(Caller { person: document.person, role: document.role })
-}
-
-/// Is this the operator's token?
-async fn is_operator(token: &str) -> bool {
-    matches(token, &variables::get("admin_token").await)
+    let desk = context.exists().then_some(&context.desk);
+    let guesser = Guesser::of(&context.journal, desk, request, context.now)?;
+    if !issued {
+        guesser.may_try().await?;
+    }
+    if admin.is_some() {
+        return Ok(known());
+    }
+    let key = context.doc(TOKENS, &token::document_name(&context.keys, token))?;
+    let document: Option<TokenDocument> = context.journal.get_doc(&key).await?;
+    let in_force = |t: &TokenDocument| !t.revoked && t.expires_at.is_none_or(|at| at > context.now);
+    match document {
+        Some(document) if in_force(&document) => Ok(Caller {
+            person: document.person,
+            role: document.role,
+            operations: document.operations,
+            token: Some(document.id),
+        }),
+        None if !issued => Err(guesser.was_wrong().await),
+        _ => Err(Problem::unauthorized()),
+    }
 }
 
 /// Refuses a call of an internal route without the schedule's token.
 ///
 /// # Errors
-/// 401.
+/// 401, or 429 after too many wrong ones.
 pub async fn schedule(request: &Incoming) -> Result<(), Problem> {
-    let token = request.bearer().ok_or_else(Problem::unauthorized)?;
-    if matches(token, &variables::get("tick_token").await) { Ok(()) } else { Err(Problem::unauthorized()) }
+    let token = request.bearer().filter(|t| !t.is_empty()).ok_or_else(Problem::unauthorized)?;
+    let tick = presented(token, &Operator::load().await.tick);
+    if tick == Some(Strength::Unguessable) || (tick.is_some() && request.is_from_inside()) {
+        return Ok(());
+    }
+    let journal = Journal::new(SpinStore::open("default").await?);
+    let guesser = Guesser::of(&journal, None, request, clock::now())?;
+    guesser.may_try().await?;
+    if tick.is_some() { Ok(()) } else { Err(guesser.was_wrong().await) }
 }
 
-/// Compares in constant time; an empty secret matches nothing.
-fn matches(given: &str, secret: &str) -> bool {
-    !secret.is_empty() && bool::from(given.as_bytes().ct_eq(secret.as_bytes()))
+/// How hard a secret is to guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strength {
+    Guessable,
+    Unguessable,
 }
+
+/// Which of the operator's secrets this is, if any: compares with all of them in constant time, whatever their
+/// lengths. An empty secret matches nothing.
+fn presented(given: &str, secrets: &[String; 2]) -> Option<Strength> {
+    let given = Sha256::digest(given.as_bytes());
+    let mut found = None;
+    for secret in secrets {
+        let equal = bool::from(given.as_slice().ct_eq(Sha256::digest(secret.as_bytes()).as_slice()));
+        if equal && !secret.is_empty() {
+            let long = secret.len() >= UNGUESSABLE_CHARS;
+            found = Some(if long { Strength::Unguessable } else { Strength::Guessable });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,15 @@ use crate::routes;
 use crate::trace::{self, Trace};
 use bytes::{Bytes, BytesMut};
 use futures::stream::{LocalBoxStream, Stream, StreamExt};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+
+/// What hosts give as the client of a request from another component.
+const INSIDE: &str = "0.0.0.0:0";
 
 /// An answer. Without a length Spin sends it in segments that wait for each other.
 pub type Response = http::Response<Full<Bytes>>;
@@ -64,6 +67,17 @@ impl Incoming {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
+    /// The client's address as the host gives it. What a client sends under this name comes before it.
+    pub fn client(&self) -> &str {
+        let all = self.headers.get_all("spin-client-addr");
+        all.iter().next_back().and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Did another component send this?
+    pub fn is_from_inside(&self) -> bool {
+        self.client() == INSIDE
+    }
+
     /// Refuses a body that is larger than what this one of the component's routes takes.
     ///
     /// # Errors
@@ -88,6 +102,19 @@ impl Incoming {
             let pointer = relevo_domain::pack::pointer(error.path());
             Problem::invalid(pointer, error.into_inner().to_string())
         })
+    }
+}
+
+#[cfg(test)]
+impl Incoming {
+    pub(crate) fn for_tests(method: &str, path: &str) -> Self {
+        Self {
+            method: method.parse().expect("a method"),
+            path: path.to_owned(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
     }
 }
 
@@ -150,6 +177,7 @@ async fn answer<B>(
 ) -> http::Response<B> {
     let started = clock::precise();
     let method = request.method().clone();
+    let over_tls = is_over_tls(request.headers());
     let (about, result) = match read(request, max_body_bytes).await {
         Ok(incoming) => (subject(component, &incoming), handler(&incoming).await),
         Err(problem) => (Vec::new(), Err(problem)),
@@ -158,7 +186,10 @@ async fn answer<B>(
     if let Some(code) = code {
         meter::count(&["refused", component, code]);
     }
-    let response = result.unwrap_or_else(|problem| whole(problem.into_response()));
+    let mut response = result.unwrap_or_else(|problem| whole(problem.into_response()));
+    if over_tls {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
     let mut fields = vec![
         ("component", component.into()),
         ("method", method.as_str().into()),
@@ -189,6 +220,14 @@ fn subject(component: &str, request: &Incoming) -> Vec<(&'static str, serde_json
     about
 }
 
+/// Did the client come over TLS? To the host itself, or to what stands before it. Whoever forges it tells only
+/// themselves.
+fn is_over_tls(headers: &HeaderMap) -> bool {
+    let last = |name: &str| headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
+    last("spin-full-url").is_some_and(|url| url.starts_with("https://"))
+        || last("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+}
+
 async fn read(request: spin_sdk::http::Request, max_body_bytes: usize) -> Result<Incoming, Problem> {
     let (parts, mut body) = request.into_parts();
     let too_large = || too_large(max_body_bytes);
@@ -217,6 +256,17 @@ async fn read(request: spin_sdk::http::Request, max_body_bytes: usize) -> Result
     })
 }
 
+/// What browsers are told of every body: it runs nothing, is shown in no frame, and says nothing of where it was.
+/// There is no `access-control-…`: no other origin's page may read an answer.
+const GUARDS: [(HeaderName, &str); 3] = [
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// How long browsers are to come back over TLS only: a year.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
 /// An answer with a body of a type.
 pub fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let body = body.into();
@@ -228,6 +278,9 @@ pub fn respond(status: StatusCode, content_type: &'static str, body: impl Into<B
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if !content_type.is_empty() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        for (name, value) in GUARDS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     response
 }

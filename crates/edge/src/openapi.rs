@@ -98,12 +98,24 @@ fn who(access: Access) -> Option<&'static str> {
     }
 }
 
+/// What a body looks like, by schema.
+const EXAMPLES: &str = include_str!("openapi/examples.json");
+
+fn with_example(schema: &str) -> Value {
+    let examples: Map<String, Value> = serde_json::from_str(EXAMPLES).unwrap_or_default();
+    let mut media = json!({"schema": parameters::refers(schema)});
+    if let (Some(example), Some(media)) = (examples.get(schema), media.as_object_mut()) {
+        media.insert("examples".to_owned(), json!({"usual": {"value": example}}));
+    }
+    media
+}
+
 fn body(body: Body) -> Option<Value> {
     let content = match body {
         Body::None => return None,
-        Body::Json(schema) => json!({"application/json": {"schema": parameters::refers(schema)}}),
+        Body::Json(schema) => json!({"application/json": with_example(schema)}),
         Body::Ballot => json!({
-            "application/json": {"schema": parameters::refers("Ballot")},
+            "application/json": with_example("Ballot"),
             "application/x-www-form-urlencoded": {"schema": parameters::refers("BallotForm")},
         }),
         Body::Provider => json!({

@@ -87,9 +87,9 @@ impl Problem {
         Self { errors, ..Self::new(status, code, text(&body, "detail")) }
     }
 
-    /// The role does not allow it.
-    pub fn forbidden(needed: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", format!("this needs the role {needed}"))
+    /// The token does not allow it.
+    pub fn forbidden(why: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", why)
     }
 
     /// The store or another part is not there for the moment; nothing that was not acknowledged is kept.

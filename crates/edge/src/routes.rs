@@ -4,8 +4,9 @@
 //! refuses every caller that it does not name.
 
 use crate::app::DeskContext;
-use crate::auth::{Caller, authenticate, schedule};
+use crate::auth::{Caller, Operator, authenticate, schedule};
 use crate::http::Incoming;
+use crate::limits::{self, Spender};
 use crate::problem::Problem;
 use http::StatusCode;
 use relevo_domain::pack::Role;
@@ -107,6 +108,7 @@ pub static ROUTES: &[Route] = &[
     route("tokens.list", "desk", "GET", "/api/{desk}/tokens", ADMIN, "Tokens, without their secrets"),
     route("tokens.issue", "desk", "POST", "/api/{desk}/tokens", ADMIN, "Issue a token; it is in the answer, once"),
     route("tokens.revoke", "desk", "DELETE", "/api/{desk}/tokens/{token}", ADMIN, "Revoke a token at once"),
+    route("tokens.rotate", "desk", "POST", "/api/{desk}/tokens/{token}/rotation", ADMIN, "Issue a token in place of another, which stays valid for a while"),
     route("webhooks.handshake", "inbound", "GET", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's handshake"),
     route("webhooks.receive", "inbound", "POST", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's events"),
     route("health.read", "projector", "GET", "/internal/health", Access::Schedule, "Whether it is ready, and what is wrong"),
@@ -190,7 +192,7 @@ fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
 /// Admits the caller of a desk's route.
 ///
 /// # Errors
-/// 401 or 403.
+/// 401, 403 or 429.
 pub async fn admit<S: Store>(
     route: &Route,
     context: &DeskContext<S>,
@@ -198,15 +200,19 @@ pub async fn admit<S: Store>(
 ) -> Result<Caller, Problem> {
     match route.access {
         Access::Role(role) => {
-            let caller = authenticate(context, request).await?;
-            caller.needs(role)?;
+            let caller = authenticate(context, &Operator::load().await, request).await?;
+            caller.needs(role, route.name)?;
+            // The operator is not held up: somebody must be able to mend a desk's limits.
+            if let Some(token) = &caller.token {
+                limits::spend(context, Spender::Token(token)).await?;
+            }
             Ok(caller)
         }
         Access::Schedule => {
             schedule(request).await?;
-            Ok(Caller { person: "schedule".to_owned(), role: Role::Service })
+            Ok(Caller::without_token("schedule", Role::Service))
         }
-        Access::Public | Access::Webhook => Ok(Caller { person: "public".to_owned(), role: Role::Service }),
+        Access::Public | Access::Webhook => Ok(Caller::without_token("public", Role::Service)),
     }
 }
 

@@ -2,15 +2,27 @@
 
 use crate::problem::Problem;
 use crate::rotation::MasterKeys;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 thread_local! {
     static MASTER_KEYS: OnceCell<MasterKeys> = const { OnceCell::new() };
+    static KEPT: RefCell<BTreeMap<&'static str, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// A variable's value; empty if it is not set.
 pub async fn get(name: &str) -> String {
     spin_sdk::variables::get(name).await.unwrap_or_default()
+}
+
+/// A variable's value, read once; empty if it is not set.
+pub async fn kept(name: &'static str) -> String {
+    if let Some(value) = KEPT.with_borrow(|kept| kept.get(name).cloned()) {
+        return value;
+    }
+    let value = get(name).await;
+    KEPT.with_borrow_mut(|kept| kept.insert(name, value.clone()));
+    value
 }
 
 /// The master key in force and, while it is being replaced, the one before.

@@ -5,6 +5,7 @@
 
 use crate::data_key::KeyId;
 use crate::names::{Desk, DocKey, Kind, Month, SequenceId, StreamId};
+use crate::tally::Tally;
 use crate::vitals::VitalName;
 
 /// Format version of the whole layout. Redis ignores the store's label: this prefix keeps its keys apart.
@@ -81,14 +82,14 @@ pub(crate) fn feed_marks(desk: &Desk) -> String {
     format!("{PREFIX}m:{desk}")
 }
 
-/// The counter that the takers of one time slice of a lease increment.
-pub(crate) fn lease_slice(desk: &Desk, name: &Kind, slice: u64) -> String {
-    format!("{PREFIX}n:l:{desk}:{name}:{slice}")
+/// The counter of one time slice of a tally.
+pub(crate) fn tally_slice(what: &Tally, slice: u64) -> String {
+    format!("{PREFIX}n:l:{}:{slice}", what.path())
 }
 
-/// The newest slice of a lease that was won, to remove its counter when the next one is.
-pub(crate) fn lease(desk: &Desk, name: &Kind) -> String {
-    format!("{PREFIX}l:{desk}:{name}")
+/// The newest slice of a tally, to remove its counter when the next one begins.
+pub(crate) fn tally(what: &Tally) -> String {
+    format!("{PREFIX}l:{}", what.path())
 }
 
 /// A document.
@@ -140,8 +141,9 @@ mod tests {
         let doc_key = DocKey::new(desk.clone(), kind.clone(), "n".repeat(128)).unwrap();
         let month = Month::new(2026, 7).unwrap();
         let mut keys = vec![snapshot(&stream), cursor(&desk, &kind), feed_marks(&desk), doc(&doc_key)];
-        keys.extend([lease(&desk, &kind), lease_slice(&desk, &kind, u64::MAX)]);
         keys.push(data_key(&desk, &KeyId::new("k".repeat(32)).unwrap()));
+        let counted = Tally::new(Some(desk.clone()), kind.clone(), "n".repeat(64)).unwrap();
+        keys.extend([tally(&counted), tally_slice(&counted, u64::MAX)]);
         keys.extend([blob(&desk, &"f".repeat(64)), blob_chunk(&desk, &"f".repeat(64), usize::MAX)]);
         let vital = VitalName::new(&["k", &"v".repeat(158)]).unwrap();
         keys.extend([vital_counter(&vital), vital_note(&vital)]);

@@ -4,10 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::Journal;
 use crate::error::JournalError;
-use crate::keys;
 use crate::names::{Desk, Kind};
 use crate::store::Store;
-use crate::value;
+use crate::tally::Tally;
 
 impl<S: Store> Journal<S> {
     /// Asks for a piece of work for the present time slice. True for exactly one of those who ask on clocks in
@@ -25,23 +24,8 @@ impl<S: Store> Journal<S> {
         now: DateTime<Utc>,
         slice_seconds: u32,
     ) -> Result<bool, JournalError> {
-        let slice = u64::try_from(now.timestamp())
-            .unwrap_or(0)
-            .checked_div(u64::from(slice_seconds))
-            .unwrap_or_default();
-        if self.store.increment(&keys::lease_slice(desk, name, slice), 1).await? != 1 {
-            return Ok(false);
-        }
-        // The counter of the slice before is of no more use.
-        let key = keys::lease(desk, name);
-        let before = self.store.get(&key).await?.and_then(|bytes| value::decode::<u64>(&bytes).ok());
-        if before.is_none_or(|before| before < slice) {
-            self.store.set_many(vec![(key, value::encode("a lease", &slice)?)]).await?;
-            if let Some(before) = before {
-                self.store.delete_many(vec![keys::lease_slice(desk, name, before)]).await?;
-            }
-        }
-        Ok(true)
+        let tally = Tally::of_lease(desk, name);
+        Ok(self.tally(&tally, 1, now, slice_seconds).await? == 1)
     }
 }
 

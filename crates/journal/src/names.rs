@@ -31,7 +31,7 @@ fn slug(byte: u8) -> bool {
     lower_or_digit(byte) || byte == b'-'
 }
 
-fn word(byte: u8) -> bool {
+pub(crate) fn word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 

@@ -6,7 +6,7 @@ mod rules;
 
 pub use self::{
     client::Client,
-    rules::{AllowedHosts, RuleError},
+    rules::{AllowedHosts, Reach, RuleError},
 };
 
 /// The component that `http://<id>.spin.internal` means.

@@ -14,7 +14,11 @@ use http::{
 };
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use crate::{guest::Spec, outbound::internal_target, routes::Matched};
+use crate::{
+    guest::Spec,
+    outbound::{Reach, internal_target},
+    routes::Matched,
+};
 
 /// What Spin gives as the client of a request from another component.
 const CHAINED_CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -58,8 +62,12 @@ async fn send(
     let host = request.uri().host().unwrap_or_default().to_ascii_lowercase();
     // An address without host, or one that stands for it, is the application's own.
     let own = host.is_empty() || host == "self.alt";
-    let allowed = if own { spec.allowed.allow_self() } else { spec.allowed.allow(request.uri()) };
-    if !allowed {
+    let reach = match own {
+        true if spec.allowed.allow_self() => Reach::Named,
+        true => Reach::Denied,
+        false => spec.allowed.reach(request.uri()),
+    };
+    if reach == Reach::Denied {
         let port = request.uri().port_u16().map(|port| format!(":{port}")).unwrap_or_default();
         let scheme = request.uri().scheme_str().unwrap_or("https");
         eprintln!(
@@ -83,7 +91,7 @@ async fn send(
         let address = spec.app.upgrade().ok_or_else(stopped)?.address().ok_or_else(stopped)?;
         *request.uri_mut() = at(address, request.uri().path_and_query().cloned())?;
     }
-    spec.client.send(request, options).await
+    spec.client.send(request, options, reach).await
 }
 
 fn at(address: SocketAddr, path: Option<PathAndQuery>) -> Result<Uri, Error> {

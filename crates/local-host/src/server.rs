@@ -1,12 +1,13 @@
 //! The HTTP/1.1 server in front of an application.
 
 mod log;
+mod turns;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{
     HeaderValue, Request, Response, StatusCode, Uri,
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER},
     uri::{Authority, Scheme},
 };
 use http_body_util::{BodyExt, Full};
@@ -15,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use sha2::{Digest, Sha256};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinSet,
     time::{Instant, sleep, sleep_until},
 };
@@ -25,11 +26,11 @@ use self::log::Entry;
 use crate::app::App;
 use crate::metrics::{self, Metrics};
 
-pub use self::log::LogLevel;
+pub use self::{
+    log::LogLevel,
+    turns::{Limits, Turns},
+};
 
-/// More requests wait for their turn: each may need an instance of its own, and further ones for the
-/// components that it calls.
-const MAX_REQUESTS_AT_ONCE: usize = 256;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// After a failed `accept`, as when there are too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -49,7 +50,7 @@ struct Front {
     metrics: Metrics,
     /// Who may read the figures; nobody without it.
     metrics_token: Option<String>,
-    turns: Semaphore,
+    turns: Turns,
 }
 
 impl Server {
@@ -60,14 +61,14 @@ impl Server {
         app: App,
         address: &str,
         log: LogLevel,
+        turns: Turns,
         metrics: Metrics,
         metrics_token: Option<String>,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         app.set_address(address);
-        let front =
-            Arc::new(Front { app, log, metrics, metrics_token, turns: Semaphore::new(MAX_REQUESTS_AT_ONCE) });
+        let front = Arc::new(Front { app, log, metrics, metrics_token, turns });
         Ok(Self { listener, address, front })
     }
 
@@ -154,11 +155,10 @@ impl Front {
         let Some(matched) = self.app.route(&path) else { return plain(StatusCode::NOT_FOUND, "") };
         let response = match with_whole_address(request) {
             Err(why) => plain(StatusCode::BAD_REQUEST, why),
-            Ok(request) => {
-                // Never closed.
-                let _turn = self.turns.acquire().await;
-                self.app.answer(&matched, request, client).await
-            }
+            Ok(request) => match self.turns.wait_for(&matched.component).await {
+                Some(_turn) => self.app.answer(&matched, request, client).await,
+                None => overloaded(),
+            },
         };
         let took = started.elapsed();
         self.metrics.request(&matched.component, response.status(), took);
@@ -180,7 +180,7 @@ impl Front {
         if !admitted {
             return plain(StatusCode::UNAUTHORIZED, "");
         }
-        let in_progress = MAX_REQUESTS_AT_ONCE.saturating_sub(self.turns.available_permits());
+        let in_progress = self.turns.taken();
         let text = self.metrics.text(in_progress, self.app.busy());
         let body = Full::from(text).map_err(|never| match never {}).boxed_unsync();
         let mut response = Response::new(body);
@@ -217,6 +217,18 @@ fn with_whole_address(request: Request<Incoming>) -> Result<Request<WasiBody>, &
 fn is_internal(host: &str) -> bool {
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     crate::outbound::internal_target(host).is_some()
+}
+
+/// Nothing of the request was looked at: whoever sent it may send it again.
+fn overloaded() -> Response<WasiBody> {
+    let mut response = plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        r#"{"type":"urn:relevo:problem:overloaded","title":"Service Unavailable","status":503,"code":"overloaded","detail":"too many requests are waiting; nothing was done, repeat the request"}"#,
+    );
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {

@@ -18,8 +18,8 @@ pub struct Sizes {
     pub feed: usize,
 }
 
-/// Keys of counters for operators.
-const COUNTING: [&str; 3] = ["\tr1:n:y:", "\tr1:y:", "\tr1:w:"];
+/// Keys of counters for operators, and of limits, which are told of many messages at once.
+const COUNTING: [&str; 5] = ["\tr1:n:y:", "\tr1:y:", "\tr1:w:", "\tr1:n:l:", "\tr1:l:"];
 
 /// Messages on the ticket before the one that is looked at: as many as a ticket gets in the measurements.
 const EARLIER: usize = 3;

@@ -135,6 +135,9 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             );
         }
     }
+    for (pointer, message) in pack.limits.check() {
+        say(format!("/limits{pointer}"), message);
+    }
     if let Some(survey) = &pack.survey {
         if !pack.templates.contains_key(&survey.template) {
             say(
@@ -189,6 +192,9 @@ mod tests {
     fn every_mistake_is_named_with_its_place() {
         assert_eq!(problems(|p| p["format"] = json!("relevo-pack/9")), ["/format"]);
         assert_eq!(problems(|p| p["queues"] = json!({})), ["/queues"]);
+        assert_eq!(problems(|p| p["limits"] = json!({"token": 0})), ["/limits/token"]);
+        assert_eq!(problems(|p| p["limits"] = json!({"token": -1})), ["/limits/token"]);
+        assert_eq!(problems(|p| p["limits"] = json!({"tokens": 1})), ["/limits/tokens"]);
         assert_eq!(problems(|p| p["queues"]["support"]["team"] = json!("x")), ["/queues/support/team"]);
         assert_eq!(problems(|p| p["queues"]["support"]["colour"] = json!(1)), ["/queues/support/colour"]);
         assert_eq!(

@@ -124,6 +124,7 @@ pub static OPERATIONS: &[Operation] = &[
     write("tokens.issue", Body::Json("NewToken"), 201, Answer::One("IssuedToken")),
     read("tokens.list", &[], Answer::List("TokenItem")),
     write("tokens.revoke", Body::None, 204, Answer::Nothing),
+    write("tokens.rotate", Body::Json("Rotation"), 201, Answer::One("IssuedToken")),
     read("webhooks.handshake", &[], Answer::Nothing),
     Operation { body: Body::Provider, ..read("webhooks.receive", &[], Answer::Nothing) },
 ];

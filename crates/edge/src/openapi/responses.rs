@@ -77,7 +77,7 @@ fn may_refuse(status: u16, route: &Route, operation: &Operation) -> bool {
         409 => operation.keyed || is_page,
         410 => is_page,
         422 => takes_body,
-        429 => route.access == Access::Webhook,
+        429 => of_desk || route.access == Access::Webhook,
         _ => true,
     }
 }

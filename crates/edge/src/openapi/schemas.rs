@@ -42,6 +42,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::NewToken>(all);
     add::<api::RenderRequest>(all);
     add::<api::Rendered>(all);
+    add::<api::Rotation>(all);
     add::<api::TagChange>(all);
 }
 

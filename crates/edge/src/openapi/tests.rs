@@ -387,3 +387,26 @@ fn the_document_is_left_for_validators() {
     let text = serde_json::to_string_pretty(&document()).expect("JSON");
     std::fs::write(format!("{target}/openapi.json"), text).expect("a file");
 }
+
+#[test]
+fn every_document_that_is_taken_has_an_example_that_is_one() {
+    let document = document();
+    let mut seen = 0;
+    for (method, path, operation) in operations(&document) {
+        let media = &operation["requestBody"]["content"]["application/json"];
+        if media["schema"].is_null() {
+            continue;
+        }
+        let example = &media["examples"]["usual"]["value"];
+        assert!(example.is_object(), "{method} {path}: no example of {}", media["schema"]);
+        conforms(&document, &media["schema"], example, &path);
+        seen += 1;
+    }
+    assert!(seen > 17, "{seen}");
+    let examples: Map<String, Value> = serde_json::from_str(EXAMPLES).expect("JSON");
+    let read = |name: &str| examples[name].clone();
+    serde_json::from_value::<api::NewTicket>(read("NewTicket")).expect("a ticket");
+    serde_json::from_value::<api::NewToken>(read("NewToken")).expect("a token");
+    serde_json::from_value::<AccountSecrets>(read("AccountSecrets")).expect("secrets");
+    assert!(relevo_domain::pack::parse(read("Pack")).is_ok());
+}

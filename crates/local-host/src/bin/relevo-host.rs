@@ -16,7 +16,7 @@ use relevo_local_host::{
     kv::{Backend, CallLog, Location, Manner, copy},
     manifest::Manifest,
     metrics::Metrics,
-    server::{LogLevel, Server},
+    server::{Limits, LogLevel, Server, Turns},
     ticker::{Tick, Ticker},
     variables::{Variables, load_file, lookup},
 };
@@ -70,6 +70,10 @@ struct Up {
     /// How long a component may take for an answer, in seconds.
     #[arg(long, default_value_t = 60)]
     request_timeout: u64,
+    /// How many requests may be under way at once; as many as four times that wait up to 3 seconds for their turn,
+    /// and what is more is answered with 503.
+    #[arg(long, default_value_t = 256)]
+    max_requests: usize,
     /// How long requests may take to finish when the host is stopped, in seconds.
     #[arg(long, default_value_t = 10)]
     grace: u64,
@@ -191,7 +195,10 @@ async fn serve(up: Up) -> Result<()> {
     };
     // Compiling keeps every core busy: not on the threads that answer signals.
     let app = tokio::task::spawn_blocking(move || App::load(&manifest, &settings)).await??;
-    let server = Server::bind(app, &up.listen, up.log, metrics, token.clone())
+    let limits =
+        Limits { at_once: up.max_requests, waiting: up.max_requests.saturating_mul(4), ..Limits::default() };
+    let turns = Turns::new(limits);
+    let server = Server::bind(app, &up.listen, up.log, turns, metrics, token.clone())
         .await
         .with_context(|| format!("listening on {}", up.listen))?;
     let base_url = format!("http://{}", server.address());

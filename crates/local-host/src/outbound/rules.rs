@@ -9,6 +9,17 @@ use std::{net::IpAddr, ops::Range};
 use http::{Uri, uri::Scheme};
 use thiserror::Error;
 
+/// Whether a request may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// No entry allows it.
+    Denied,
+    /// An entry names the host: it may be anywhere.
+    Named,
+    /// The entry says `*` for the host: it must not lead inside, whatever its name resolves to.
+    Public,
+}
+
 /// Where one component may send requests; nowhere by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<Rule>);
@@ -51,18 +62,23 @@ impl AllowedHosts {
     }
 
     /// Whether a request to this address may be sent. An address without scheme counts as https.
-    pub fn allow(&self, uri: &Uri) -> bool {
+    pub fn reach(&self, uri: &Uri) -> Reach {
         let scheme = uri.scheme_str().unwrap_or("https");
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
         let port = uri.port_u16().or_else(|| own_port(scheme)).map(u32::from);
-        self.0.iter().any(|rule| {
+        let mut fitting = self.0.iter().filter(|rule| {
             rule.scheme.as_ref().is_none_or(|allowed| allowed == scheme)
                 && rule.host.allows(&host)
                 && match port {
                     Some(port) => rule.ports.contains(&port),
                     None => rule.ports == ANY_PORT,
                 }
-        })
+        });
+        match (fitting.clone().next(), fitting.any(|rule| rule.host != Host::Any)) {
+            (None, _) => Reach::Denied,
+            (Some(_), true) => Reach::Named,
+            (Some(_), false) => Reach::Public,
+        }
     }
 
     /// Whether a request to the application's own routes may be sent (`self`, or any host).
@@ -182,7 +198,7 @@ mod tests {
     use super::*;
 
     fn allowed(entry: &str, uri: &str) -> bool {
-        AllowedHosts::parse(&[entry]).unwrap().allow(&uri.parse().unwrap())
+        AllowedHosts::parse(&[entry]).unwrap().reach(&uri.parse().unwrap()) != Reach::Denied
     }
 
     #[test]
@@ -207,13 +223,13 @@ mod tests {
         }
         assert!(allowed("*://*:*", "https://anything:1/"));
         assert!(allowed("http://0.0.0.0/0:*", "http://9.9.9.9/"));
-        assert!(!AllowedHosts::default().allow(&"https://a.com".parse().unwrap()));
+        assert_eq!(AllowedHosts::default().reach(&"https://a.com".parse().unwrap()), Reach::Denied);
     }
 
     #[test]
     fn self_is_the_application_only() {
         let itself = AllowedHosts::parse(&["http://self"]).unwrap();
-        assert!(itself.allow_self() && !itself.allow(&"http://self/".parse().unwrap()));
+        assert!(itself.allow_self() && itself.reach(&"http://self/".parse().unwrap()) == Reach::Denied);
         assert!(AllowedHosts::parse(&["https://*"]).unwrap().allow_self());
         assert!(!AllowedHosts::parse(&["redis://*", "https://a.com"]).unwrap().allow_self());
     }
@@ -237,5 +253,17 @@ mod tests {
         ] {
             assert!(AllowedHosts::parse(&[entry]).is_err(), "{entry}");
         }
+    }
+
+    #[test]
+    fn what_only_a_star_allows_must_be_public() {
+        let rules =
+            AllowedHosts::parse(&["https://*:*", "http://127.0.0.1:4000", "*://*.example.com:*"]).unwrap();
+        let reach = |uri: &str| rules.reach(&uri.parse().unwrap());
+        assert_eq!(reach("https://10.0.0.1/"), Reach::Public);
+        assert_eq!(reach("https://example.org:8443/"), Reach::Public);
+        assert_eq!(reach("http://127.0.0.1:4000/"), Reach::Named);
+        assert_eq!(reach("https://a.example.com/"), Reach::Named, "a more exact entry counts");
+        assert_eq!(reach("http://127.0.0.1:4001/"), Reach::Denied);
     }
 }

@@ -33,7 +33,7 @@ fn what_is_not_allowed_is_denied() {
     let host = Host::start();
     for url in [
         "http://localhost:1/",
-        "https://127.0.0.1:1/",
+        "ftp://127.0.0.1:1/",
         "http://example.com/",
         "http://guest.spin.internal/number",
     ] {
@@ -41,6 +41,30 @@ fn what_is_not_allowed_is_denied() {
         assert_eq!(answer, json!({ "error": "ErrorCode::HttpRequestDenied" }), "{url}");
     }
     host.wait_until_said("allowed_outbound_hosts");
+}
+
+#[test]
+fn what_only_a_star_allows_is_not_connected_to_inside() {
+    let host = Host::start();
+    let server = Server::start(HELLO, Duration::ZERO);
+    let port = server.address.rsplit(':').next().unwrap();
+    // An address, the same in IPv6, and names that lead there: the name is looked up where it is connected.
+    for inside in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.169.254", "localhost"] {
+        let answer = fetch(&host, &format!("https://{inside}:{port}/"), "");
+        assert_eq!(answer, json!({ "error": "ErrorCode::DestinationIpProhibited" }), "{inside}");
+    }
+    assert!(server.heads.try_recv().is_err());
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_not_followed() {
+    let host = Host::start();
+    let second = Server::start(HELLO, Duration::ZERO);
+    let location =
+        format!("HTTP/1.1 302 Found\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n", second.address);
+    let first = Server::start(location.leak(), Duration::ZERO);
+    assert_eq!(fetch(&host, &format!("http://{}/", first.address), ""), json!({ "status": 302, "body": "" }));
+    assert!(second.heads.try_recv().is_err());
 }
 
 #[test]

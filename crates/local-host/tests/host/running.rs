@@ -37,7 +37,7 @@ component = "hidden"
 [component.guest]
 source = "GUEST"
 key_value_stores = ["default"]
-allowed_outbound_hosts = ["http://hidden.spin.internal", "http://absent.spin.internal", "http://127.0.0.1:*", "http://self"]
+allowed_outbound_hosts = ["http://hidden.spin.internal", "http://absent.spin.internal", "http://127.0.0.1:*", "http://self", "https://*:*"]
 [component.guest.variables]
 greeting = "{{ secret_word }} from {{ place }}"
 [component.hidden]

@@ -1,8 +1,8 @@
 //! The token of a survey link: desk, survey and expiry, signed under the desk's key. It holds nothing personal.
 
+use crate::keys::DeskKeys;
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
-use relevo_edge::keys::DeskKeys;
 use subtle::ConstantTimeEq;
 
 /// What a token says, not yet believed.

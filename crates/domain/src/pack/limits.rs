@@ -1,0 +1,32 @@
+//! How many requests a desk takes: what is beyond is refused before anything is done, so that one desk, account or
+//! token that runs wild does not use up what all share.
+
+use serde::{Deserialize, Serialize};
+
+/// Requests per minute. The defaults are more than one host serves: a guard against a runaway. Where desks share a
+/// host, each pack says what the desk needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Of the whole desk: calls of its API and genuine webhooks.
+    pub desk: u32,
+    /// Of each channel account: genuine webhooks.
+    pub account: u32,
+    /// Of each token: calls of the API.
+    pub token: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { desk: 480_000, account: 360_000, token: 240_000 }
+    }
+}
+
+impl Limits {
+    /// What is wrong: pointer below the limits, and what to do.
+    pub(crate) fn check(&self) -> Vec<(String, String)> {
+        let limits = [("desk", self.desk), ("account", self.account), ("token", self.token)];
+        let wrong = limits.into_iter().filter(|(_, limit)| *limit == 0);
+        wrong.map(|(name, _)| (format!("/{name}"), "nothing could be done; at least 1".to_owned())).collect()
+    }
+}
