@@ -29,6 +29,7 @@ cargo xtask <command>
   build     build every component (release, wasm32-wasip2)
   doctor    what is wrong with a set-up, and what to do
   fire      kills, outages, wrong clocks and long load, with a report
+  api       the running application against its OpenAPI document
   bench     throughput and latency beside yardsticks
   verify    hold what is served against the journal
   pack      print a desk's pack as one JSON document
@@ -52,6 +53,7 @@ fn run() -> anyhow::Result<()> {
         _ => "help".to_owned(),
     };
     match command.as_str() {
+        "api" => test::api::command(args),
         "bench" => bench::command(args),
         "build" => build::command(args),
         "demo" => demo::command(args),

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the project, the cheap ones first.
 
+pub mod api;
 mod cargo;
 mod deny;
 mod deploy;
@@ -30,11 +31,13 @@ struct Check {
 
 /// What a check that ran found. One that could not run, or that has no parts to count, is an error instead.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Outcome {
-    passed: u32,
-    failed: u32,
+pub struct Outcome {
+    /// Parts that passed.
+    pub passed: u32,
+    /// Parts that did not.
+    pub failed: u32,
     /// Shown beside the time, or, of a failure, beneath it.
-    note: String,
+    pub note: String,
 }
 
 /// In the order in which they run.

@@ -117,6 +117,23 @@ pub fn redis() -> Result<PathBuf> {
     process::on_path("redis-server").context("redis-server was installed but is not on PATH")
 }
 
+/// Python 3 that can make environments of its own.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub fn python() -> Result<PathBuf> {
+    let ready = || {
+        let path = process::on_path("python3")?;
+        process::output(Command::new(&path).args(["-c", "import ensurepip, venv"])).map(|_| path)
+    };
+    if let Some(path) = ready() {
+        return Ok(path);
+    }
+    apt_install(&["python3-venv"])
+        .context("python3 with venv is missing and a test needs it: install it by hand")?;
+    ready().context("python3-venv was installed but python3 cannot use it")
+}
+
 fn rustup_has_target() -> bool {
     let folder =
         process::output(project::command("rustc").args(["--print", "target-libdir", "--target", TARGET]));

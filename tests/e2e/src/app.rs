@@ -12,7 +12,8 @@ use crate::pack::pack;
 use crate::provider::Provider;
 use crate::redis::Redis;
 
-pub(crate) const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+/// The master key.
+pub const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// The operator's token.
 pub const ADMIN_TOKEN: &str = "adm_end_to_end";
@@ -81,7 +82,8 @@ impl App {
         let clock = folder.path().join("clock");
         let state = folder.path().display().to_string();
         let more = options.iter().map(|option| option.replace("{state}", &state)).collect();
-        let setup = Setup { kv, provider: provider.base_url(), log, port: 0, clock, more };
+        let variables = Vec::new();
+        let setup = Setup { kv, provider: provider.base_url(), log, port: 0, clock, more, variables };
         let host = Host::start(&setup);
         Self { host, provider, redis, setup, folder }
     }
@@ -136,6 +138,20 @@ impl App {
         let said = String::from_utf8_lossy(&done.stdout).into_owned();
         assert!(done.status.success(), "verify: {said}{}", String::from_utf8_lossy(&done.stderr));
         said
+    }
+
+    /// One more host on the same state, with other variables and further arguments.
+    #[track_caller]
+    pub fn another_host_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Host {
+        let variable = |(name, value): &(&str, &str)| {
+            (format!("SPIN_VARIABLE_{}", name.to_uppercase()), (*value).to_owned())
+        };
+        Host::start(&Setup {
+            log: self.folder.path().join("another.log"),
+            variables: variables.iter().map(variable).collect(),
+            more: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            ..self.setup.clone()
+        })
     }
 
     /// Calls to the host.

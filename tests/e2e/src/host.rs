@@ -28,6 +28,8 @@ pub(crate) struct Setup {
     pub clock: PathBuf,
     /// More options.
     pub more: Vec<String>,
+    /// Variables that differ from the usual.
+    pub variables: Vec<(String, String)>,
 }
 
 /// A running host. Killed when dropped.
@@ -60,6 +62,7 @@ impl Host {
             .env("SPIN_VARIABLE_PUBLIC_URL", "https://desk.example.org")
             .env("SPIN_VARIABLE_PROVIDER_BASE", &setup.provider)
             .env("SPIN_VARIABLE_REHEARSAL_HOST", &setup.provider)
+            .envs(setup.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -20,7 +20,7 @@ pub mod tools;
 mod wait;
 pub mod whatsapp;
 
-pub use app::{ADMIN_TOKEN, App, Store, TICK_TOKEN};
+pub use app::{ADMIN_TOKEN, App, MASTER_KEY, Store, TICK_TOKEN};
 pub use client::{Answer, Client};
 pub use desk::{Caller, Desk};
 pub use host::Host;

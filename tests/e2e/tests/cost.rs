@@ -13,9 +13,11 @@ fn calls_of_a_message(app: &App, desk: &Desk, phone: &str, id: &str) -> Vec<Stri
         let spaces: Vec<_> = keys.map(|key| key.split(':').nth(1).unwrap().to_owned()).collect();
         format!("{} {}", call[0], spaces.join(" "))
     };
-    // What is counted for operators is written apart, every half second in one piece, however many messages came.
+    // What is counted for operators is written apart, every half second in one piece, however many messages came;
+    // what counts towards a limit is told in portions of many messages.
     let counts = |call: &Vec<String>| {
-        call[1..].iter().any(|key| ["r1:n:y:", "r1:y:", "r1:w:"].iter().any(|of| key.starts_with(of)))
+        let spaces = ["r1:n:y:", "r1:y:", "r1:w:", "r1:n:l:", "r1:l:"];
+        call[1..].iter().any(|key| spaces.iter().any(|of| key.starts_with(of)))
     };
     let mut shapes: Vec<_> = calls.iter().filter(|call| !counts(call)).map(shape).collect();
     // Gets are made at once, in no order.
