@@ -13,6 +13,7 @@ use crate::hash::{FNV_START, fnv1a};
 use crate::hlt::Hlt;
 use crate::names::{StreamId, checked_name};
 use crate::private;
+use crate::upcast::named_among_fields;
 use crate::value;
 use crate::vault::{Access, Keys};
 
@@ -146,7 +147,11 @@ impl StoredEvent {
     /// The event with its data decoded, personal values as far as their key exists; nothing when a newer version
     /// wrote it or somebody altered it.
     pub(crate) fn decode<D: DeserializeOwned>(&self, stream: &StreamId, keys: &Keys) -> Option<Event<D>> {
-        let decode = || serde_json::from_str(self.data.get()).ok();
+        let decode = || {
+            let data = self.data.get();
+            let today = || named_among_fields(data).and_then(|today| serde_json::from_str(&today).ok());
+            serde_json::from_str(data).ok().or_else(today)
+        };
         let data = match &self.sealed {
             None => decode(),
             Some(sealed) => private::reading(self.values(stream, keys, sealed)?, decode),

@@ -24,6 +24,7 @@ mod snapshot;
 pub mod store;
 mod tally;
 mod trim;
+mod upcast;
 pub mod value;
 mod vault;
 pub mod verify;
