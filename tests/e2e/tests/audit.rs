@@ -202,8 +202,13 @@ fn a_data_file_of_an_earlier_version_is_opened_read_appended_to_and_verified() {
     let app = App::on(Store::Sqlite, |state| {
         std::fs::copy(tools::earlier_store("before-links.db"), state.join("kv.db")).unwrap();
     });
-    let before = tools::audit(&app.location(), None);
-    assert!(before.0 && before.1.contains("events unlinked, the last of 2026-"), "{}", before.1);
+    // Every event can be read and none is amiss. Rows of lists may be of that version's form until their streams change.
+    let check = || {
+        let (_, said) = tools::audit(&app.location(), None);
+        let unlinked = said.contains("20 events unlinked, the last of 2026-");
+        assert!(unlinked && said.contains(" 0 findings") && !said.contains("StreamReport"), "{said}");
+    };
+    check();
 
     // It is read as it was,
     let desk = Desk::there(app.client(), "school", &pack("school"));
@@ -230,11 +235,7 @@ fn a_data_file_of_an_earlier_version_is_opened_read_appended_to_and_verified() {
 
     // and it is all covered from now on.
     tools::export_anchors(app.client(), &desk.admin);
-    let (sound, said) = tools::audit(&app.location(), None);
-    assert!(
-        sound && said.contains("0 findings") && said.contains("events unlinked, the last of 2026-"),
-        "{said}"
-    );
+    check();
     let file = rusqlite::Connection::open(app.data_file()).unwrap();
     let changed = file
         .execute(
