@@ -43,13 +43,13 @@ impl World {
             body: json!({}).into(),
         };
         let entry = Entry { request, ticket: None, message: None, trace: None };
-        let loaded = block_on(
-            self.journal.load::<Outbox>(&context.stream(Outbox::KIND, name).expect("a name"), self.now),
-        );
+        let stream = context.stream(Outbox::KIND, name).expect("a name");
+        let loaded = block_on(context.journal.load::<Outbox>(&stream, self.now)).expect("a store");
+        let loaded = loaded.sealed_under(context.journal.desk_key().expect("a key"));
         let mut commit = context.commit();
         let queued = event("queued", "t", 0, OutboxEvent::Queued(Box::new(entry))).expect("an event");
-        commit.append(&loaded.expect("a store"), vec![queued]).expect("appended");
-        block_on(self.journal.commit(commit)).expect("committed");
+        commit.append(&loaded, vec![queued]).expect("appended");
+        block_on(context.journal.commit(commit)).expect("committed");
     }
 
     fn gather(&self) -> Vitals {
