@@ -168,7 +168,7 @@ impl App {
     /// Fires every schedule until nothing is left to do.
     #[track_caller]
     pub fn tick_everything(&self) {
-        for name in ["projections", "sla", "surveys", "delivery", "projections"] {
+        for name in ["projections", "sla", "surveys", "delivery", "projections", "anchors"] {
             self.host.tick_all(name);
         }
     }

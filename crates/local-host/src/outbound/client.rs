@@ -172,12 +172,14 @@ where
 
 /// What the component is told.
 fn reason(error: legacy::Error) -> Error {
-    let mut source = error.source();
-    while let Some(cause) = source {
+    let causes = || std::iter::successors(error.source(), |cause| cause.source());
+    // Beneath an error of the resolver's own: looked for first.
+    let mut inner = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
+    if inner.any(|inner| inner.is::<NotPublic>()) {
+        return Error::DestinationIpProhibited;
+    }
+    for cause in causes() {
         if let Some(io) = cause.downcast_ref::<io::Error>() {
-            if io.get_ref().is_some_and(|inner| inner.is::<NotPublic>()) {
-                return Error::DestinationIpProhibited;
-            }
             match io.kind() {
                 io::ErrorKind::TimedOut => return Error::ConnectionTimeout,
                 io::ErrorKind::ConnectionRefused => return Error::ConnectionRefused,
@@ -188,7 +190,6 @@ fn reason(error: legacy::Error) -> Error {
         if cause.to_string().starts_with("dns error") {
             return Error::DnsError { rcode: Some("address not available".into()), info_code: None };
         }
-        source = cause.source();
     }
     if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError }
 }

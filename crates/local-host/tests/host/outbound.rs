@@ -33,7 +33,7 @@ fn what_is_not_allowed_is_denied() {
     let host = Host::start();
     for url in [
         "http://localhost:1/",
-        "ftp://127.0.0.1:1/",
+        "http://10.0.0.1:1/",
         "http://example.com/",
         "http://guest.spin.internal/number",
     ] {
