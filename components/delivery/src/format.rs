@@ -4,6 +4,7 @@ use http::{HeaderMap, Method, Uri};
 use relevo_channels::{Outbound, OutboundMail, Outcome, Parameter, Secret, Template};
 use relevo_domain::outbox::{ChannelMessage, Entry, Request};
 use relevo_edge::app::DeskContext;
+use relevo_edge::problem::Problem;
 use relevo_edge::{clock, variables};
 use serde_json::Value;
 
@@ -21,11 +22,40 @@ pub struct Prepared {
     pub outcome: fn(u16, &HeaderMap, &[u8]) -> Outcome,
 }
 
+/// Why there is no request, in words for the desk, without personal data.
+pub enum Unprepared {
+    /// It cannot be sent as it is.
+    Refused(String),
+    /// What it takes cannot be had now.
+    NotNow(String),
+}
+
+impl From<&str> for Unprepared {
+    fn from(why: &str) -> Self {
+        Self::Refused(why.to_owned())
+    }
+}
+
+impl From<String> for Unprepared {
+    fn from(why: String) -> Self {
+        Self::Refused(why)
+    }
+}
+
+impl From<Problem> for Unprepared {
+    fn from(problem: Problem) -> Self {
+        match problem.status.is_server_error() {
+            true => Self::NotNow(problem.detail),
+            false => Self::Refused(problem.detail),
+        }
+    }
+}
+
 /// Makes the request of an entry.
 ///
 /// # Errors
-/// Why it cannot be sent as it is, in words for the desk, without personal data.
-pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result<Prepared, String> {
+/// Why there is none.
+pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result<Prepared, Unprepared> {
     match &entry.request {
         Request::Channel(message) => to_person(context, name, message).await,
         Request::Subscriber { subscriber, body, .. } => {
@@ -34,11 +64,15 @@ pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result
     }
 }
 
-async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) -> Result<Prepared, String> {
+async fn to_person(
+    context: &DeskContext,
+    name: &str,
+    message: &ChannelMessage,
+) -> Result<Prepared, Unprepared> {
     let send =
         relevo_channels::sender(&message.channel).ok_or("messages cannot be sent through this channel")?;
-    let pack = context.pack().await.map_err(|p| p.detail)?;
-    let account = context.account(&pack.pack, &message.channel, &message.account).map_err(|p| p.detail)?;
+    let pack = context.pack().await?;
+    let account = context.account(&pack.pack, &message.channel, &message.account)?;
     let account = account.ok_or("the pack no longer has this channel account")?;
     let outbound = outbound(name, message);
     let request = (send.format)(&outbound, &account, clock::now()).map_err(|e| e.to_string())?;
@@ -47,7 +81,7 @@ async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) 
     let base = match (rehearsal.as_str(), account.setting("base_url"), send.base_url) {
         ("", Some(own), _) => own,
         ("", None, Some(providers)) => providers.to_owned(),
-        ("", None, None) => return Err("the channel account lacks `base_url`".to_owned()),
+        ("", None, None) => return Err("the channel account lacks `base_url`".into()),
         (rehearsal, ..) => rehearsal.to_owned(),
     };
     let url = format!("{}{}", base.trim_end_matches('/'), request.path);
@@ -99,7 +133,7 @@ async fn to_subscriber(
     name: &str,
     subscriber: &str,
     body: &Value,
-) -> Result<Prepared, String> {
+) -> Result<Prepared, Unprepared> {
     let known = context.config.state.subscribers.get(subscriber).ok_or("the subscriber was removed")?;
     let purpose = format!("subscriber/{subscriber}");
     let secret = context.keys.open(&purpose, &known.sealed).map_err(|e| e.to_string())?;

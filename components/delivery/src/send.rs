@@ -4,7 +4,7 @@
 //! claim and outcome leaves the attempt open; after [`ABANDONED_SECONDS`] the next attempt is claimed instead. That
 //! may send twice, as may a store that does not take the outcome for longer than [`PAUSES_NS`], and only then: the request carries the entry's id as idempotency key for receivers that take one.
 
-use crate::format::{self, Prepared};
+use crate::format::{self, Prepared, Unprepared};
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use futures::future::join_all;
@@ -76,7 +76,8 @@ async fn one(context: &DeskContext, name: &str) -> Result<bool, Problem> {
         let outcome = match format::prepare(context, name, &entry).await {
             _ if loaded.erased() > 0 => Outcome::Refused { why: ERASED.to_owned() },
             Ok(prepared) => send(prepared).await,
-            Err(why) => Outcome::Refused { why },
+            Err(Unprepared::Refused(why)) => Outcome::Refused { why },
+            Err(Unprepared::NotNow(why)) => Outcome::Retry { after_seconds: None, why },
         };
         tell(context, name, attempt, &outcome, begun.elapsed());
         let mut pauses = PAUSES_NS.iter();

@@ -19,7 +19,7 @@ pub const MASTER_KEY: &str = "00112233445566778899aabbccddeeff001122334455667788
 pub const ADMIN_TOKEN: &str = "adm_end_to_end";
 
 /// The schedule's token.
-pub const TICK_TOKEN: &str = "tick_end_to_end";
+pub const TICK_TOKEN: &str = "tick_end_to_end_0123456789abcdef0123456789";
 
 /// Where the state is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
