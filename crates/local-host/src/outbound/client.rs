@@ -172,13 +172,18 @@ where
 
 /// What the component is told.
 fn reason(error: legacy::Error) -> Error {
-    let causes = || std::iter::successors(error.source(), |cause| cause.source());
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause);
+        next = cause.source();
+    }
     // Beneath an error of the resolver's own: looked for first.
-    let mut inner = causes().filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
+    let mut inner = causes.iter().filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
     if inner.any(|inner| inner.is::<NotPublic>()) {
         return Error::DestinationIpProhibited;
     }
-    for cause in causes() {
+    for cause in causes {
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             match io.kind() {
                 io::ErrorKind::TimedOut => return Error::ConnectionTimeout,
