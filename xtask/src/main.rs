@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod fire;
 mod http;
+mod look;
 mod pack;
 mod process;
 mod project;
@@ -32,6 +33,7 @@ cargo xtask <command>
   api       the running application against its OpenAPI document
   bench     throughput and latency beside yardsticks
   verify    hold what is served against the journal
+  look      look at the survey page in a browser, in four languages
   pack      print a desk's pack as one JSON document
 
 Each command takes --help.";
@@ -63,6 +65,7 @@ fn run() -> anyhow::Result<()> {
         "setup" => toolchain::command(args),
         "test" => test::command(args),
         "up" => up::command(args),
+        "look" => look::command(args),
         "verify" => verify::command(args),
         "help" => {
             println!("{HELP}");

@@ -1,28 +1,28 @@
 //! Which surveys are due: for each solved ticket once per resolution, by the pack's rule.
 
+use crate::invite::{self, Invitation};
+use crate::opening;
 use chrono::{DateTime, Duration, Utc};
 use relevo_domain::category::Category;
-use relevo_domain::conversation::{
-    Conversation, ConversationEvent, Outgoing, Party, SurveyDecided, TemplateUse, Ticket,
-};
-use relevo_domain::outbox::{ChannelMessage, Entry, Outbox, OutboxEvent, Request, WhatsappTemplate};
+use relevo_domain::contact::{Contact, ContactEvent};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Party, SurveyDecided, Ticket};
 use relevo_domain::pack::Survey;
-use relevo_domain::survey::{Issued, SurveyEvent, SurveyState};
-use relevo_edge::api::{Compose, Kick, RenderRequest, Rendered};
+use relevo_domain::survey::{Asking, BY, Issued, RECOVERY_TAG, SurveyEvent, SurveyState, not_eligible};
+use relevo_edge::api::Kick;
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_edge::survey_link as link;
-use relevo_edge::{ids, internal, variables};
+use relevo_edge::{ids, internal};
 use relevo_journal::{Commit, DataKey, Fold, Loaded};
 use relevo_projections::agenda::{self, Work};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Conversations in one tick of a desk.
 const PER_TICK: usize = 200;
 
-/// Who decides.
-const BY: &str = "system:surveys";
+/// Longest topic that figures are grouped by, in characters.
+const MAX_TOPIC_CHARS: usize = 64;
 
 /// One desk's tick.
 pub async fn tick(context: &DeskContext) -> Result<Value, Problem> {
@@ -45,6 +45,10 @@ pub async fn all(context: &DeskContext, conversations: &[String]) -> Result<usiz
         let undecided: Vec<(Ticket, DateTime<Utc>)> =
             loaded.state.tickets.iter().filter_map(|t| Some((t.clone(), due_at(t, survey)?))).collect();
         for (ticket, at) in undecided {
+            let at = match &survey.rule.calendar {
+                Some(calendar) if at <= context.now => opening::next(context, calendar).await?,
+                _ => at,
+            };
             if at > context.now {
                 let mut commit = context.commit();
                 let floors = agenda::Floors::load(context).await?;
@@ -67,20 +71,6 @@ fn due_at(ticket: &Ticket, survey: &Survey) -> Option<DateTime<Utc>> {
     ticket.solved_at.filter(|_| ticket.category == Category::Solved && !decided).map(|at| at + delay)
 }
 
-/// Why a ticket is not asked about; none: it is.
-fn not_eligible(ticket: &Ticket, party: &Party, survey: &Survey) -> Option<&'static str> {
-    let can_send = relevo_channels::can_send(&party.channel);
-    if !survey.channels.is_empty() && !survey.channels.contains(&party.channel) {
-        Some("channel_excluded")
-    } else if !can_send {
-        Some("channel_cannot_send")
-    } else if ticket.tags.contains("no_survey") {
-        Some("tagged_no_survey")
-    } else {
-        None
-    }
-}
-
 async fn decide(
     context: &DeskContext,
     pack: &PublishedPack,
@@ -90,36 +80,60 @@ async fn decide(
     ticket: &Ticket,
 ) -> Result<(Loaded<Conversation>, bool), Problem> {
     let Some(party) = &loaded.state.party.clone() else { return Ok((loaded.clone(), false)) };
+    let ticket_id = ids::ticket(conversation, ticket.ordinal);
+    let name = context.keys.id("survey", &[&ticket_id, &ticket.resolutions.to_string()]);
+    let contact = contact(context, party).await?;
+    let known = Contact::default();
+    let asking = Asking {
+        ticket,
+        party,
+        contact: contact.as_ref().map_or(&known, |loaded| &loaded.state),
+        can_send: relevo_channels::can_send(&party.channel),
+        draw: u8::try_from(context.keys.tag(name.as_bytes()) % 100).unwrap_or_default(),
+        now: context.now,
+    };
     let mut decided = SurveyDecided {
         ticket: ticket.ordinal,
         resolution: ticket.resolutions,
         survey: None,
         message: None,
         expires_at: None,
-        not_eligible: not_eligible(ticket, party, survey).map(str::to_owned),
+        not_eligible: not_eligible(&asking, survey).map(str::to_owned),
+        votes_until: None,
     };
     let id = format!("survey.{}.{}", ticket.ordinal, ticket.resolutions);
     let mut commit = context.commit();
     let mut loaded = loaded.clone();
     let mut outbox = None;
     if decided.not_eligible.is_none() {
-        let ticket_id = ids::ticket(conversation, ticket.ordinal);
-        let name = context.keys.id("survey", &[&ticket_id, &ticket.resolutions.to_string()]);
         let expires_at = context.now + Duration::days(i64::from(survey.expires_days));
-        match invite(context, survey, ticket, party, &name, expires_at).await {
+        let token = link::token(&context.keys, context.desk.as_str(), &name, expires_at);
+        let invitation =
+            Invitation { survey, template: &survey.template, token, number: ticket.number, party };
+        match invite::render(context, &invitation).await {
             Ok(rendered) => {
-                let message = outgoing(context, pack, survey, &name, &rendered);
-                decided.survey = Some(format!("{}{name}", ids::SURVEY));
+                let shown = invite::shown(context, pack, &invitation, &name, &rendered);
+                if !survey.anonymous {
+                    decided.survey = Some(format!("{}{name}", ids::SURVEY));
+                    decided.votes_until = survey
+                        .in_chat
+                        .as_ref()
+                        .map(|chat| (context.now + Duration::hours(i64::from(chat.hours))).min(expires_at));
+                }
                 decided.expires_at = Some(expires_at);
-                decided.message = Some(message.clone());
                 loaded = Persons::new(context, BY).sealing(&mut commit, loaded).await?;
                 let key = loaded.key();
-                issue(context, &mut commit, survey, &name, &ticket_id, ticket, party, expires_at, key)
-                    .await?;
+                let issued = issued(survey, ticket, party, &ticket_id, expires_at, context.now);
+                issue(context, &mut commit, &name, issued, key).await?;
+                if let Some(contact) = &contact {
+                    let asked = event(format!("surveyed.{name}"), BY, 0, ContactEvent::ContactSurveyed)?;
+                    commit.append(contact, vec![asked])?;
+                }
+                let about = (Some(ticket_id), Some((conversation.to_owned(), shown.id.clone())));
                 outbox = Some(
-                    queue(context, &mut commit, conversation, &ticket_id, party, message, rendered, key)
-                        .await?,
+                    invite::queue(context, &mut commit, &invitation, &name, about, rendered, key).await?,
                 );
+                decided.message = Some(shown);
             }
             // The template cannot be rendered for this ticket: a person mends it, the figures say why none was due.
             Err(problem) if problem.status.is_client_error() => {
@@ -134,134 +148,67 @@ async fn decide(
         context.journal.commit(commit).await?;
     }
     let sent = outbox.is_some();
+    send_now(context, outbox);
+    Ok((after, sent))
+}
+
+/// Has an outbox entry sent at once.
+pub fn send_now(context: &DeskContext, outbox: Option<String>) {
     if let Some(name) = outbox {
         let kick = Kick { desk: context.desk.to_string(), streams: vec![name] };
         internal::kick("delivery", "/internal/send", kick);
     }
-    Ok((after, sent))
 }
 
-/// Renders the invitation with its link.
-async fn invite(
-    context: &DeskContext,
+/// The contact of a conversation: what is known of the person over all conversations.
+async fn contact(context: &DeskContext, party: &Party) -> Result<Option<Loaded<Contact>>, Problem> {
+    let Some(name) = party.contact.strip_prefix(ids::CONTACT) else { return Ok(None) };
+    let stream = context.stream(Contact::KIND, name)?;
+    Ok(Some(context.journal.load::<Contact>(&stream, context.now).await?))
+}
+
+fn issued(
     survey: &Survey,
     ticket: &Ticket,
     party: &Party,
-    name: &str,
-    expires_at: DateTime<Utc>,
-) -> Result<Rendered, Problem> {
-    let token = link::token(&context.keys, context.desk.as_str(), name, expires_at);
-    let origin = variables::get("public_url").await;
-    let mut data = Map::new();
-    data.insert("link".to_owned(), json!(format!("{}/s/{token}", origin.trim_end_matches('/'))));
-    let mut offered = Map::new();
-    offered.insert("ticket_number".to_owned(), json!(ticket.number));
-    if let Some(name) = &party.name {
-        offered.insert("contact_name".to_owned(), json!(name.0));
-    }
-    let request =
-        RenderRequest { locale: Some(party.locale.clone()), channel: Some(party.channel.clone()), data };
-    let compose =
-        Compose { desk: context.desk.to_string(), template: survey.template.clone(), request, offered };
-    let answer = internal::call("templates", "/internal/render", &compose).await?;
-    if !answer.status.is_success() {
-        let problem = Problem::passed_on(answer.status, &answer.body);
-        relevo_edge::log::event(
-            "survey.template",
-            &[("desk", context.desk.as_str().into()), ("why", problem.detail.clone().into())],
-        );
-        return Err(problem);
-    }
-    serde_json::from_slice(&answer.body)
-        .map_err(|_| Problem::unavailable("the templates component answered something else"))
-}
-
-fn outgoing(
-    context: &DeskContext,
-    pack: &PublishedPack,
-    survey: &Survey,
-    name: &str,
-    rendered: &Rendered,
-) -> Outgoing {
-    Outgoing {
-        id: format!("msg_{}", context.keys.id("message", &["survey", name])),
-        text: rendered.text.clone().unwrap_or_default().into(),
-        subject: rendered.subject.clone().map(Into::into),
-        html: rendered.html.clone().map(Into::into),
-        attachments: Vec::new(),
-        template: Some(TemplateUse {
-            name: survey.template.clone(),
-            locale: rendered.locale.clone(),
-            pack: pack.version,
-        }),
-    }
-}
-
-#[allow(clippy::too_many_arguments)] // what a survey is about, each used once
-async fn issue(
-    context: &DeskContext,
-    commit: &mut Commit,
-    survey: &Survey,
-    name: &str,
     ticket_id: &str,
-    ticket: &Ticket,
-    party: &Party,
     expires_at: DateTime<Utc>,
-    key: Option<&DataKey>,
-) -> Result<(), Problem> {
-    let stream = context.stream(SurveyState::KIND, name)?;
-    // What the customer will say is sealed under the same key: the stream remembers which.
-    let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?.sealed_under(key.cloned());
-    let issued = SurveyEvent::SurveyIssued(Issued {
-        ticket: ticket_id.to_owned(),
-        number: ticket.number,
-        resolution: ticket.resolutions,
-        agent: ticket.solved_by.clone(),
+    now: DateTime<Utc>,
+) -> Issued {
+    let topic = survey.topic_field.as_ref().and_then(|field| ticket.fields.0.get(field)?.as_str());
+    let named = !survey.anonymous;
+    Issued {
+        ticket: if named { ticket_id.to_owned() } else { String::new() },
+        number: if named { ticket.number } else { 0 },
+        resolution: if named { ticket.resolutions } else { 0 },
+        agent: ticket.solved_by.clone().filter(|_| named),
         queue: ticket.queue.clone(),
         channel: party.channel.clone(),
         locale: party.locale.clone(),
         expires_at,
         change_hours: survey.change_hours,
-    });
-    commit.append(&loaded, vec![event("issued", BY, 0, issued)?])?;
-    Ok(())
+        kind: survey.kind,
+        contact: party.contact.strip_prefix(ids::CONTACT).filter(|_| named).map(str::to_owned),
+        topic: topic.map(|topic| topic.chars().take(MAX_TOPIC_CHARS).collect()),
+        remind_at: survey
+            .reminder
+            .as_ref()
+            .filter(|_| named)
+            .map(|reminder| now + Duration::days(i64::from(reminder.after_days))),
+        recovery: ticket.tags.contains(RECOVERY_TAG),
+    }
 }
 
-#[allow(clippy::too_many_arguments)] // what a message is, each used once
-async fn queue(
+async fn issue(
     context: &DeskContext,
     commit: &mut Commit,
-    conversation: &str,
-    ticket_id: &str,
-    party: &Party,
-    message: Outgoing,
-    rendered: Rendered,
+    name: &str,
+    issued: Issued,
     key: Option<&DataKey>,
-) -> Result<String, Problem> {
-    let name = context.keys.id("outbox", &["survey", &message.id]);
-    let loaded = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
-    let loaded = loaded.sealed_under(key.cloned());
-    let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
-        name: w.name,
-        language: w.language,
-        parameters: w.parameters.into_iter().map(Into::into).collect(),
-    });
-    let entry = Entry {
-        ticket: Some(ticket_id.to_owned()),
-        message: Some((conversation.to_owned(), message.id)),
-        trace: relevo_edge::trace::parent(),
-        request: Request::Channel(Box::new(ChannelMessage {
-            channel: party.channel.clone(),
-            account: party.account.clone(),
-            address: party.address.clone(),
-            text: message.text,
-            subject: message.subject,
-            html: message.html,
-            whatsapp,
-            attachments: Vec::new(),
-            in_reply_to: None,
-        })),
-    };
-    commit.append(&loaded, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(entry)))?])?;
-    Ok(name)
+) -> Result<(), Problem> {
+    let stream = context.stream(SurveyState::KIND, name)?;
+    // What the customer will say is sealed under the same key: the stream remembers which.
+    let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?.sealed_under(key.cloned());
+    commit.append(&loaded, vec![event("issued", BY, 0, SurveyEvent::SurveyIssued(issued))?])?;
+    Ok(())
 }

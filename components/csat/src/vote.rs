@@ -1,11 +1,11 @@
 //! The survey page and the vote. Reading the page records nothing: link scanners read it too.
 
-use crate::page;
+use crate::page::{self, Page};
 use chrono::DateTime;
 use http::StatusCode;
+use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::Conversation;
-use relevo_domain::pack::SurveyPage;
-use relevo_domain::survey::{SurveyClosed, SurveyState, answer};
+use relevo_domain::survey::{SurveyClosed, SurveyState, Via, answer};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::ids;
@@ -23,8 +23,7 @@ const BY: &str = "customer";
 struct Found {
     context: DeskContext,
     loaded: Loaded<SurveyState>,
-    texts: Option<SurveyPage>,
-    locale: String,
+    page: Page,
 }
 
 /// A vote as a form or as JSON.
@@ -35,13 +34,17 @@ struct Ballot {
     comment: Option<String>,
 }
 
-/// `GET /s/{token}`
-pub async fn show(token: &str) -> Result<Response, Problem> {
+/// `GET /s/{token}`: a score in the query is filled in and not recorded.
+pub async fn show(token: &str, request: &Incoming) -> Result<Response, Problem> {
     let Some(found) = find(token).await? else { return Ok(page::unknown()) };
-    let closed = closed(&found, token);
-    Ok(match (closed, &found.texts) {
-        (None, Some(texts)) => page::form(&found.locale, texts, found.loaded.state.vote.as_ref()),
-        (closed, texts) => page::closed(&found.locale, texts.as_ref(), status_of(closed)),
+    let Found { page, loaded, .. } = &found;
+    Ok(match closed(&found, token) {
+        None => {
+            let vote = loaded.state.vote.as_ref().filter(|_| page.shows_vote);
+            let chosen = request.parameter("score").and_then(|score| score.parse().ok());
+            page.form(chosen.or(vote.map(|v| v.score)), vote.and_then(|v| v.comment.as_ref()), None)
+        }
+        closed => page.closed(status_of(closed)),
     })
 }
 
@@ -52,48 +55,67 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
         let gone = Problem::not_found("unknown_survey", "there is no such survey");
         return if wants_json { Err(gone) } else { Ok(page::unknown()) };
     };
+    let form = |name: &str| {
+        form_urlencoded::parse(&request.body).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
+    };
+    if !wants_json && form("opt_out").is_some() {
+        decline(&found).await?;
+        return Ok(found.page.opted_out());
+    }
     if let Some(closed) = closed(&found, token) {
         let status = status_of(Some(closed));
         let problem = Problem::new(status, "survey_closed", "this survey takes no more answers");
-        return if wants_json {
-            Err(problem)
-        } else {
-            Ok(page::closed(&found.locale, found.texts.as_ref(), status))
-        };
+        return if wants_json { Err(problem) } else { Ok(found.page.closed(status)) };
     }
-    let ballot = if wants_json { request.json()? } else { form(&request.body)? };
-    let data = answer(ballot.score, ballot.comment)?;
-    let context = &found.context;
+    if wants_json {
+        let ballot: Ballot = request.json()?;
+        let after = record(&found, ballot, Via::Api).await?;
+        let body = json!({"score": after.vote.as_ref().map(|v| v.score), "recorded": true});
+        return Ok(json(StatusCode::OK, &body));
+    }
+    let comment = form("comment");
+    let Some(score) = form("score").and_then(|score| score.parse().ok()) else {
+        // A browser that does not know `required`: the question again, with what was written.
+        return Ok(found.page.form(
+            None,
+            comment.map(Into::into).as_ref(),
+            Some(StatusCode::UNPROCESSABLE_ENTITY),
+        ));
+    };
+    let said = comment.as_ref().is_some_and(|comment| !comment.trim().is_empty());
+    let after = record(&found, Ballot { score, comment }, Via::Page).await?;
+    Ok(found.page.thanks(after.vote.map(|vote| vote.score).filter(|_| !said)))
+}
+
+/// Records a vote.
+async fn record(found: &Found, ballot: Ballot, via: Via) -> Result<SurveyState, Problem> {
+    let Found { context, loaded, page } = found;
+    let data = answer(page.kind, ballot.score, ballot.comment, via)?;
     // Named by what it says and by what its writer had read: the same form sent twice is one vote, and going back
     // to an earlier vote is another.
     let said = serde_json::to_string(&data).unwrap_or_default();
-    let newest = found.loaded.newest().0.to_string();
+    let newest = loaded.newest().0.to_string();
     let id = format!("vote.{}", context.keys.id("vote", &[&said, &newest]));
     let mut commit = context.commit();
-    let loaded = sealing(context, &mut commit, found.loaded.clone()).await?;
+    let loaded = sealing(context, &mut commit, loaded.clone()).await?;
     let after = commit.append(&loaded, vec![event(id, BY, 0, data)?])?;
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
     }
-    let vote = after.state.vote;
-    if wants_json {
-        let body = json!({"score": vote.as_ref().map(|v| v.score), "recorded": true});
-        return Ok(json(StatusCode::OK, &body));
-    }
-    Ok(match &found.texts {
-        Some(texts) => page::thanks(&found.locale, texts),
-        None => page::closed(&found.locale, None, StatusCode::OK),
-    })
+    Ok(after.state)
 }
 
 /// The survey with a key for what the customer says: its own, else the conversation's.
-async fn sealing(
+pub async fn sealing(
     context: &DeskContext,
     commit: &mut Commit,
     loaded: Loaded<SurveyState>,
 ) -> Result<Loaded<SurveyState>, Problem> {
     let ticket = loaded.state.issued.as_ref().map(|issued| issued.ticket.clone());
     let (None, Some(ticket)) = (loaded.key(), ticket) else { return Ok(loaded) };
+    if ticket.is_empty() {
+        return Ok(loaded.sealed_under(context.journal.desk_key()?));
+    }
     let (conversation, _) = ids::parse_ticket(&ticket)?;
     let stream = context.stream(Conversation::KIND, conversation)?;
     let conversation = context.journal.load::<Conversation>(&stream, context.now).await?;
@@ -101,12 +123,23 @@ async fn sealing(
     Ok(loaded.sealed_under(conversation.key().cloned()))
 }
 
-fn form(body: &[u8]) -> Result<Ballot, Problem> {
-    let field =
-        |name: &str| form_urlencoded::parse(body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
-    let score = field("score").and_then(|s| s.parse().ok());
-    let score = score.ok_or_else(|| Problem::invalid("/score", "the score is a number from 1 to 5"))?;
-    Ok(Ballot { score, comment: field("comment") })
+/// Whoever has the link says that they do not want to be asked again.
+async fn decline(found: &Found) -> Result<(), Problem> {
+    let context = &found.context;
+    let Some(contact) = found.loaded.state.issued.as_ref().and_then(|issued| issued.contact.as_ref()) else {
+        return Ok(());
+    };
+    let stream = context.stream(Contact::KIND, contact)?;
+    let loaded = context.journal.load::<Contact>(&stream, context.now).await?;
+    if loaded.state.no_surveys {
+        return Ok(());
+    }
+    let id = format!("declined.{}", context.keys.id("declined", &[&loaded.newest().0.to_string()]));
+    let mut commit = context.commit();
+    let declined = ContactEvent::SurveysDeclined { declined: true };
+    commit.append(&loaded, vec![event(id, "customer", 0, declined)?])?;
+    context.journal.commit(commit).await?;
+    Ok(())
 }
 
 /// The survey of a token; none if the token is forged, of another desk, or of a survey that is not there.
@@ -124,11 +157,19 @@ async fn find(token: &str) -> Result<Option<Found>, Problem> {
     let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?;
     let Some(issued) = &loaded.state.issued else { return Ok(None) };
     let pack = context.pack().await?;
-    let pages = pack.pack.survey.as_ref().map(|s| &s.page);
+    let survey = pack.pack.survey.as_ref();
     let chain = pack.pack.locale_chain(&issued.locale);
-    let found = chain.iter().find_map(|l| Some((l.clone(), pages?.get(l)?.clone())));
+    let found = chain.iter().find_map(|l| Some((l.clone(), survey?.page.get(l)?.clone())));
     let (locale, texts) = found.map_or((issued.locale.clone(), None), |(l, t)| (l, Some(t)));
-    Ok(Some(Found { context, loaded, texts, locale }))
+    let page = Page {
+        kind: issued.kind,
+        locale,
+        texts,
+        brand: survey.map(|survey| survey.brand.clone()).unwrap_or_default(),
+        may_decline: issued.contact.is_some(),
+        shows_vote: !survey.is_some_and(|survey| survey.anonymous),
+    };
+    Ok(Some(Found { context, loaded, page }))
 }
 
 fn closed(found: &Found, token: &str) -> Option<SurveyClosed> {

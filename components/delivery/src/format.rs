@@ -1,7 +1,9 @@
 //! From an outbox entry to the request that its receiver understands.
 
 use http::{HeaderMap, Method, Uri};
-use relevo_channels::{Outbound, OutboundMail, Outcome, Parameter, Secret, Template};
+use relevo_channels::{
+    Choice, Choices, Interactive, Outbound, OutboundMail, Outcome, Parameter, Secret, Section, Template,
+};
 use relevo_domain::outbox::{ChannelMessage, Entry, Request};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
@@ -118,6 +120,7 @@ fn outbound(name: &str, message: &ChannelMessage) -> Outbound {
         template: template.clone(),
         in_reply_to: message.in_reply_to.clone(),
         mail,
+        interactive: message.choices.as_ref().map(|choices| interactive(&message.channel, choices)),
         text: template.is_none().then(|| message.text.clone()),
         ..Outbound::text(format!("out_{name}"), message.address.clone(), "")
     }
@@ -126,6 +129,22 @@ fn outbound(name: &str, message: &ChannelMessage) -> Outbound {
 /// The stand-in's origin, if there is one: the one address that need not be public.
 async fn stand_in(base: &str) -> String {
     if base.is_empty() { variables::kept("rehearsal_host").await } else { base.to_owned() }
+}
+
+/// What can be chosen, as buttons where the channel shows so many, else as a list.
+fn interactive(channel: &str, choices: &relevo_domain::outbox::Choices) -> Interactive {
+    let one =
+        |(id, title): &(String, String)| Choice { id: id.clone(), title: title.clone(), description: None };
+    let items: Vec<Choice> = choices.items.iter().map(one).collect();
+    let choices = if channel == "whatsapp" && items.len() > 3 {
+        Choices::List {
+            button: choices.button.clone(),
+            sections: vec![Section { title: None, choices: items }],
+        }
+    } else {
+        Choices::Buttons(items)
+    };
+    Interactive { header: None, footer: None, choices }
 }
 
 async fn to_subscriber(

@@ -6,6 +6,7 @@ use http::StatusCode;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, TemplateUse, decide};
 use relevo_domain::outbox::{ChannelMessage, Entry, Outbox, OutboxEvent, Request, WhatsappTemplate};
 use relevo_domain::refusal::Refusal;
+use relevo_domain::tone::Warning;
 use relevo_edge::api::{self, Compose, Kick, RenderRequest, Rendered};
 use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::Response;
@@ -137,6 +138,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     decide::existing(&loaded.state, stream.ordinal)?;
     let (outgoing, whatsapp) = compose(call, &pack, &loaded.state, stream.ordinal, &identity, body).await?;
     let message = outgoing.clone();
+    let warnings = warnings(&pack, &loaded.state, &message.text.0);
     let events =
         decide::reply(&loaded.state, pack.published(), stream.ordinal, outgoing, call.caller.is_human())?;
     let mut commit = call.context.commit();
@@ -163,7 +165,19 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         Kick { desk: call.context.desk.to_string(), streams: vec![name] },
     );
     let after = identity.confirm(call, after).await?;
-    stream.answer(StatusCode::CREATED, &after.state)
+    let mut view = stream.view(&after.state)?;
+    if !warnings.is_empty() {
+        view.insert("warnings".to_owned(), json!(warnings));
+    }
+    Ok(relevo_edge::http::json(StatusCode::CREATED, &view))
+}
+
+/// Where a reply departs from the desk's tone: told to its writer, who decides.
+fn warnings(pack: &PublishedPack, state: &Conversation, text: &str) -> Vec<Warning> {
+    let locale =
+        state.party.as_ref().map_or(pack.pack.locale.default.as_str(), |party| party.locale.as_str());
+    let tone = pack.pack.tone.as_ref();
+    tone.map(|tone| tone.check(text, &pack.pack.locale_chain(locale))).unwrap_or_default()
 }
 
 /// The message of a reply: its text as given, or rendered from a template of the pack.
@@ -201,7 +215,11 @@ async fn compose(
             let desk = call.context.desk.to_string();
             let offered = offered(call, pack, state, ordinal);
             let rendered = render(&Compose { desk, template: template.clone(), request, offered }).await?;
-            let used = TemplateUse { name: template, locale: rendered.locale.clone(), pack: pack.version };
+            let used = TemplateUse {
+                name: rendered.template.clone(),
+                locale: rendered.locale.clone(),
+                pack: pack.version,
+            };
             let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
                 name: w.name,
                 language: w.language,
@@ -272,6 +290,7 @@ fn entry(
             subject: message.subject,
             html: message.html,
             whatsapp,
+            choices: None,
             attachments: message.attachments,
             in_reply_to: None,
         })),

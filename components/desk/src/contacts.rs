@@ -4,10 +4,12 @@ use crate::call::Call;
 use chrono::Months;
 use futures::future::try_join_all;
 use http::StatusCode;
-use relevo_domain::contact::Contact;
+use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::{Conversation, view};
 use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::rows::TicketRow;
+use relevo_edge::api;
+use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal};
@@ -84,6 +86,27 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     Ok(json(StatusCode::OK, &contact))
 }
 
+/// `POST …/contacts/{contact}/surveys`
+pub async fn surveys(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::SurveyConsent = call.request.json()?;
+    let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
+    let identity = call.identity()?;
+    let stream = call.context.stream(Contact::KIND, name)?;
+    let loaded = call.context.journal.load::<Contact>(&stream, call.context.now).await?;
+    let unknown = || Problem::not_found("unknown_contact", "there is no such contact at this desk");
+    if loaded.is_new() {
+        return Err(unknown());
+    }
+    if !identity.repeats(&loaded)? && loaded.state.no_surveys != body.declined {
+        let declined = ContactEvent::SurveysDeclined { declined: body.declined };
+        let mut commit = call.context.commit();
+        commit.append(&loaded, vec![event(identity.id, &call.caller.actor(), identity.tag, declined)?])?;
+        call.context.journal.commit(commit).await?;
+    }
+    let contact = view(call, name).await?.ok_or_else(unknown)?;
+    Ok(json(StatusCode::OK, &contact))
+}
+
 async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
     let stream = call.context.stream(Contact::KIND, name)?;
     let loaded = call.context.journal.load::<Contact>(&stream, call.context.now).await?;
@@ -101,6 +124,7 @@ async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
         "name": contact.name.map(|n| n.0),
         "addresses": addresses,
         "since": contact.since.map(view::rfc3339),
+        "no_surveys": contact.no_surveys,
     })))
 }
 

@@ -52,6 +52,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "contacts.hold" => privacy::hold(&call).await,
         "contacts.list" => contacts::list(&call).await,
         "contacts.read" => contacts::read(&call).await,
+        "contacts.surveys" => contacts::surveys(&call).await,
         "erasures.list" => privacy::erasures(&call).await,
         "erasures.replay" => privacy::replay(&call).await,
         "me" => tokens::me(&call),

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use http::StatusCode;
 use relevo_domain::config::ConfigEvent;
-use relevo_domain::pack::{self, Pack};
+use relevo_domain::pack::{self, Pack, PackProblem};
 use relevo_edge::api::Compile;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
@@ -75,11 +75,11 @@ fn dry_run(value: Option<&str>) -> Result<bool, Problem> {
 
 /// Everything that is wrong with a pack, from all who read it.
 async fn check(document: &Value) -> Result<(), Problem> {
-    let mut errors = Vec::new();
+    let mut errors: Vec<PackProblem> = Vec::new();
     match pack::parse(document.clone()) {
-        Err(problems) => errors.extend(problems.into_iter().map(|p| (p.pointer, p.message))),
+        Err(problems) => errors.extend(problems),
         Ok(pack) => {
-            errors.extend(unknown_channels(&pack));
+            errors.extend(unknown_channels(&pack).into_iter().map(|(at, what)| PackProblem::at(at, what)));
             errors.extend(ask("sla", "/internal/validate-calendars", document).await?);
             errors.extend(ask("templates", "/internal/validate", document).await?);
         }
@@ -94,14 +94,13 @@ fn unknown_channels(pack: &Pack) -> Vec<(String, String)> {
 }
 
 /// Asks the component that reads a part of the pack what is wrong with it.
-async fn ask(component: &str, path: &str, document: &Value) -> Result<Vec<(String, String)>, Problem> {
+async fn ask(component: &str, path: &str, document: &Value) -> Result<Vec<PackProblem>, Problem> {
     let failed = || Problem::unavailable("a part of the pack could not be checked; repeat the request");
     let answer = internal::call(component, path, &Compile { pack: document.clone() }).await?;
     if !answer.status.is_success() {
         return Err(failed());
     }
-    let problems: Vec<pack::PackProblem> = serde_json::from_slice(&answer.body).map_err(|_| failed())?;
-    Ok(problems.into_iter().map(|p| (p.pointer, p.message)).collect())
+    serde_json::from_slice(&answer.body).map_err(|_| failed())
 }
 
 /// What differs between two documents, as JSON pointers.

@@ -42,9 +42,14 @@ impl TicketStream {
 
     /// The ticket without its messages, as the answer to an action.
     pub fn answer(&self, status: StatusCode, state: &Conversation) -> Result<Response, Problem> {
+        Ok(json(status, &self.view(state)?))
+    }
+
+    /// The ticket without its messages.
+    pub fn view(&self, state: &Conversation) -> Result<Map<String, Value>, Problem> {
         let ticket = decide::existing(state, self.ordinal)?;
         let party = state.party.as_ref().ok_or_else(unknown)?;
-        Ok(json(status, &view::item(&self.id, party, ticket)))
+        Ok(view::item(&self.id, party, ticket))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::person::{self, Met, report_on_person, seal};
 use crate::portions::{self, LARGEST_ITEM_BYTES, Placed, Portion};
+use crate::votes::Votes;
 use futures::future::try_join_all;
 use relevo_channels::{Answer, File, Once, Parsed};
 use relevo_domain::account::{Account, AccountEvent};
@@ -144,6 +145,7 @@ async fn commit(
     let mut done = Done { items: portion.iter().map(|(_, items)| items.len()).sum(), ..Done::default() };
     let mut for_account = Vec::new();
     let mut persons = Persons::new(context, BY);
+    let mut votes = Votes::default();
     let loads = portion.into_iter().map(|(name, items)| async move {
         let Some(name) = name else { return Ok((None, items)) };
         let stream = context.stream(Conversation::KIND, &name)?;
@@ -161,6 +163,7 @@ async fn commit(
                 Outcome::Repeat => done.repeats += 1,
                 Outcome::Account(item) => for_account.push(*item),
                 Outcome::Event(mut event, met) => {
+                    votes.note(&event, &loaded.state);
                     loaded = match met {
                         Some(met) => seal(&mut persons, &mut commit, loaded, &name, *met).await?,
                         None => persons.sealing(&mut commit, loaded).await?,
@@ -173,6 +176,8 @@ async fn commit(
             }
         }
     }
+    votes.note_others(&for_account);
+    votes.append(context, &mut commit).await?;
     let mut unknown = Vec::new();
     for item in for_account {
         unknown.extend(report_on_person(&mut persons, &mut commit, origin, item).await?);
@@ -258,6 +263,11 @@ async fn conversation_event(
                 message.locale.clone(),
             );
             let address = message.from.clone();
+            if let Some(vote) = decide::vote_of(&loaded.state, &pack.pack, &party, &message, context.now) {
+                let met = Met { party: party.clone(), address, opens_ticket: false };
+                let data = decide::vote(format!("msg_{hash}"), party, *message, vote);
+                return Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))));
+            }
             let number = match decide::opens_ticket(&loaded.state, &message) {
                 true => Some(context.next_ticket_number().await?),
                 false => None,

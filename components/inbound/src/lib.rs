@@ -3,6 +3,7 @@
 mod intake;
 mod person;
 mod portions;
+mod votes;
 
 use http::{Method, StatusCode};
 use relevo_channels::{Answer, Repeats, Unverified};

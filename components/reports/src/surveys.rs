@@ -1,21 +1,20 @@
 //! `GET …/surveys`: the surveys that were issued between two days, newest first, with their answers.
 
-use crate::{load, period};
+use crate::{accept, load, period, write};
 use chrono::DateTime;
 use futures::future::try_join_all;
-use http::StatusCode;
 use relevo_domain::conversation::view::rfc3339;
 use relevo_domain::kpi::Period;
 use relevo_domain::rows::SurveyRow;
-use relevo_domain::survey::SurveyState;
+use relevo_domain::survey::{SurveyKind, SurveyState, Verdict};
 use relevo_edge::app::DeskContext;
-use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::http::{Incoming, Response};
 use relevo_edge::problem::Problem;
 use relevo_edge::{cursor, ids, internal};
 use relevo_journal::Fold;
 use relevo_journal::store::Store;
 use relevo_projections::shards;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::cmp::Reverse;
 
 /// Most surveys in one answer: the comments of all of them are loaded.
@@ -27,8 +26,31 @@ const AT_ONCE: usize = 8;
 /// Where a survey stands in the list: newest first, then by name.
 type Place = (Reverse<i64>, String);
 
+/// A survey as it is listed and exported.
+#[derive(Debug, Serialize)]
+pub struct Item {
+    id: String,
+    ticket: Option<String>,
+    number: Option<u64>,
+    agent: Option<String>,
+    queue: String,
+    channel: String,
+    kind: SurveyKind,
+    topic: Option<String>,
+    issued_at: Option<String>,
+    score: Option<u8>,
+    answered_at: Option<String>,
+    comment: Option<String>,
+    verdict: Option<Verdict>,
+    reason: Option<String>,
+    led_to: Option<String>,
+}
+
 /// `GET …/surveys`
 pub async fn list<S: Store>(context: &DeskContext<S>, request: &Incoming) -> Result<Response, Problem> {
+    let accepted =
+        request.headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let format = accept::negotiate(accepted)?;
     let limit = limit(request.parameter("limit").as_deref())?;
     let after = request.parameter("cursor").filter(|cursor| !cursor.is_empty());
     let place = |text: &String| cursor::parse_after(text).map(|(ms, name)| (Reverse(ms), name.to_owned()));
@@ -43,7 +65,7 @@ pub async fn list<S: Store>(context: &DeskContext<S>, request: &Incoming) -> Res
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|((ms, name), _)| cursor::after(ms.0, name));
     let items = try_join_all(rows.iter().map(|((_, name), row)| item(context, name, row))).await?;
-    Ok(json(StatusCode::OK, &json!({"items": items, "next": next})))
+    write::list(&items, next, format)
 }
 
 /// The surveys after a place in the list, at least one more than `limit` if there are as many.
@@ -72,26 +94,30 @@ async fn scan<S: Store>(
     Ok(found)
 }
 
-async fn item<S: Store>(context: &DeskContext<S>, name: &str, row: &SurveyRow) -> Result<Value, Problem> {
+async fn item<S: Store>(context: &DeskContext<S>, name: &str, row: &SurveyRow) -> Result<Item, Problem> {
     let instant = |ms: i64| DateTime::from_timestamp_millis(ms).map(rfc3339);
-    let mut comment = None;
-    if row.comment {
+    let mut state = SurveyState::default();
+    if row.comment || row.verdict.is_some() || row.score.is_some() {
         let stream = context.stream(SurveyState::KIND, name)?;
-        let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?;
-        comment = loaded.state.vote.and_then(|vote| vote.comment).map(|comment| comment.0);
+        state = context.journal.load::<SurveyState>(&stream, context.now).await?.state;
     }
-    Ok(json!({
-        "id": format!("{}{name}", ids::SURVEY),
-        "ticket": row.ticket,
-        "number": row.number,
-        "agent": row.agent,
-        "queue": row.queue,
-        "channel": row.channel,
-        "issued_at": instant(row.issued_ms),
-        "score": row.score,
-        "answered_at": row.answered_ms.and_then(instant),
-        "comment": comment,
-    }))
+    Ok(Item {
+        id: format!("{}{name}", ids::SURVEY),
+        ticket: Some(row.ticket.clone()).filter(|ticket| !ticket.is_empty()),
+        number: Some(row.number).filter(|number| *number > 0),
+        agent: row.agent.clone(),
+        queue: row.queue.clone(),
+        channel: row.channel.clone(),
+        kind: row.kind,
+        topic: row.topic.clone(),
+        issued_at: instant(row.issued_ms),
+        score: row.score,
+        answered_at: row.answered_ms.and_then(instant),
+        comment: state.vote.and_then(|vote| vote.comment).map(|comment| comment.0),
+        verdict: row.verdict,
+        reason: state.review.map(|review| review.reason.0),
+        led_to: state.led_to,
+    })
 }
 
 fn limit(text: Option<&str>) -> Result<usize, Problem> {

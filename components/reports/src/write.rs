@@ -24,6 +24,50 @@ pub fn response(answer: &Answer, format: Format) -> Result<Response, Problem> {
     }
 }
 
+/// A page of a list in a format; of a table and of lines the cursor is in the header `Link`.
+///
+/// # Errors
+/// 503 if it cannot be written: a fault of this program.
+pub fn list<T: Serialize>(items: &[T], next: Option<String>, format: Format) -> Result<Response, Problem> {
+    let (kind, bytes) = match format {
+        Format::Json => {
+            return Ok(json(StatusCode::OK, &serde_json::json!({"items": items, "next": next})));
+        }
+        Format::Csv => ("text/csv; charset=utf-8", table(items).map_err(failed)?),
+        Format::Ndjson => {
+            let mut bytes = Vec::new();
+            for item in items {
+                serde_json::to_writer(&mut bytes, item).map_err(failed)?;
+                bytes.push(b'\n');
+            }
+            ("application/x-ndjson", bytes)
+        }
+    };
+    let mut response = respond(StatusCode::OK, kind, bytes);
+    let link = next.and_then(|next| format!("<?cursor={next}>; rel=\"next\"").parse().ok());
+    if let Some(link) = link {
+        response.headers_mut().insert(http::header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// Items with plain fields as a table with their names above.
+fn table<T: Serialize>(items: &[T]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for (n, item) in items.iter().enumerate() {
+        let serde_json::Value::Object(item) = serde_json::to_value(item)? else { continue };
+        if n == 0 {
+            writer.write_record(item.keys())?;
+        }
+        writer.write_record(item.values().map(|value| match value {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => defused(text).into_owned(),
+            other => other.to_string(),
+        }))?;
+    }
+    Ok(writer.into_inner()?)
+}
+
 fn failed(error: impl std::fmt::Display) -> Problem {
     relevo_edge::log::event("answer.failed", &[("why", error.to_string().into())]);
     Problem::unavailable("the report could not be written; repeat the request")
@@ -123,6 +167,7 @@ mod tests {
             denominator: 4,
             excluded: BTreeMap::from([("not_yet".into(), 2), ("spam".into(), 1)]),
             unit: Unit::Ratio,
+            confidence_95: None,
         }
     }
 

@@ -10,7 +10,7 @@ mod targets;
 mod tick;
 
 use relevo_domain::pack::PackProblem;
-use relevo_edge::api::Compile;
+use relevo_edge::api::{Compile, NextOpen, OpensAt};
 use relevo_edge::app::{DeskContext, calendars};
 use relevo_edge::http::{Incoming, Response, Streamed, json, serve_streamed, whole};
 use relevo_edge::problem::Problem;
@@ -45,6 +45,10 @@ async fn route(request: &Incoming) -> Result<Streamed, Problem> {
         }
         _ => {}
     }
+    if matched.route.name == "calendars.opens" {
+        auth::schedule(request).await?;
+        return opens(request).await;
+    }
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
     let caller = routes::admit(matched.route, &context, request).await?;
     if matched.route.name == "sla.simulate" {
@@ -69,4 +73,15 @@ fn check_calendars(request: &Incoming) -> Result<Response, Problem> {
     let problems: Vec<_> =
         wrong.into_iter().map(|(pointer, message)| PackProblem::at(pointer, message)).collect();
     Ok(json(http::StatusCode::OK, &problems))
+}
+
+/// When a calendar is open next.
+async fn opens(request: &Incoming) -> Result<Response, Problem> {
+    let body: NextOpen = request.json()?;
+    let context = DeskContext::open(&body.desk).await?;
+    let pack = context.pack().await?;
+    let unknown = || Problem::not_found("unknown_calendar", "the pack has no such calendar");
+    let calendar = pack.calendar(&body.calendar).ok_or_else(unknown)?;
+    let at = calendar.next_open(body.at).map_err(|error| Problem::invalid("/at", error.to_string()))?;
+    Ok(json(http::StatusCode::OK, &OpensAt { at }))
 }

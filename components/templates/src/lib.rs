@@ -1,16 +1,19 @@
 //! Templates: rendering for agents and for other components, previews, and checking a pack's templates.
 
 mod answers;
+mod manage;
 mod sets;
+mod trial;
 
 use relevo_domain::pack::PackProblem;
+use relevo_domain::tone::Warning;
 use relevo_edge::api::{Compile, Compose, RenderRequest};
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, routes};
 use relevo_rendering::{FieldType, Preview, Request as RenderOf, TemplateSet};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spin_sdk::http::{IntoResponse, Request, StatusCode};
 use spin_sdk::http_service;
@@ -41,9 +44,18 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         }
         name => {
             let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
-            routes::admit(matched.route, &context, request).await?;
+            let caller = routes::admit(matched.route, &context, request).await?;
+            let template = matched.part(1);
             match name {
+                "templates.draft" => manage::save(&context, &caller, request, template).await,
+                "templates.draft.discard" => manage::discard(&context, &caller, request, template).await,
+                "templates.list" => manage::list(&context, request).await,
                 "templates.preview" => preview(&context, request).await,
+                "templates.preview_all" => trial::preview(&context, &caller, request, template).await,
+                "templates.publish" => manage::publish(&context, &caller, request, template).await,
+                "templates.read" => manage::read(&context, template).await,
+                "templates.test" => trial::send(&context, &caller, request, template).await,
+                "templates.versions" => manage::versions(&context, request, template).await,
                 _ => render(&context, matched.part(1), &request.json()?).await,
             }
         }
@@ -56,15 +68,18 @@ fn check(pack: &Value) -> Vec<PackProblem> {
         Ok(_) => return Vec::new(),
         Err(problems) => problems,
     };
+    let problems = problems.into_iter().map(answers::place);
     problems
-        .into_iter()
-        .map(|p| PackProblem::at(p.pointer, format!("line {}, column {}: {}", p.line, p.column, p.message)))
+        .map(|wrong| PackProblem {
+            position: wrong.position,
+            ..PackProblem::at(wrong.pointer, wrong.message)
+        })
         .collect()
 }
 
 /// Adds what is known of the ticket where the template declares it and nobody gave it.
 fn fill_in(set: &TemplateSet, template: &str, data: &mut Map<String, Value>, offered: Map<String, Value>) {
-    let Some(template) = set.documents().templates.get(template) else { return };
+    let Some((_, template)) = set.documents().template(template) else { return };
     for (name, value) in offered {
         let Some(field) = template.data.get(&name) else { continue };
         let value = match (field.kind, value) {
@@ -87,7 +102,25 @@ async fn render(context: &DeskContext, name: &str, request: &RenderRequest) -> R
         // Nothing is known of where the contact is.
         time_zone: pack.pack.time_zone(),
     });
-    rendered.map(|rendered| json(StatusCode::OK, &rendered)).map_err(answers::render_problem)
+    let shown = rendered.map_err(answers::render_problem)?;
+    let template = set.documents().template(name).map_or(name, |(name, _)| name);
+    Ok(json(StatusCode::OK, &Named { shown, template }))
+}
+
+/// A message and the template that it was made with.
+#[derive(Serialize)]
+struct Named<'t, T> {
+    #[serde(flatten)]
+    shown: T,
+    template: &'t str,
+}
+
+/// What is shown, and where it departs from the desk's tone.
+#[derive(Serialize)]
+struct WithWarnings<T> {
+    #[serde(flatten)]
+    shown: T,
+    warnings: Vec<Warning>,
 }
 
 /// `POST …/templates/preview`
@@ -116,5 +149,8 @@ async fn preview(context: &DeskContext, request: &Incoming) -> Result<Response, 
         locale: body.locale.as_deref().unwrap_or(&pack.pack.locale.default),
         time_zone: body.time_zone.as_deref().or_else(|| pack.pack.time_zone()),
     });
-    previewed.map(|previewed| json(StatusCode::OK, &previewed)).map_err(answers::preview_problem)
+    let previewed = previewed.map_err(answers::preview_problem)?;
+    let locale = body.locale.as_deref().unwrap_or(&pack.pack.locale.default);
+    let warnings = answers::warnings(&pack.pack, locale, &previewed.text);
+    Ok(json(StatusCode::OK, &WithWarnings { shown: previewed, warnings }))
 }

@@ -65,6 +65,15 @@ pub enum ContactEvent {
         /// Why.
         reason: Private<String>,
     },
+    /// A survey went out.
+    #[serde(rename = "contact.surveyed")]
+    ContactSurveyed,
+    /// Does not want to be asked any more, or again does.
+    #[serde(rename = "contact.surveys_declined")]
+    SurveysDeclined {
+        /// Does not.
+        declined: bool,
+    },
 }
 
 /// A contact.
@@ -86,6 +95,12 @@ pub struct Contact {
     pub erased_at: Option<DateTime<Utc>>,
     /// Why they must be kept, if they must.
     pub hold: Option<Hold>,
+    /// When a survey last went out.
+    #[serde(default)]
+    pub surveyed_at: Option<DateTime<Utc>>,
+    /// Does not want to be asked.
+    #[serde(default)]
+    pub no_surveys: bool,
 }
 
 /// A data key of a contact.
@@ -167,6 +182,8 @@ impl Fold for Contact {
                 self.hold = Some(Hold { reason: reason.clone(), by: event.by.clone(), at: event.at });
             }
             ContactEvent::HoldLifted { .. } => self.hold = None,
+            ContactEvent::ContactSurveyed => self.surveyed_at = self.surveyed_at.max(Some(event.at)),
+            ContactEvent::SurveysDeclined { declined } => self.no_surveys = *declined,
         }
     }
 }

@@ -39,6 +39,9 @@ pub struct Conversation {
     pub tickets: Vec<Ticket>,
     /// When the customer last wrote; providers limit what may be sent by it.
     pub last_inbound_at: Option<DateTime<Utc>>,
+    /// A survey that the customer may answer by a message: nothing else was said since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// The messages. Not part of a snapshot: complete only when the whole stream was read.
     #[serde(skip)]
     pub(crate) correspondence: Correspondence,
@@ -109,6 +112,15 @@ pub struct SurveyDecision {
     pub not_eligible: Option<String>,
     /// When it was decided.
     pub at: DateTime<Utc>,
+}
+
+/// A survey that may be answered by a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Survey id.
+    pub survey: String,
+    /// Until when.
+    pub until: DateTime<Utc>,
 }
 
 impl Conversation {

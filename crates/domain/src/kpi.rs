@@ -7,6 +7,7 @@
 
 mod figures;
 mod group;
+mod interval;
 mod report;
 mod surveys;
 mod targets;
@@ -17,6 +18,7 @@ mod time;
 
 pub use figures::{FIGURES, Figure};
 pub use group::{GroupBy, Grouping};
+pub use interval::Interval;
 pub use report::{REPORTS, Report};
 
 use crate::rows::{SurveyRow, TicketRow};
@@ -41,15 +43,18 @@ pub struct Kpi {
     pub excluded: BTreeMap<String, u64>,
     /// What the value is counted in.
     pub unit: Unit,
+    /// Of what customers answered: how far the value can be trusted. Narrow where there are many answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence_95: Option<Interval>,
 }
 
 /// What a figure is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// From 0 to 1.
+    /// From 0 to 1; of two shares whose difference it is, from -1 to 1.
     Ratio,
-    /// From 1 to 5.
+    /// Of the scale that was asked for.
     Score,
     /// Seconds.
     Seconds,
@@ -108,6 +113,8 @@ enum Part<'a> {
 struct Tally {
     numerator: i64,
     denominator: u64,
+    /// The sum of the squares of what was added.
+    squares: i64,
     excluded: BTreeMap<String, u64>,
 }
 
@@ -119,6 +126,7 @@ impl<'a> FromIterator<Part<'a>> for Tally {
                 Part::Counted(adds) => {
                     tally.numerator = tally.numerator.saturating_add(adds);
                     tally.denominator = tally.denominator.saturating_add(1);
+                    tally.squares = tally.squares.saturating_add(adds.saturating_mul(adds));
                 }
                 Part::Excluded(reason) => {
                     let count = tally.excluded.entry(reason.to_owned()).or_default();
@@ -135,5 +143,15 @@ impl Tally {
     #[allow(clippy::cast_precision_loss)] // counts and sums of seconds are far below 2^53
     fn quotient(&self) -> Option<f64> {
         (self.denominator > 0).then(|| self.numerator as f64 / self.denominator as f64)
+    }
+
+    /// How far a figure on a scale can be trusted; on that from 0 to 1 it is a share.
+    #[allow(clippy::cast_precision_loss)] // counts and sums of scores are far below 2^53
+    fn interval(&self, scale: (f64, f64)) -> Option<Interval> {
+        let (sum, n) = (self.numerator as f64, self.denominator as f64);
+        match scale {
+            (0.0, 1.0) => interval::of_share(sum, n),
+            _ => interval::of_mean(sum, self.squares as f64, n, scale),
+        }
     }
 }

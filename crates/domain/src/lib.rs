@@ -17,6 +17,8 @@ pub mod rows;
 pub mod sla;
 pub mod survey;
 pub mod table;
+pub mod template;
 pub mod tokens;
+pub mod tone;
 
 pub use private::Private;

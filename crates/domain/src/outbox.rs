@@ -79,12 +79,24 @@ pub struct ChannelMessage {
     /// WhatsApp: an approved template instead of text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whatsapp: Option<WhatsappTemplate>,
+    /// Buttons or a list to choose from, below the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Choices>,
     /// Files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// Provider's id of the message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
     pub in_reply_to: Option<String>,
+}
+
+/// What can be chosen from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    /// What is written on the button that opens them, where the channel shows a list.
+    pub button: String,
+    /// What comes back when one is chosen, and what the person reads.
+    pub items: Vec<(String, String)>,
 }
 
 /// A WhatsApp template with its parameters.

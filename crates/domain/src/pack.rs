@@ -11,13 +11,14 @@ mod validate;
 
 use crate::category::Category;
 use crate::sla::Policy;
+use crate::tone::Tone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub use limits::Limits;
 pub use retention::Retention;
-pub use survey::{Survey, SurveyPage};
+pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
 pub use validate::{PackProblem, parse, pointer};
 
 /// The format that this version reads and writes.
@@ -72,6 +73,9 @@ pub struct Pack {
     /// How long personal values are kept; for ever if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// How the desk wants to sound: warnings in previews and on replies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
 }
 
 /// Languages.
@@ -113,6 +117,9 @@ pub struct Person {
     /// Who is told in this person's place out of shift: person ids, the first choice first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub substitutes: Vec<String>,
+    /// Where the person tries messages out: an address for each kind (`email`, `phone`) or channel slug.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub addresses: BTreeMap<String, String>,
 }
 
 /// What a person may do; each role may do all that the ones before it may (a service: what an agent may).

@@ -5,7 +5,7 @@ use crate::conversation::{Conversation, Party, Ticket};
 use crate::outbox::{Outbox, Request, Status};
 use crate::pack::Priority;
 use crate::sla::{CalendarSource, Outcomes, calendar_of};
-use crate::survey::SurveyState;
+use crate::survey::{RECOVERY_TAG, SurveyKind, SurveyState, Verdict};
 use crate::table::Row;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,9 @@ pub struct TicketRow {
     /// Handed to another team.
     #[serde(rename = "es")]
     pub escalated: bool,
+    /// It was opened after a negative vote: customers' own tickets are counted without it.
+    #[serde(rename = "rc", default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovery: bool,
     /// Why no survey was due, per resolution that had none.
     #[serde(rename = "ne", default, skip_serializing_if = "Vec::is_empty")]
     pub not_eligible: Vec<String>,
@@ -141,6 +144,7 @@ pub fn ticket_row(
         replies: ticket.replies,
         reopenings: ticket.reopenings,
         escalated: ticket.escalated,
+        recovery: ticket.tags.contains(RECOVERY_TAG) && !ticket.by_customer,
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
         targets: timeline.outcomes(calendars),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),
@@ -181,6 +185,18 @@ pub struct SurveyRow {
     /// Why no survey was issued; `issued_ms` is when that was decided.
     #[serde(rename = "ne", default, skip_serializing_if = "Option::is_none")]
     pub not_eligible: Option<String>,
+    /// What was asked.
+    #[serde(rename = "k", default)]
+    pub kind: SurveyKind,
+    /// What the ticket was about.
+    #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// What a lead decided about the vote.
+    #[serde(rename = "rv", default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// When something is to be done about it: remind, or follow up a vote.
+    #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
 }
 
 impl Row for SurveyRow {
@@ -202,6 +218,10 @@ pub fn survey_row(state: &SurveyState) -> Option<SurveyRow> {
         answered_ms: state.vote.as_ref().map(|v| v.first_at.timestamp_millis()),
         comment: state.vote.as_ref().is_some_and(|v| v.comment.is_some()),
         not_eligible: None,
+        kind: issued.kind,
+        topic: issued.topic.clone(),
+        verdict: state.review.as_ref().map(|review| review.verdict),
+        due_ms: state.due_at().map(|at| at.timestamp_millis()),
     })
 }
 
@@ -222,6 +242,10 @@ pub fn unasked_rows(id: &str, party: &Party, ticket: &Ticket) -> Vec<(String, Su
                 answered_ms: None,
                 comment: false,
                 not_eligible: decision.not_eligible.clone(),
+                kind: SurveyKind::default(),
+                topic: None,
+                verdict: None,
+                due_ms: None,
             };
             (format!("{id}_{}", decision.resolution), row)
         })

@@ -267,6 +267,7 @@ fn a_survey_is_decided_once_per_resolution() {
             message: None,
             expires_at: None,
             not_eligible: Some(why.into()),
+            votes_until: None,
         }))
     };
     desk.tell(decided("first"));

@@ -1,6 +1,8 @@
 //! The bodies of API requests. Unknown fields are refused: a misspelt one must not be lost in silence.
 
+use chrono::{DateTime, Utc};
 use relevo_domain::pack::{Priority, Role};
+use relevo_domain::survey::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -257,6 +259,9 @@ pub struct Rendered {
     /// The locale that was used.
     #[serde(default)]
     pub locale: String,
+    /// The template's name, also where it was asked for by its shortcut.
+    #[serde(default)]
+    pub template: String,
 }
 
 /// An approved template of WhatsApp with its parameters.
@@ -269,6 +274,115 @@ pub struct WhatsappTemplate {
     /// Body parameters in order.
     #[serde(default)]
     pub parameters: Vec<String>,
+}
+
+/// `POST …/templates/{template}/drafts`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDraft {
+    /// The template, as it would stand in the pack.
+    #[schema(value_type = Object)]
+    pub template: Value,
+    /// What it is about.
+    #[schema(max_length = 500)]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// `POST …/templates/{template}/publish`: the draft, or an earlier version.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishTemplate {
+    /// Go back to the template of this version of the pack; else the draft is published.
+    #[schema(minimum = 1)]
+    #[serde(default)]
+    pub version: Option<u32>,
+    /// What it is about.
+    #[schema(max_length = 500)]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// `POST …/templates/{template}/preview`: in all its languages, side by side.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewTemplate {
+    /// Channel slug, or `email`, `sms`, `text`.
+    pub channel: String,
+    /// Ticket id; what is known of it takes the place of the examples.
+    #[serde(default)]
+    pub ticket: Option<String>,
+    /// Takes the place of the examples and of what is known of the ticket.
+    #[schema(value_type = Object)]
+    #[serde(default)]
+    pub data: Map<String, Value>,
+    /// The draft and not what is published.
+    #[serde(default)]
+    pub draft: bool,
+    /// IANA time zone; UTC if none.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+}
+
+/// `POST …/templates/{template}/test`: sends it to the caller.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestTemplate {
+    /// Channel slug.
+    #[schema(max_length = 32)]
+    pub channel: String,
+    /// Account name; `main` if not given.
+    #[schema(max_length = 32)]
+    #[serde(default = "main_account")]
+    pub account: String,
+    /// BCP 47 tag; else the desk's default.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// Takes the place of the examples.
+    #[schema(value_type = Object)]
+    #[serde(default)]
+    pub data: Map<String, Value>,
+    /// The draft and not what is published.
+    #[serde(default)]
+    pub draft: bool,
+}
+
+/// `POST …/surveys/{survey}/review`: whether an answer counts.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SurveyReview {
+    /// `counted`, `disputed` (left out until somebody has looked into it) or `excluded`.
+    #[schema(schema_with = crate::openapi::words::verdict)]
+    pub verdict: Verdict,
+    /// Why.
+    #[schema(min_length = 1, max_length = 4000, pattern = r"\S")]
+    pub reason: String,
+}
+
+/// `POST …/contacts/{contact}/surveys`: whether a person wants to be asked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SurveyConsent {
+    /// Does not want to.
+    pub declined: bool,
+}
+
+/// What a component asks the one that has calendars.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NextOpen {
+    /// Desk.
+    pub desk: String,
+    /// Calendar of the pack in force.
+    pub calendar: String,
+    /// From when on.
+    pub at: DateTime<Utc>,
+}
+
+/// When a calendar opens.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OpensAt {
+    /// Then, or at once.
+    pub at: DateTime<Utc>,
 }
 
 /// What a component asks another to render for a desk.

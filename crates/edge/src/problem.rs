@@ -2,6 +2,7 @@
 
 use crate::http::{Response, respond};
 use http::StatusCode;
+use relevo_domain::pack::PackProblem;
 use relevo_domain::refusal::{Refusal, RefusalKind};
 use relevo_journal::JournalError;
 use relevo_journal::store::StoreError;
@@ -16,12 +17,35 @@ pub struct Problem {
     pub code: &'static str,
     /// What is wrong and what to do; no personal data, no secrets.
     pub detail: String,
-    /// Places in the caller's document: JSON pointer and message each.
-    pub errors: Vec<(String, String)>,
+    /// Places in the caller's document.
+    pub errors: Vec<Wrong>,
     /// `Retry-After` in seconds.
     pub retry_after: Option<u32>,
     /// `Allow`, for 405.
     pub allow: Option<String>,
+}
+
+/// What is wrong at one place of the caller's document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// JSON pointer.
+    pub pointer: String,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// Line and column, from 1, in the text that the pointer names.
+    pub position: Option<(u32, u32)>,
+}
+
+impl From<(String, String)> for Wrong {
+    fn from((pointer, message): (String, String)) -> Self {
+        Self { pointer, message, position: None }
+    }
+}
+
+impl From<PackProblem> for Wrong {
+    fn from(problem: PackProblem) -> Self {
+        Self { pointer: problem.pointer, message: problem.message, position: problem.position }
+    }
 }
 
 impl Problem {
@@ -41,10 +65,11 @@ impl Problem {
     }
 
     /// The caller's document is well-formed and wrong at several places.
-    pub fn invalid_all(errors: Vec<(String, String)>) -> Self {
+    pub fn invalid_all(errors: Vec<impl Into<Wrong>>) -> Self {
+        let errors: Vec<Wrong> = errors.into_iter().map(Into::into).collect();
         let detail = match errors.as_slice() {
-            [(pointer, message)] if pointer.is_empty() => message.clone(),
-            [(pointer, message)] => format!("{pointer}: {message}"),
+            [Wrong { pointer, message, .. }] if pointer.is_empty() => message.clone(),
+            [Wrong { pointer, message, .. }] => format!("{pointer}: {message}"),
             several => format!("the document is wrong at {} places; see errors", several.len()),
         };
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_document", detail) }
@@ -79,7 +104,13 @@ impl Problem {
             return Self::unavailable("another component did not answer; repeat the request");
         }
         let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let errors = errors.iter().map(|e| (text(e, "pointer"), text(e, "message"))).collect();
+        let number = |e: &Value, name: &str| e.get(name).and_then(Value::as_u64)?.try_into().ok();
+        let errors = errors.iter().map(|e| Wrong {
+            pointer: text(e, "pointer"),
+            message: text(e, "message"),
+            position: number(e, "line").zip(number(e, "column")),
+        });
+        let errors = errors.collect();
         let code = match text(&body, "code").as_str() {
             "unknown_template" => "unknown_template",
             _ => "invalid_document",
@@ -108,10 +139,12 @@ impl Problem {
             "detail": self.detail,
         });
         if let (false, Some(body)) = (self.errors.is_empty(), body.as_object_mut()) {
-            let errors = self
-                .errors
-                .into_iter()
-                .map(|(pointer, message)| json!({"pointer": pointer, "message": message}));
+            let errors = self.errors.into_iter().map(|Wrong { pointer, message, position }| match position {
+                Some((line, column)) => {
+                    json!({"pointer": pointer, "message": message, "line": line, "column": column})
+                }
+                None => json!({"pointer": pointer, "message": message}),
+            });
             body.insert("errors".to_owned(), Value::Array(errors.collect()));
         }
         let mut response = respond(self.status, "application/problem+json", body.to_string());
@@ -136,7 +169,7 @@ impl From<Refusal> for Problem {
             RefusalKind::Conflict => StatusCode::CONFLICT,
             RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        let errors = refusal.pointer.map(|p| (p.to_owned(), refusal.what.clone()));
+        let errors = refusal.pointer.map(|p| (p.to_owned(), refusal.what.clone()).into());
         Self { errors: errors.into_iter().collect(), ..Self::new(status, refusal.code, refusal.what) }
     }
 }

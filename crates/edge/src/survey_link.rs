@@ -75,4 +75,45 @@ mod tests {
             assert!(!accepted, "cut at {cut}");
         }
     }
+
+    /// A small generator: the same tokens in every run.
+    fn next(state: &mut u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state
+    }
+
+    #[test]
+    fn ten_thousand_forged_and_altered_tokens_are_refused() {
+        const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567ABCDEFXYZ_-.0189%=";
+        let at = DateTime::from_timestamp(1_800_000_000, 0).expect("an instant");
+        let token = token(&keys("school"), "school", "abcdefghijklmnopqrstuvwxyz", at);
+        let mut state = 0x9e37_79b9_7f4a_7c15;
+        let mut pick =
+            |n: usize| usize::try_from(next(&mut state) % u64::try_from(n).expect("small")).expect("small");
+        let accepted = |forged: &str| parse(forged).is_some_and(|t| t.is_genuine(&keys(t.desk)));
+        assert!(accepted(&token));
+        let mut tried = 0;
+        while tried < 10_000 {
+            let mut bytes = token.clone().into_bytes();
+            match pick(4) {
+                // Another signature, as long as a genuine one.
+                0 => bytes.iter_mut().rev().take(22).for_each(|byte| *byte = ALPHABET[pick(46)]),
+                1 => drop(bytes.drain(..=pick(token.len() - 1))),
+                2 => bytes.insert(pick(token.len()), ALPHABET[pick(ALPHABET.len())]),
+                _ => (0..=pick(3)).for_each(|_| bytes[pick(token.len())] = ALPHABET[pick(ALPHABET.len())]),
+            }
+            let forged = String::from_utf8(bytes).expect("ASCII");
+            if forged != token {
+                assert!(!accepted(&forged), "{forged}");
+                tried += 1;
+            }
+        }
+        // Signed with the key of another desk, or of another installation.
+        for n in 0..100 {
+            let foreign = super::token(&keys("travel"), "school", &format!("survey{n}"), at);
+            assert!(!accepted(&foreign), "{foreign}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! and finds out from its state what is due; an entry that is early, late, doubled or pointless costs a load.
 
 use chrono::{DateTime, Utc};
-use futures::future::{try_join_all, try_join3};
+use futures::future::{try_join_all, try_join4};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
@@ -29,6 +29,8 @@ const MAX_PENDING: usize = 5_000;
 pub enum Work {
     /// Attempts to send.
     Delivery,
+    /// What follows from surveys that went out: reminders, and what votes lead to.
+    FollowUps,
     /// Warnings and breaches.
     Sla,
     /// Surveys to decide.
@@ -37,11 +39,12 @@ pub enum Work {
 
 impl Work {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Delivery, Self::Sla, Self::Surveys];
+    pub const ALL: [Self; 4] = [Self::Delivery, Self::FollowUps, Self::Sla, Self::Surveys];
 
     fn name(self) -> &'static str {
         match self {
             Self::Delivery => "a-delivery",
+            Self::FollowUps => "a-followups",
             Self::Sla => "a-sla",
             Self::Surveys => "a-surveys",
         }
@@ -74,15 +77,16 @@ impl Floors {
     /// 503 if the store does not answer.
     pub async fn load<S: Store>(context: &DeskContext<S>) -> Result<Self, Problem> {
         let one = async |work| Ok::<_, Problem>(load(context, work).await?.minute);
-        let (delivery, sla, surveys) =
-            try_join3(one(Work::Delivery), one(Work::Sla), one(Work::Surveys)).await?;
-        Ok(Self([delivery, sla, surveys]))
+        let (delivery, follow_ups, sla, surveys) =
+            try_join4(one(Work::Delivery), one(Work::FollowUps), one(Work::Sla), one(Work::Surveys)).await?;
+        Ok(Self([delivery, follow_ups, sla, surveys]))
     }
 
     fn of(&self, work: Work) -> i64 {
-        let Self([delivery, sla, surveys]) = self;
+        let Self([delivery, follow_ups, sla, surveys]) = self;
         match work {
             Work::Delivery => *delivery,
+            Work::FollowUps => *follow_ups,
             Work::Sla => *sla,
             Work::Surveys => *surveys,
         }

@@ -195,7 +195,7 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
 }
 
 fn of_survey(name: &str, state: &SurveyState, event: &Event<SurveyEvent>) -> Option<Notification> {
-    let SurveyEvent::SurveyAnswered { score, comment } = &event.data else { return None };
+    let SurveyEvent::SurveyAnswered { score, comment, .. } = &event.data else { return None };
     let issued = state.issued.as_ref()?;
     let data = json!({
         "ticket": {"id": issued.ticket, "number": issued.number},

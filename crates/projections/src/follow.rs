@@ -161,7 +161,11 @@ async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(
         Ok(())
     })
     .await?;
-    wrote |= put_rows(context, &mut commit, changes.surveys, |_, _, _, _| Ok(())).await?;
+    wrote |= put_rows(context, &mut commit, changes.surveys, |commit, known, key, row| {
+        let due = row.due_ms.filter(|at| Some(*at) != known.and_then(|k| k.due_ms));
+        due.map_or(Ok(()), |at| agenda::schedule(commit, &floors, Work::FollowUps, key, instant(at), now))
+    })
+    .await?;
     wrote |= put_rows(context, &mut commit, changes.deliveries, |commit, known, key, row| {
         let queued = row
             .next_ms

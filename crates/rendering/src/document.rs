@@ -40,6 +40,9 @@ pub struct Template {
     /// For those who choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// What an agent types to choose it: `refund` for `/refund`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortcut: Option<String>,
     /// The data it takes.
     #[serde(default)]
     pub data: Schema,
@@ -235,6 +238,15 @@ pub(crate) fn canonical(locale: &str) -> String {
 }
 
 impl Documents {
+    /// A template by name, or, after a `/`, by shortcut.
+    pub fn template(&self, name: &str) -> Option<(&str, &Template)> {
+        let found = match name.strip_prefix('/') {
+            Some(shortcut) => self.templates.iter().find(|(_, t)| t.shortcut.as_deref() == Some(shortcut)),
+            None => self.templates.get_key_value(name),
+        };
+        found.map(|(name, template)| (name.as_str(), template))
+    }
+
     /// The layers of a template for a locale, most special first, all of one language: those of the first tag of the
     /// chain that the template has, and of the tags after it that are of the same language. Parts that one layer
     /// lacks come from the next; languages are never mixed.

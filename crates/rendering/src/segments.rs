@@ -7,6 +7,10 @@
 //!
 //! An empty text is one message, as in Twilio's own calculator: it is still sent and paid for.
 
+mod hint;
+
+pub use hint::{Hint, Outside, hint};
+
 use serde::{Deserialize, Serialize};
 
 /// Alphabets.

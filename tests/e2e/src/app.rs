@@ -102,6 +102,12 @@ impl App {
         Desk::set_up(&self.host.client, name, &pack(name))
     }
 
+    /// Sets up a desk with a pack of the test's own.
+    #[track_caller]
+    pub fn publish_pack(&self, name: &str, pack: &serde_json::Value) -> Desk {
+        Desk::set_up(&self.host.client, name, pack)
+    }
+
     /// One more host on the same state.
     #[track_caller]
     pub fn another_host(&self) -> Host {

@@ -63,6 +63,7 @@ fn row(number: u64, opened_minute: i64) -> TicketRow {
         replies: 0,
         reopenings: 0,
         escalated: false,
+        recovery: false,
         not_eligible: Vec::new(),
         targets: Default::default(),
         sla_due_ms: None,

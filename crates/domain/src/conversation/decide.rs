@@ -9,6 +9,8 @@ use crate::message::{InboundMessage, OutgoingMessage};
 use crate::pack::{Pack, Priority};
 use crate::refusal::Refusal;
 use crate::sla::ResolvedPolicy;
+use crate::survey;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -51,7 +53,29 @@ pub fn receive(
     let opening = number.map(|number| opening(published, &party, number, Category::New, None));
     let open_status = state.current().map(|_| status_id(published.pack, Category::Open));
     let open_status = open_status.filter(|status| status != Category::Open.as_str());
-    ConversationEvent::MessageReceived(Box::new(MessageReceived { id, party, message, opening, open_status }))
+    let received = MessageReceived { id, party, message, opening, open_status, vote: None };
+    ConversationEvent::MessageReceived(Box::new(received))
+}
+
+/// The vote that a message is, if the customer was asked just before and it says nothing else.
+pub fn vote_of(
+    state: &Conversation,
+    pack: &Pack,
+    party: &Party,
+    message: &InboundMessage,
+    now: DateTime<Utc>,
+) -> Option<ChatVote> {
+    let survey = pack.survey.as_ref()?;
+    let asked = state.asked.as_ref().filter(|asked| now <= asked.until)?;
+    let locales = pack.locale_chain(&party.locale);
+    let score = survey::chat::score_of(message, survey.kind, survey.in_chat.as_ref()?, &locales)?;
+    Some(ChatVote { survey: asked.survey.clone(), score })
+}
+
+/// A message that is a vote.
+pub fn vote(id: String, party: Party, message: InboundMessage, vote: ChatVote) -> ConversationEvent {
+    let received = MessageReceived { id, party, message, opening: None, open_status: None, vote: Some(vote) };
+    ConversationEvent::MessageReceived(Box::new(received))
 }
 
 /// A message of one of us that another system has already sent. `number` as in [`receive`].

@@ -249,6 +249,18 @@ pub struct MessageReceived {
     /// The pack's status of category `open`, for a ticket that this message re-opens; none means `open`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_status: Option<String>,
+    /// It is a vote and nothing else: it re-opens nothing and starts no clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vote: Option<ChatVote>,
+}
+
+/// A vote that was given as a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatVote {
+    /// Survey id.
+    pub survey: String,
+    /// The score.
+    pub score: u8,
 }
 
 /// See [`ConversationEvent::MessageSentElsewhere`].
@@ -342,7 +354,10 @@ pub struct SurveyDecided {
     /// When the link expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// Why none is due: a word such as `channel`, `no_survey`, `no_customer`.
+    /// Why none is due: a word such as `channel_excluded`, `opted_out`, `asked_recently`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_eligible: Option<String>,
+    /// Until when an answer in the conversation may be a vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes_until: Option<DateTime<Utc>>,
 }

@@ -2,7 +2,7 @@
 
 use super::event::*;
 use super::message::{Direction, Message};
-use super::{Conversation, KIND, SurveyDecision, Ticket};
+use super::{Asked, Conversation, KIND, SurveyDecision, Ticket};
 use crate::category::Category;
 use crate::message::{DeliveryState, MessageKind};
 use crate::sla::Timeline;
@@ -168,6 +168,10 @@ impl Conversation {
         self.update_party(&received.party);
         self.last_inbound_at = self.last_inbound_at.max(Some(at));
         let reaction = received.message.kind == MessageKind::Reaction;
+        let said = !reaction && received.vote.is_none();
+        if said {
+            self.asked = None;
+        }
         let over = self.current().is_none();
         let ordinal = match &received.opening {
             // A reaction opens nothing, but a conversation's very first ticket must not be lost with it.
@@ -175,7 +179,7 @@ impl Conversation {
             // Without an opening the writer saw a ticket that was still open: it is re-opened.
             opening => self.joined(opening.as_ref()),
         };
-        if let Some(ticket) = self.touch(ordinal, at).filter(|_| !reaction) {
+        if let Some(ticket) = self.touch(ordinal, at).filter(|_| said) {
             if ticket.subject.is_none() {
                 ticket.subject.clone_from(&received.message.subject);
             }
@@ -197,6 +201,7 @@ impl Conversation {
 
     fn sent_elsewhere(&mut self, sent: &MessageSentElsewhere, event: &Event<ConversationEvent>) {
         self.update_party(&sent.party);
+        self.asked = None;
         let ordinal = match &sent.opening {
             Some(opening) if self.current().is_none() => self.open(opening, false, event.at),
             opening => self.joined(opening.as_ref()),
@@ -233,6 +238,10 @@ impl Conversation {
         if reply.human {
             ticket.replied(event.at);
         }
+        // What is said next answers this and not the survey, unless it is the survey's own reminder.
+        if event.by != crate::survey::BY {
+            self.asked = None;
+        }
         self.push_outgoing(reply.ticket, &reply.message, event);
     }
 
@@ -247,6 +256,9 @@ impl Conversation {
             not_eligible: decided.not_eligible.clone(),
             at: event.at,
         });
+        if let (Some(survey), Some(until)) = (&decided.survey, decided.votes_until) {
+            self.asked = Some(Asked { survey: survey.clone(), until });
+        }
         if let Some(message) = &decided.message {
             self.push_outgoing(decided.ticket, message, event);
         }

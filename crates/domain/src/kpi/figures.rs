@@ -16,20 +16,25 @@ pub struct Figure {
 
 #[derive(Clone, Copy)]
 enum Rule {
-    Surveys(Unit, fn(&SurveyRow) -> Part<'_>, &'static str),
+    Surveys(Unit, Scale, fn(&SurveyRow) -> Part<'_>, &'static str),
     Tickets(fn(&TicketRow) -> Part<'static>, &'static str),
     Targets(Option<&'static str>, bool),
     Time(Measure, Clock, Statistic),
 }
 
+/// The lowest and the highest value.
+type Scale = (f64, f64);
+
+const SHARE: Scale = (0.0, 1.0);
+
 const fn surveys(
     name: &'static str,
     report: &'static str,
-    unit: Unit,
+    (unit, scale): (Unit, Scale),
     part: fn(&SurveyRow) -> Part<'_>,
     definition: &'static str,
 ) -> Figure {
-    Figure { name, report, rule: Rule::Surveys(unit, part, definition) }
+    Figure { name, report, rule: Rule::Surveys(unit, scale, part, definition) }
 }
 
 const fn tickets(
@@ -55,10 +60,11 @@ const fn time(name: &'static str, measure: Measure, clock: Clock, statistic: Sta
 /// All figures, by name.
 #[rustfmt::skip] // one line each: this is a table
 pub static FIGURES: &[Figure] = &[
-    surveys("csat_mean", "csat", Unit::Score, surveys::score, "Mean score, 1 to 5, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, and solutions about which nobody was asked, by reason."),
-    surveys("csat_share", "csat", Unit::Ratio, surveys::positive, "Share of scores 4 and 5 (3 is not positive) of the surveys issued in the period. Numerator: scores 4 and 5; denominator: the surveys answered. Excluded: not_answered, and solutions about which nobody was asked, by reason."),
-    tickets("fcr_no_escalation", tickets::no_escalation, "Share of tickets solved without being handed to another team, of those opened in the period and solved at least once. Numerator: those never escalated; denominator: those solved. Excluded: spam, not_solved."),
-    tickets("fcr_one_touch", tickets::one_touch, "Share of tickets solved with at most one reply of a person, of those opened in the period and solved at least once. Numerator: those with no or one reply; denominator: those solved. Excluded: spam, not_solved."),
+    surveys("csat_mean", "csat", (Unit::Score, (1.0, 5.0)), surveys::score, "Mean score, 1 to 5, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
+    surveys("csat_share", "csat", (Unit::Ratio, SHARE), surveys::positive, "Share of scores 4 and 5 (3 is not positive) of the surveys issued in the period. Numerator: scores 4 and 5; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
+    surveys("effort_mean", "csat", (Unit::Score, (1.0, 7.0)), surveys::effort, "Mean answer, 1 to 7, to how easy it was, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
+    tickets("fcr_no_escalation", tickets::no_escalation, "Share of tickets solved without being handed to another team, of those opened in the period and solved at least once. Numerator: those never escalated; denominator: those solved. Excluded: spam, not_solved, recovery (opened after a negative rating)."),
+    tickets("fcr_one_touch", tickets::one_touch, "Share of tickets solved with at most one reply of a person, of those opened in the period and solved at least once. Numerator: those with no or one reply; denominator: those solved. Excluded: spam, not_solved, recovery (opened after a negative rating)."),
     time("first_resolution_business_mean", Measure::FirstResolution, Clock::Business, Statistic::Mean),
     time("first_resolution_business_median", Measure::FirstResolution, Clock::Business, Statistic::Median),
     time("first_resolution_business_p90", Measure::FirstResolution, Clock::Business, Statistic::P90),
@@ -77,9 +83,10 @@ pub static FIGURES: &[Figure] = &[
     time("full_resolution_mean", Measure::FullResolution, Clock::Calendar, Statistic::Mean),
     time("full_resolution_median", Measure::FullResolution, Clock::Calendar, Statistic::Median),
     time("full_resolution_p90", Measure::FullResolution, Clock::Calendar, Statistic::P90),
-    tickets("reopen_rate", tickets::reopened, "Share of tickets that were opened again, of those opened in the period and solved at least once. Numerator: those opened again; denominator: those solved. Excluded: spam, not_solved."),
-    tickets("resolution_rate", tickets::completed, "Share of the tickets opened in the period that are solved or closed now. Numerator: those solved or closed; denominator: those accepted. Excluded: spam."),
-    surveys("response_rate", "response_rate", Unit::Ratio, surveys::answered, "Share of surveys that were answered, of those issued in the period, one for each solution for which a rating was due. Numerator: ratings received; denominator: surveys issued. Excluded: solutions for which no rating was due, by reason."),
+    surveys("nps", "csat", (Unit::Ratio, (-1.0, 1.0)), surveys::promoter, "Share of scores 9 and 10 less share of scores 0 to 6, of the surveys issued in the period. Numerator: scores 9 and 10 less scores 0 to 6; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
+    tickets("reopen_rate", tickets::reopened, "Share of tickets that were opened again, of those opened in the period and solved at least once. Numerator: those opened again; denominator: those solved. Excluded: spam, not_solved, recovery (opened after a negative rating)."),
+    tickets("resolution_rate", tickets::completed, "Share of the tickets opened in the period that are solved or closed now. Numerator: those solved or closed; denominator: those accepted. Excluded: spam, recovery (opened after a negative rating)."),
+    surveys("response_rate", "response_rate", (Unit::Ratio, SHARE), surveys::answered, "Share of surveys that were answered, of those issued in the period, one for each solution for which a rating was due. Numerator: ratings received; denominator: surveys issued. Excluded: solutions for which no rating was due, by reason."),
     target("sla_all", None, false),
     target("sla_all_excusing", None, true),
     target("sla_first_resolution", Some("first_resolution"), false),
@@ -92,6 +99,7 @@ pub static FIGURES: &[Figure] = &[
     target("sla_next_response_excusing", Some("next_response"), true),
     target("sla_periodic_update", Some("periodic_update"), false),
     target("sla_periodic_update_excusing", Some("periodic_update"), true),
+    surveys("thumbs_up_share", "csat", (Unit::Ratio, SHARE), surveys::thumbs, "Share of thumbs up of the surveys issued in the period. Numerator: thumbs up; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
 ];
 
 impl Figure {
@@ -103,7 +111,7 @@ impl Figure {
     /// What it is, in words.
     pub fn definition(&self) -> String {
         match self.rule {
-            Rule::Surveys(_, _, definition) | Rule::Tickets(_, definition) => definition.to_owned(),
+            Rule::Surveys(.., definition) | Rule::Tickets(_, definition) => definition.to_owned(),
             Rule::Targets(target, excusing) => targets::definition(target, excusing),
             Rule::Time(measure, clock, statistic) => time::definition(measure, clock, statistic),
         }
@@ -111,13 +119,15 @@ impl Figure {
 
     /// The figure over a cohort.
     pub fn of(&self, cohort: &Cohort<'_>) -> Kpi {
+        let mut confidence_95 = None;
         let (unit, value, tally) = match self.rule {
-            Rule::Surveys(unit, part, _) => {
+            Rule::Surveys(unit, scale, part, _) => {
                 let tally: Tally = cohort.surveys.iter().copied().map(part).collect();
+                confidence_95 = tally.interval(scale);
                 (unit, tally.quotient(), tally)
             }
             Rule::Tickets(part, _) => {
-                let tally: Tally = cohort.tickets.iter().copied().map(part).collect();
+                let tally: Tally = cohort.tickets.iter().map(|row| own(row, part(row))).collect();
                 (Unit::Ratio, tally.quotient(), tally)
             }
             Rule::Targets(target, excusing) => {
@@ -127,7 +137,7 @@ impl Figure {
             }
             Rule::Time(measure, clock, statistic) => {
                 let parts: Vec<_> =
-                    cohort.tickets.iter().map(|row| time::part(measure, clock, row)).collect();
+                    cohort.tickets.iter().map(|row| own(row, time::part(measure, clock, row))).collect();
                 let tally: Tally = parts.iter().copied().collect();
                 (Unit::Seconds, time::value(statistic, &parts, &tally), tally)
             }
@@ -140,6 +150,12 @@ impl Figure {
             denominator: tally.denominator,
             excluded: tally.excluded,
             unit,
+            confidence_95,
         }
     }
+}
+
+/// A ticket that a negative vote led to is no request of a customer.
+fn own<'a>(row: &TicketRow, part: Part<'a>) -> Part<'a> {
+    if row.recovery { Part::Excluded("recovery") } else { part }
 }

@@ -21,12 +21,14 @@ pub enum GroupBy {
     Queue,
     /// The ticket's team.
     Team,
+    /// What the survey's ticket was about, by the pack's field for it; of tickets themselves it is not known.
+    Topic,
 }
 
 impl GroupBy {
     /// All of them, by name.
-    pub const ALL: [Self; 6] =
-        [Self::Agent, Self::Channel, Self::Day, Self::Priority, Self::Queue, Self::Team];
+    pub const ALL: [Self; 7] =
+        [Self::Agent, Self::Channel, Self::Day, Self::Priority, Self::Queue, Self::Team, Self::Topic];
 
     /// As in the API.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +39,7 @@ impl GroupBy {
             Self::Priority => "priority",
             Self::Queue => "queue",
             Self::Team => "team",
+            Self::Topic => "topic",
         }
     }
 
@@ -83,6 +86,7 @@ impl Grouping<'_> {
             GroupBy::Priority => Some(row.priority.as_str().to_owned()),
             GroupBy::Queue => Some(row.queue.clone()),
             GroupBy::Team => row.team.clone(),
+            GroupBy::Topic => None,
         }
     }
 
@@ -92,6 +96,7 @@ impl Grouping<'_> {
             GroupBy::Channel => Some(row.channel.clone()),
             GroupBy::Day => self.day(row.issued_ms),
             GroupBy::Queue => Some(row.queue.clone()),
+            GroupBy::Topic => row.topic.clone(),
             GroupBy::Priority | GroupBy::Team => self.key_of_ticket(self.tickets.get(&row.ticket)?),
         }
     }

@@ -5,6 +5,7 @@ use crate::category::Category;
 use crate::pack::Priority;
 use crate::rows::Elapsed;
 use crate::sla::Outcomes;
+use crate::survey::{SurveyKind, Verdict};
 use relevo_calendar::Zone;
 use std::collections::BTreeSet;
 
@@ -30,6 +31,7 @@ fn ticket() -> TicketRow {
         replies: 0,
         reopenings: 0,
         escalated: false,
+        recovery: false,
         not_eligible: Vec::new(),
         targets: BTreeMap::new(),
         sla_due_ms: None,
@@ -62,6 +64,10 @@ fn survey(score: Option<u8>) -> SurveyRow {
         answered_ms: None,
         comment: false,
         not_eligible: None,
+        kind: SurveyKind::Csat,
+        topic: None,
+        verdict: None,
+        due_ms: None,
     }
 }
 
@@ -326,4 +332,69 @@ fn targets_are_kept_with_and_without_what_was_excused() {
     assert_eq!(of("sla_next_response_excusing"), (1, 2, left_out.to_owned()));
     assert_eq!((of("sla_all").0, of("sla_all").1), (1, 4));
     assert_eq!((of("sla_all_excusing").0, of("sla_all_excusing").1), (2, 3));
+}
+
+#[test]
+fn each_kind_of_survey_has_its_own_figure_and_leaves_the_others_out() {
+    let of = |kind: SurveyKind, score: u8| SurveyRow { kind, ..survey(Some(score)) };
+    let surveys = [
+        of(SurveyKind::Nps, 10),
+        of(SurveyKind::Nps, 9),
+        of(SurveyKind::Nps, 8),
+        of(SurveyKind::Nps, 0),
+        of(SurveyKind::Effort, 7),
+        of(SurveyKind::Thumbs, 1),
+        of(SurveyKind::Thumbs, 0),
+        of(SurveyKind::Csat, 4),
+    ];
+    of_surveys("nps", &surveys, (Some(0.25), 1, 4, "asked_something_else=4"));
+    of_surveys("effort_mean", &surveys, (Some(7.0), 7, 1, "asked_something_else=7"));
+    of_surveys("thumbs_up_share", &surveys, (Some(0.5), 1, 2, "asked_something_else=6"));
+    of_surveys("csat_mean", &surveys, (Some(4.0), 4, 1, "asked_something_else=7"));
+    of_surveys("response_rate", &surveys, (Some(1.0), 8, 8, ""));
+}
+
+#[test]
+fn what_a_lead_left_out_is_told_and_still_was_an_answer() {
+    let reviewed = |verdict| SurveyRow { verdict: Some(verdict), ..survey(Some(1)) };
+    let surveys = [
+        reviewed(Verdict::Excluded),
+        reviewed(Verdict::Disputed),
+        reviewed(Verdict::Counted),
+        survey(Some(5)),
+        survey(None),
+    ];
+    of_surveys("csat_mean", &surveys, (Some(3.0), 6, 2, "disputed=1 excluded=1 not_answered=1"));
+    of_surveys("response_rate", &surveys, (Some(0.8), 4, 5, ""));
+}
+
+#[test]
+fn a_figure_of_few_answers_says_how_far_it_can_be_trusted() {
+    let width = |name: &str, surveys: &[SurveyRow]| {
+        kpi(name, &[], surveys).confidence_95.map(|interval| interval.high - interval.low)
+    };
+    let few = [survey(Some(5)), survey(Some(1))];
+    let many: Vec<_> = few.iter().cloned().cycle().take(200).collect();
+    for name in ["csat_mean", "csat_share"] {
+        assert!(width(name, &few) > width(name, &many), "{name}");
+        assert_eq!(width(name, &[]), None);
+    }
+    assert_eq!(kpi("reopen_rate", &[solved()], &few).confidence_95, None, "of tickets all are counted");
+    let value = kpi("csat_share", &[], &few);
+    let interval = value.confidence_95.expect("an interval");
+    assert!(interval.low < 0.5 && interval.high > 0.5, "{interval:?}");
+}
+
+#[test]
+fn surveys_are_grouped_by_topic() {
+    let about = |topic: &str| SurveyRow { topic: Some(topic.into()), ..survey(None) };
+    let surveys = [about("billing"), survey(None), about("billing")];
+    assert_eq!(keys(GroupBy::Topic, "UTC", &[], &surveys), ["- 0+1", "billing 0+2"]);
+}
+
+#[test]
+fn a_ticket_that_a_vote_led_to_is_not_counted_among_the_customers() {
+    let recovery = TicketRow { recovery: true, ..solved() };
+    of_tickets("resolution_rate", &[solved(), recovery.clone()], (Some(1.0), 1, 1, "recovery=1"));
+    of_tickets("first_resolution_mean", &[recovery], (None, 0, 0, "recovery=1"));
 }

@@ -13,12 +13,15 @@ pub struct PackProblem {
     pub pointer: String,
     /// What is wrong and what to do.
     pub message: String,
+    /// Line and column, from 1, in the text that the pointer names; none where it is no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<(u32, u32)>,
 }
 
 impl PackProblem {
     /// A problem at a place.
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into() }
+        Self { pointer: pointer.into(), message: message.into(), position: None }
     }
 }
 
@@ -55,7 +58,7 @@ pub(crate) fn escape(key: &str) -> String {
 
 fn check(pack: &Pack) -> Vec<PackProblem> {
     let mut problems = Vec::new();
-    let mut say = |pointer: String, message: String| problems.push(PackProblem { pointer, message });
+    let mut say = |pointer: String, message: String| problems.push(PackProblem::at(pointer, message));
     if pack.format != FORMAT {
         say("/format".into(), format!("this version reads {FORMAT:?}; convert the pack or upgrade"));
     }
@@ -138,23 +141,7 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
     for (pointer, message) in pack.limits.check() {
         say(format!("/limits{pointer}"), message);
     }
-    if let Some(survey) = &pack.survey {
-        if !pack.templates.contains_key(&survey.template) {
-            say(
-                "/survey/template".into(),
-                format!("no template {:?}; add it to /templates", survey.template),
-            );
-        }
-        if !pack.locale_chain(&pack.locale.default).iter().any(|l| survey.page.contains_key(l)) {
-            say("/survey/page".into(), format!("the page needs a text in {:?}", pack.locale.default));
-        }
-        if survey.expires_days == 0 {
-            say(
-                "/survey/expires_days".into(),
-                "a link that expires at once cannot be used; at least 1".into(),
-            );
-        }
-    }
+    problems.extend(pack.survey.iter().flat_map(|survey| super::survey::check(pack, survey)));
     problems
 }
 

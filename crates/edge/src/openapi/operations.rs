@@ -48,6 +48,8 @@ pub enum Answer {
     Page,
     /// Figures in one of several formats.
     Report,
+    /// Surveys with their answers, in one of several formats.
+    Surveys,
 }
 
 const fn read(route: &'static str, query: &'static [&'static str], answer: Answer) -> Operation {
@@ -76,6 +78,7 @@ pub static OPERATIONS: &[Operation] = &[
     write("contacts.hold", Body::Json("LegalHold"), 200, Answer::Document),
     read("contacts.list", &["address", "limit"], Answer::List("Contact")),
     read("contacts.read", &[], Answer::One("ContactWithTickets")),
+    write("contacts.surveys", Body::Json("SurveyConsent"), 200, Answer::One("Contact")),
     read("erasures.list", &[], Answer::List("ErasureEntry")),
     write("erasures.replay", Body::Json("ErasureLedger"), 200, Answer::Document),
     read("me", &[], Answer::One("Me")),
@@ -100,9 +103,18 @@ pub static OPERATIONS: &[Operation] = &[
     read("subscribers.list", &[], Answer::List("Subscriber")),
     Operation { body: Body::Ballot, ..read("survey.answer", &[], Answer::Page) },
     read("survey.page", &[], Answer::Page),
-    read("surveys.list", &["from", "to", "limit", "cursor"], Answer::List("Survey")),
+    read("surveys.list", &["from", "to", "limit", "cursor"], Answer::Surveys),
+    write("surveys.review", Body::Json("SurveyReview"), 200, Answer::One("SurveyReviewed")),
+    write("templates.draft", Body::Json("NewDraft"), 201, Answer::One("DraftAnswer")),
+    write("templates.draft.discard", Body::None, 204, Answer::Nothing),
+    read("templates.list", &["shortcut"], Answer::List("TemplateItem")),
     ask("templates.preview", "PreviewRequest", "Previewed"),
+    ask("templates.preview_all", "PreviewTemplate", "PreviewedTemplate"),
+    write("templates.publish", Body::Json("PublishTemplate"), 200, Answer::One("PublishedTemplate")),
+    read("templates.read", &[], Answer::One("TemplateSource")),
     ask("templates.render", "RenderRequest", "Rendered"),
+    write("templates.test", Body::Json("TestTemplate"), 201, Answer::One("TestAnswer")),
+    read("templates.versions", &["cursor"], Answer::List("TemplateVersion")),
     act("tickets.assign", "Assignment", 200),
     act("tickets.create", "NewTicket", 201),
     act("tickets.escalate", "Escalation", 200),

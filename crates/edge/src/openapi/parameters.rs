@@ -59,6 +59,7 @@ pub fn of_query(name: &str) -> Value {
         "limit" => ("Most items in the answer", json!({"type": "integer", "minimum": 1, "maximum": 200})),
         "priority" => ("Priority", refers("Priority")),
         "queue" => ("Queue id", text()),
+        "shortcut" => ("What an agent typed, with or without the slash", text()),
         "status" => ("Status id or category", text()),
         "team" => ("Team id", text()),
         _ => (

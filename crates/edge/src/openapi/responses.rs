@@ -73,7 +73,9 @@ fn may_refuse(status: u16, route: &Route, operation: &Operation) -> bool {
         401 => of_desk || route.access == Access::Webhook,
         403 => of_desk,
         404 => of_desk || is_page,
-        406 => matches!(operation.answer, Answer::Report) || route.access == Access::Webhook,
+        406 => {
+            matches!(operation.answer, Answer::Report | Answer::Surveys) || route.access == Access::Webhook
+        }
         409 => operation.keyed || is_page,
         410 => is_page,
         422 => takes_body,
@@ -94,14 +96,7 @@ fn success(operation: &Operation) -> Value {
                 "text/html": {"schema": {"type": "string"}},
             },
         }),
-        Answer::List(item) => json(json!({
-            "type": "object",
-            "required": ["items", "next"],
-            "properties": {
-                "items": {"type": "array", "items": refers(item)},
-                "next": {"description": "The cursor of what follows; null: that was all", "type": ["string", "null"]},
-            },
-        })),
+        Answer::List(item) => json(list(item)),
         Answer::Lines(line) => {
             let lines = json!({"type": "string", "description": format!("One {line} per line")});
             json!({"description": "Done", "content": {"application/x-ndjson": {"schema": lines}}})
@@ -109,6 +104,14 @@ fn success(operation: &Operation) -> Value {
         Answer::Nothing => json!({"description": "Done; accepted, or a repeat"}),
         Answer::One(schema) => json(refers(schema)),
         Answer::Page => page(operation, "The page", "Recorded"),
+        Answer::Surveys => json!({
+            "description": "The surveys",
+            "content": {
+                "application/json": {"schema": list("Survey")},
+                "application/x-ndjson": {"schema": {"type": "string", "description": "One Survey per line"}},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        }),
         Answer::Report => json!({
             "description": "The figures",
             "content": {
@@ -118,6 +121,17 @@ fn success(operation: &Operation) -> Value {
             },
         }),
     }
+}
+
+fn list(item: &str) -> Value {
+    json!({
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": refers(item)},
+            "next": {"description": "The cursor of what follows; null: that was all", "type": ["string", "null"]},
+        },
+    })
 }
 
 /// A page; a vote that comes as a document is answered with a document of a schema.

@@ -32,6 +32,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::Erasure>(all);
     add::<api::Escalation>(all);
     add::<api::LegalHold>(all);
+    add::<api::NewDraft>(all);
     add::<api::NewExcuse>(all);
     add::<api::NewNote>(all);
     add::<api::NewPriority>(all);
@@ -40,10 +41,15 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::NewSubscriber>(all);
     add::<api::NewTicket>(all);
     add::<api::NewToken>(all);
+    add::<api::PreviewTemplate>(all);
+    add::<api::PublishTemplate>(all);
     add::<api::RenderRequest>(all);
     add::<api::Rendered>(all);
     add::<api::Rotation>(all);
+    add::<api::SurveyConsent>(all);
+    add::<api::SurveyReview>(all);
     add::<api::TagChange>(all);
+    add::<api::TestTemplate>(all);
 }
 
 /// A type's schema and those that it refers to.

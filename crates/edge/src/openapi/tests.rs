@@ -203,7 +203,10 @@ fn the_writes_take_an_idempotency_key_and_the_questions_do_not() {
         .filter(|route| matches!(route.access, Access::Role(_)) && route.method != "GET" && !takes_key(route))
         .map(|route| route.name)
         .collect();
-    assert_eq!(without, ["sla.preview", "sla.simulate", "templates.preview", "templates.render"]);
+    assert_eq!(
+        without,
+        ["sla.preview", "sla.simulate", "templates.preview", "templates.preview_all", "templates.render"]
+    );
     assert!(!public().any(|route| route.method == "GET" && takes_key(route)));
 }
 

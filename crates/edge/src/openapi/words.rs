@@ -3,6 +3,7 @@
 use relevo_domain::category::Category;
 use relevo_domain::message::AddressKind;
 use relevo_domain::pack::{Priority, Role};
+use relevo_domain::survey::Verdict;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -11,6 +12,8 @@ const ADDRESS_KINDS: [AddressKind; 4] =
     [AddressKind::Phone, AddressKind::Email, AddressKind::User, AddressKind::Group];
 const PRIORITIES: [Priority; 4] = [Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
 const ROLES: [Role; 5] = [Role::Service, Role::Agent, Role::Lead, Role::Manager, Role::Admin];
+
+const VERDICTS: [Verdict; 3] = [Verdict::Counted, Verdict::Disputed, Verdict::Excluded];
 
 /// A priority.
 pub(crate) fn priority() -> Schema {
@@ -35,6 +38,11 @@ pub(super) fn address_kind() -> Schema {
 /// A kind of address, or null to have it found out.
 pub(crate) fn optional_address_kind() -> Schema {
     optional(&ADDRESS_KINDS)
+}
+
+/// Whether an answer counts.
+pub(crate) fn verdict() -> Schema {
+    one_of(&VERDICTS)
 }
 
 /// What a status means.

@@ -6,10 +6,11 @@ use crate::analyse::Analysis;
 use crate::channel::Channel;
 use crate::engine::{Key, fault, run};
 use crate::limits::{self, Limit};
+use crate::locale::{Direction, direction};
 use crate::markup::{has_unsafe_link, html_of, is_html, text_of};
 use crate::problem::{Place, Problem};
 use crate::schema::{check, infer};
-use crate::segments::{Segments, segments};
+use crate::segments::{Hint, Segments, hint, segments};
 use crate::values::{parse_zone, scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -40,6 +41,11 @@ pub struct Previewed {
     /// Segments, of an SMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments: Option<Segments>,
+    /// Of an SMS that needs UCS-2: why, and what it would come to without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Hint>,
+    /// Which way it is written.
+    pub direction: Direction,
 }
 
 impl TemplateSet {
@@ -99,13 +105,17 @@ impl TemplateSet {
         if html && has_unsafe_link(&text) {
             return Err(wrong("/source", "unsafe_link", RenderError::UnsafeLink("html").to_string()));
         }
+        let direction = direction(&locale);
+        let plain = Previewed { text, html: None, segments: None, hint: None, direction };
         Ok(match channel {
-            Channel::Email if html => Previewed { text: text_of(&text), html: Some(text), segments: None },
-            Channel::Email => Previewed { html: Some(html_of(&text)), text, segments: None },
-            Channel::Sms => Previewed { segments: Some(segments(&text)), text, html: None },
-            Channel::InApp | Channel::Text(_) | Channel::WhatsApp => {
-                Previewed { text, html: None, segments: None }
+            Channel::Email if html => {
+                Previewed { html: Some(plain.text.clone()), text: text_of(&plain.text), ..plain }
             }
+            Channel::Email => Previewed { html: Some(html_of(&plain.text)), ..plain },
+            Channel::Sms => {
+                Previewed { segments: Some(segments(&plain.text)), hint: hint(&plain.text), ..plain }
+            }
+            Channel::InApp | Channel::Text(_) | Channel::WhatsApp => plain,
         })
     }
 }

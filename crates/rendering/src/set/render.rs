@@ -24,8 +24,7 @@ impl TemplateSet {
     pub fn render(&self, request: &Request<'_>) -> Result<Rendered, RenderError> {
         let (name, template) = self
             .documents
-            .templates
-            .get_key_value(request.name)
+            .template(request.name)
             .ok_or_else(|| RenderError::UnknownTemplate(request.name.to_owned()))?;
         let channel = Channel::parse(request.channel)
             .ok_or_else(|| RenderError::UnknownChannel(request.channel.to_owned()))?;

@@ -51,6 +51,7 @@ impl TemplateSet {
                 problems.extend(self.examples(name, template));
             }
         }
+        problems.extend(shortcuts(&self.documents));
         problems.extend(self.partials());
         tidy(problems)
     }
@@ -89,6 +90,30 @@ fn unused_variable(name: &str, variable: &str) -> Problem {
         "unused_variable",
         format!("\"{variable}\" is declared and no part uses it: use it or remove it"),
     )
+}
+
+/// Each shortcut can be typed and leads to one template.
+fn shortcuts(documents: &Documents) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, template) in &documents.templates {
+        let Some(shortcut) = &template.shortcut else { continue };
+        let place = Place {
+            template: name.clone(),
+            pointer: format!("/templates/{}/shortcut", pointer_step(name)),
+            ..Place::default()
+        };
+        let typed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if !(1..=32).contains(&shortcut.len()) || !shortcut.bytes().all(typed) {
+            problems.push(
+                place.problem("bad_name", "a shortcut is 1 to 32 of a-z, 0-9 and \"-\", without the \"/\""),
+            );
+        }
+        if let Some(other) = known.insert(shortcut, name) {
+            problems.push(place.problem("shortcut_taken", format!("\"{other}\" has this shortcut already")));
+        }
+    }
+    problems
 }
 
 /// The languages that a template must have, and the parts that one language has and another lacks.
