@@ -161,8 +161,11 @@ impl Matched<'_> {
 /// 404 for an unknown path, 405 with `Allow` for another method.
 pub fn find<'a>(component: &str, request: &'a Incoming) -> Result<Matched<'a>, Problem> {
     let mut allowed = Vec::new();
-    for route in ROUTES.iter().filter(|r| r.component == component) {
-        let Some(parts) = matches(route.path, &request.path) else { continue };
+    let of_component = ROUTES.iter().filter(|route| route.component == component);
+    let found: Vec<_> = of_component.filter_map(|r| Some((r, matches(r.path, &request.path)?))).collect();
+    // A path that is written out goes before one with a name in that place.
+    let fewest = found.iter().map(|(_, parts)| parts.len()).min().unwrap_or_default();
+    for (route, parts) in found.into_iter().filter(|(_, parts)| parts.len() == fewest) {
         if route.method == request.method.as_str()
             || (route.method == "GET" && request.method == http::Method::HEAD)
         {
