@@ -3,7 +3,6 @@
 
 use crate::decide::send_now;
 use crate::invite::{self, Invitation};
-use relevo_edge::survey_link as link;
 use chrono::{DateTime, Utc};
 use relevo_domain::Private;
 use relevo_domain::conversation::decide::{self, NewTicket};
@@ -14,6 +13,7 @@ use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::ids;
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
+use relevo_edge::survey_link as link;
 use relevo_journal::{Fold, Loaded};
 use relevo_projections::agenda::{self, Work};
 use serde_json::{Map, Value, json};

@@ -43,11 +43,11 @@ async fn route(request: &Incoming) -> Result<Streamed, Problem> {
             auth::schedule(request).await?;
             return tick::portion(request).await.map(whole);
         }
+        "calendars.opens" => {
+            auth::schedule(request).await?;
+            return opens(request).await.map(whole);
+        }
         _ => {}
-    }
-    if matched.route.name == "calendars.opens" {
-        auth::schedule(request).await?;
-        return opens(request).await;
     }
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
     let caller = routes::admit(matched.route, &context, request).await?;
