@@ -19,18 +19,22 @@ const ALLOWED_SIZE: u64 = 1_500_000;
 
 /// Components that may weigh more, with the reason. Each says so in its README too.
 const LARGER: [(&str, u64, &str); 8] = [
-    ("csat", 1_800_000, "what every component carries; deciding and sending surveys, what follows from answers"),
+    (
+        "csat",
+        1_900_000,
+        "what every component carries; deciding and sending surveys, what follows from answers",
+    ),
     ("delivery", 1_700_000, "what every component carries, and every provider's requests and mail"),
-    ("desk", 2_700_000, "the OpenAPI document; reading packs with the place of every mistake"),
-    ("inbound", 2_350_000, "parsing mail: tables of character sets; elliptic curves"),
+    ("desk", 2_800_000, "the OpenAPI document; reading packs with the place of every mistake"),
+    ("inbound", 2_450_000, "parsing mail: tables of character sets; elliptic curves"),
     (
         "projector",
-        2_450_000,
+        2_600_000,
         "the world's time zones; the state of every kind of stream; figures and health; retention",
     ),
     ("reports", 1_600_000, "what every component carries, and the figures"),
-    ("sla", 2_050_000, "the world's time zones; trials of other terms"),
-    ("templates", 3_000_000, "a template engine, the world's time zones, languages' names and plurals"),
+    ("sla", 2_150_000, "the world's time zones; trials of other terms"),
+    ("templates", 3_650_000, "a template engine, the world's time zones, languages' names and plurals"),
 ];
 
 /// Runs the command.
