@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod fire;
 mod http;
+mod new_channel;
 mod pack;
 mod process;
 mod project;
@@ -32,6 +33,8 @@ cargo xtask <command>
   api       the running application against its OpenAPI document
   bench     throughput and latency beside yardsticks
   verify    hold what is served against the journal
+  new-channel NAME
+            make the files of a new channel, whose tests fail until it is written
   pack      print a desk's pack as one JSON document
 
 Each command takes --help.";
@@ -59,6 +62,7 @@ fn run() -> anyhow::Result<()> {
         "demo" => demo::command(args),
         "doctor" => doctor::command(args),
         "fire" => fire::command(args),
+        "new-channel" => new_channel::command(args),
         "pack" => pack::command(args),
         "setup" => toolchain::command(args),
         "test" => test::command(args),

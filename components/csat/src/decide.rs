@@ -5,11 +5,12 @@ use relevo_domain::category::Category;
 use relevo_domain::conversation::{
     Conversation, ConversationEvent, Outgoing, Party, SurveyDecided, TemplateUse, Ticket,
 };
-use relevo_domain::outbox::{ChannelMessage, Entry, Outbox, OutboxEvent, Request, WhatsappTemplate};
+use relevo_domain::outbox::{Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_domain::pack::Survey;
 use relevo_domain::survey::{Issued, SurveyEvent, SurveyState};
 use relevo_edge::api::{Compose, Kick, RenderRequest, Rendered};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::outgoing::{self, Extras};
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_edge::survey_link as link;
@@ -68,8 +69,13 @@ fn due_at(ticket: &Ticket, survey: &Survey) -> Option<DateTime<Utc>> {
 }
 
 /// Why a ticket is not asked about; none: it is.
-fn not_eligible(ticket: &Ticket, party: &Party, survey: &Survey) -> Option<&'static str> {
-    let can_send = relevo_channels::can_send(&party.channel);
+fn not_eligible(
+    pack: &PublishedPack,
+    ticket: &Ticket,
+    party: &Party,
+    survey: &Survey,
+) -> Option<&'static str> {
+    let can_send = outgoing::way(pack, party).is_ok();
     if !survey.channels.is_empty() && !survey.channels.contains(&party.channel) {
         Some("channel_excluded")
     } else if !can_send {
@@ -96,7 +102,7 @@ async fn decide(
         survey: None,
         message: None,
         expires_at: None,
-        not_eligible: not_eligible(ticket, party, survey).map(str::to_owned),
+        not_eligible: not_eligible(pack, ticket, party, survey).map(str::to_owned),
     };
     let id = format!("survey.{}.{}", ticket.ordinal, ticket.resolutions);
     let mut commit = context.commit();
@@ -108,18 +114,26 @@ async fn decide(
         let expires_at = context.now + Duration::days(i64::from(survey.expires_days));
         match invite(context, survey, ticket, party, &name, expires_at).await {
             Ok(rendered) => {
-                let message = outgoing(context, pack, survey, &name, &rendered);
+                let mut message = invitation(context, pack, survey, &name, &rendered);
+                loaded = Persons::new(context, BY).sealing(&mut commit, loaded).await?;
+                let place = (conversation, &loaded);
+                let queued = queue(context, pack, &mut commit, place, ticket, &mut message, rendered).await;
+                let queued = match queued {
+                    Ok(queued) => Some(queued),
+                    // Nobody may write to the customer now: the figures say why none was asked.
+                    Err(problem) if problem.status == http::StatusCode::CONFLICT => {
+                        decided.not_eligible = Some(problem.code.to_owned());
+                        return conclude(context, commit, &loaded, id, decided).await;
+                    }
+                    Err(problem) => return Err(problem),
+                };
                 decided.survey = Some(format!("{}{name}", ids::SURVEY));
                 decided.expires_at = Some(expires_at);
                 decided.message = Some(message.clone());
-                loaded = Persons::new(context, BY).sealing(&mut commit, loaded).await?;
                 let key = loaded.key();
                 issue(context, &mut commit, survey, &name, &ticket_id, ticket, party, expires_at, key)
                     .await?;
-                outbox = Some(
-                    queue(context, &mut commit, conversation, &ticket_id, party, message, rendered, key)
-                        .await?,
-                );
+                outbox = queued;
             }
             // The template cannot be rendered for this ticket: a person mends it, the figures say why none was due.
             Err(problem) if problem.status.is_client_error() => {
@@ -128,17 +142,28 @@ async fn decide(
             Err(problem) => return Err(problem),
         }
     }
-    let decided = ConversationEvent::SurveyDecided(Box::new(decided));
-    let after = commit.append(&loaded, vec![event(id, BY, 0, decided)?])?;
-    if !commit.is_empty() {
-        context.journal.commit(commit).await?;
-    }
+    let (after, _) = conclude(context, commit, &loaded, id, decided).await?;
     let sent = outbox.is_some();
     if let Some(name) = outbox {
         let kick = Kick { desk: context.desk.to_string(), streams: vec![name] };
         internal::kick("delivery", "/internal/send", kick);
     }
     Ok((after, sent))
+}
+
+async fn conclude(
+    context: &DeskContext,
+    mut commit: Commit,
+    loaded: &Loaded<Conversation>,
+    id: String,
+    decided: SurveyDecided,
+) -> Result<(Loaded<Conversation>, bool), Problem> {
+    let decided = ConversationEvent::SurveyDecided(Box::new(decided));
+    let after = commit.append(loaded, vec![event(id, BY, 0, decided)?])?;
+    if !commit.is_empty() {
+        context.journal.commit(commit).await?;
+    }
+    Ok((after, false))
 }
 
 /// Renders the invitation with its link.
@@ -176,24 +201,23 @@ async fn invite(
         .map_err(|_| Problem::unavailable("the templates component answered something else"))
 }
 
-fn outgoing(
+fn invitation(
     context: &DeskContext,
     pack: &PublishedPack,
     survey: &Survey,
     name: &str,
     rendered: &Rendered,
 ) -> Outgoing {
+    let id = format!("msg_{}", context.keys.id("message", &["survey", name]));
     Outgoing {
-        id: format!("msg_{}", context.keys.id("message", &["survey", name])),
-        text: rendered.text.clone().unwrap_or_default().into(),
         subject: rendered.subject.clone().map(Into::into),
         html: rendered.html.clone().map(Into::into),
-        attachments: Vec::new(),
         template: Some(TemplateUse {
             name: survey.template.clone(),
             locale: rendered.locale.clone(),
             pack: pack.version,
         }),
+        ..Outgoing::text(id, rendered.text.clone().unwrap_or_default())
     }
 }
 
@@ -227,41 +251,26 @@ async fn issue(
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)] // what a message is, each used once
 async fn queue(
     context: &DeskContext,
+    pack: &PublishedPack,
     commit: &mut Commit,
-    conversation: &str,
-    ticket_id: &str,
-    party: &Party,
-    message: Outgoing,
+    (conversation, loaded): (&str, &Loaded<Conversation>),
+    ticket: &Ticket,
+    message: &mut Outgoing,
     rendered: Rendered,
-    key: Option<&DataKey>,
 ) -> Result<String, Problem> {
     let name = context.keys.id("outbox", &["survey", &message.id]);
-    let loaded = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
-    let loaded = loaded.sealed_under(key.cloned());
+    let outbox = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
+    let outbox = outbox.sealed_under(loaded.key().cloned());
     let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
         name: w.name,
         language: w.language,
         parameters: w.parameters.into_iter().map(Into::into).collect(),
     });
-    let entry = Entry {
-        ticket: Some(ticket_id.to_owned()),
-        message: Some((conversation.to_owned(), message.id)),
-        trace: relevo_edge::trace::parent(),
-        request: Request::Channel(Box::new(ChannelMessage {
-            channel: party.channel.clone(),
-            account: party.account.clone(),
-            address: party.address.clone(),
-            text: message.text,
-            subject: message.subject,
-            html: message.html,
-            whatsapp,
-            attachments: Vec::new(),
-            in_reply_to: None,
-        })),
-    };
-    commit.append(&loaded, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(entry)))?])?;
+    let extras = Extras { whatsapp, automatic: true, ..Extras::default() };
+    let place = (conversation, &loaded.state);
+    let entry = outgoing::entry(context, pack, place, ticket.ordinal, &name, message, extras).await?;
+    commit.append(&outbox, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(entry)))?])?;
     Ok(name)
 }

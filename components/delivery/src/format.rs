@@ -1,10 +1,14 @@
 //! From an outbox entry to the request that its receiver understands.
 
 use http::{HeaderMap, Method, Uri};
-use relevo_channels::{Outbound, OutboundMail, Outcome, Parameter, Secret, Template};
+use relevo_channels::{
+    Account, Choice, Choices, FileSource, FormatError, Interactive, Outbound, OutboundFile, OutboundMail,
+    OutboundRequest, Outcome, Parameter, Secret, Template, podio, reach,
+};
+use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{ChannelMessage, Entry, Request};
 use relevo_edge::app::DeskContext;
-use relevo_edge::{clock, variables};
+use relevo_edge::{clock, file_link, variables};
 use serde_json::Value;
 
 /// A request, ready to be sent, and how its answer is read.
@@ -28,6 +32,10 @@ pub struct Prepared {
 pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result<Prepared, String> {
     match &entry.request {
         Request::Channel(message) => to_person(context, name, message).await,
+        Request::Handshake { channel, account, hook, code } => {
+            let made = |account: &Account| podio::validation(account, hook, &code.0);
+            through(context, channel, account, Some(podio::BASE_URL), made, podio::validated).await
+        }
         Request::Subscriber { subscriber, body, .. } => {
             to_subscriber(context, name, subscriber, &body.0).await
         }
@@ -37,14 +45,27 @@ pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result
 async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) -> Result<Prepared, String> {
     let send =
         relevo_channels::sender(&message.channel).ok_or("messages cannot be sent through this channel")?;
+    let outbound = outbound(context, name, message).await?;
+    let made = |account: &Account| (send.format)(&outbound, account, clock::now());
+    through(context, &message.channel, &message.account, send.base_url, made, send.outcome).await
+}
+
+/// A request to a provider through a channel account.
+async fn through(
+    context: &DeskContext,
+    channel: &str,
+    account: &str,
+    base_url: Option<&'static str>,
+    make: impl FnOnce(&Account) -> Result<OutboundRequest, FormatError>,
+    outcome: fn(u16, &HeaderMap, &[u8]) -> Outcome,
+) -> Result<Prepared, String> {
     let pack = context.pack().await.map_err(|p| p.detail)?;
-    let account = context.account(&pack.pack, &message.channel, &message.account).map_err(|p| p.detail)?;
+    let account = context.account(&pack.pack, channel, account).map_err(|p| p.detail)?;
     let account = account.ok_or("the pack no longer has this channel account")?;
-    let outbound = outbound(name, message);
-    let request = (send.format)(&outbound, &account, clock::now()).map_err(|e| e.to_string())?;
+    let request = make(&account).map_err(|e| e.to_string())?;
     // One variable points every provider at a stand-in, for rehearsals.
     let rehearsal = variables::kept("provider_base").await;
-    let base = match (rehearsal.as_str(), account.setting("base_url"), send.base_url) {
+    let base = match (rehearsal.as_str(), account.setting("base_url"), base_url) {
         ("", Some(own), _) => own,
         ("", None, Some(providers)) => providers.to_owned(),
         ("", None, None) => return Err("the channel account lacks `base_url`".to_owned()),
@@ -52,41 +73,81 @@ async fn to_person(context: &DeskContext, name: &str, message: &ChannelMessage) 
     };
     let url = format!("{}{}", base.trim_end_matches('/'), request.path);
     let url = relevo_outward::parse(&url, &stand_in(&rehearsal).await)?;
-    Ok(Prepared {
-        method: request.method,
-        url,
-        headers: request.headers,
-        body: request.body,
-        outcome: send.outcome,
-    })
+    Ok(Prepared { method: request.method, url, headers: request.headers, body: request.body, outcome })
 }
 
-fn outbound(name: &str, message: &ChannelMessage) -> Outbound {
-    let template =
-        message.whatsapp.as_ref().filter(|_| message.channel == "whatsapp").map(|template| Template {
-            name: template.name.clone(),
-            language: template.language.clone(),
-            header: None,
-            body: template
-                .parameters
-                .iter()
-                .map(|text| Parameter { name: None, text: text.clone() })
-                .collect(),
-            buttons: Vec::new(),
-        });
-    let mail = message.subject.as_ref().map(|subject| OutboundMail {
-        subject: subject.clone(),
-        html: message.html.clone(),
-        message_id: format!("{name}@relevo.invalid"),
-        ..OutboundMail::default()
+async fn outbound(context: &DeskContext, name: &str, message: &ChannelMessage) -> Result<Outbound, String> {
+    let template = message.whatsapp.as_ref().filter(|_| reach::takes_templates(&message.channel));
+    let template = template.map(|template| Template {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        header: None,
+        body: template.parameters.iter().map(|text| Parameter { name: None, text: text.clone() }).collect(),
+        buttons: Vec::new(),
     });
-    Outbound {
+    let headers = message.mail.as_deref();
+    let mail = headers.map(|headers| OutboundMail {
+        subject: message.subject.clone().unwrap_or_default(),
+        html: message.html.clone(),
+        message_id: headers.message_id.clone(),
+        references: headers.references.clone(),
+        reply_to: headers.reply_to.clone(),
+        unsubscribe_url: None,
+        automatic: headers.automatic,
+    });
+    let choices = message.choices.iter().map(|choice| Choice {
+        id: choice.id.clone(),
+        title: choice.title.clone(),
+        description: None,
+    });
+    let choices: Vec<_> = choices.collect();
+    let interactive = (!choices.is_empty()).then_some(Interactive {
+        header: None,
+        footer: None,
+        choices: Choices::Buttons(choices),
+    });
+    let mut attachments = Vec::new();
+    if template.is_none() {
+        for file in &message.attachments {
+            attachments.push(attached(context, file, reach::is_mail(&message.channel)).await?);
+        }
+    }
+    Ok(Outbound {
         template: template.clone(),
+        interactive,
+        attachments,
         in_reply_to: message.in_reply_to.clone(),
         mail,
         text: template.is_none().then(|| message.text.clone()),
         ..Outbound::text(format!("out_{name}"), message.address.clone(), "")
-    }
+    })
+}
+
+/// A stored file: a mail carries its bytes, other providers fetch them through a signed link.
+async fn attached(context: &DeskContext, file: &Attachment, as_bytes: bool) -> Result<OutboundFile, String> {
+    let source = if as_bytes {
+        let id = file_link::stored(&file.reference).ok_or("a file is not in the store")?;
+        let bytes = context.journal.get_blob(&context.desk, &id).await.map_err(|e| e.to_string())?;
+        FileSource::Bytes(bytes.ok_or("a file is no longer in the store")?.into())
+    } else {
+        let until = clock::now() + file_link::FOR_PROVIDERS;
+        let mime = file.mime_type.as_deref();
+        let path = file_link::path(&context.keys, context.desk.as_str(), &file.reference, mime, until);
+        let origin = variables::get("public_url").await;
+        if origin.is_empty() {
+            return Err(
+                "the variable public_url is not set: the provider could not fetch the file".to_owned()
+            );
+        }
+        let path = path.ok_or("a file is not in the store")?;
+        FileSource::Link(format!("{}{path}", origin.trim_end_matches('/')).into())
+    };
+    Ok(OutboundFile {
+        kind: file.kind.clone(),
+        source,
+        mime_type: file.mime_type.clone(),
+        filename: file.filename.clone(),
+    })
 }
 
 /// The stand-in's origin, if there is one: the one address that need not be public.

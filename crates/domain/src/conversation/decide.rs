@@ -1,11 +1,14 @@
 //! What may be done with a conversation: a command and the state give events, or a refusal.
 
+mod arrive;
+
+pub use arrive::{by_machine, called, opens_ticket, receive, sent_elsewhere};
+
 use super::event::*;
 use super::facts::{TicketFacts, policy_change};
 use super::{Conversation, Ticket};
 use crate::Private;
 use crate::category::Category;
-use crate::message::{InboundMessage, OutgoingMessage};
 use crate::pack::{Pack, Priority};
 use crate::refusal::Refusal;
 use crate::sla::ResolvedPolicy;
@@ -33,38 +36,6 @@ pub struct Published<'a> {
 
 /// Longest text of a reply or note, in characters: what the longest channel takes.
 pub const MAX_TEXT_CHARS: usize = 32_768;
-
-/// Does the next message need a ticket number, because there is no ticket that it could join?
-pub fn opens_ticket(state: &Conversation, message: &InboundMessage) -> bool {
-    state.current().is_none() && message.kind != crate::message::MessageKind::Reaction
-}
-
-/// A message of a customer. `number` is the friendly number to use if it opens a ticket.
-pub fn receive(
-    state: &Conversation,
-    published: Published<'_>,
-    id: String,
-    party: Party,
-    message: InboundMessage,
-    number: Option<u64>,
-) -> ConversationEvent {
-    let opening = number.map(|number| opening(published, &party, number, Category::New, None));
-    let open_status = state.current().map(|_| status_id(published.pack, Category::Open));
-    let open_status = open_status.filter(|status| status != Category::Open.as_str());
-    ConversationEvent::MessageReceived(Box::new(MessageReceived { id, party, message, opening, open_status }))
-}
-
-/// A message of one of us that another system has already sent. `number` as in [`receive`].
-pub fn sent_elsewhere(
-    published: Published<'_>,
-    id: String,
-    party: Party,
-    message: OutgoingMessage,
-    number: Option<u64>,
-) -> ConversationEvent {
-    let opening = number.map(|number| opening(published, &party, number, Category::Open, None));
-    ConversationEvent::MessageSentElsewhere(Box::new(MessageSentElsewhere { id, party, message, opening }))
-}
 
 /// What an agent says about a ticket that they open.
 #[derive(Clone, Debug, Default)]
@@ -336,6 +307,7 @@ fn route(pack: &Pack, party: &Party, number: u64, category: Category, priority: 
         status: status_id(pack, category),
         category,
         policy: None,
+        follows: None,
     }
 }
 

@@ -138,6 +138,11 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
     for (pointer, message) in pack.limits.check() {
         say(format!("/limits{pointer}"), message);
     }
+    for (n, rule) in pack.fallback.iter().enumerate() {
+        for (pointer, message) in rule.check(|channel, account| pack.account(channel, account).is_some()) {
+            say(format!("/fallback/{n}{pointer}"), message);
+        }
+    }
     if let Some(survey) = &pack.survey {
         if !pack.templates.contains_key(&survey.template) {
             say(
