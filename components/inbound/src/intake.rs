@@ -132,8 +132,10 @@ async fn commit(
                         Some(met) => seal(&mut persons, &mut commit, loaded, &name, *met).await?,
                         None => persons.sealing(&mut commit, loaded).await?,
                     };
-                    if let Some(key) = loaded.key() {
-                        person::keep_files(context, key, files, &mut event.data).await?;
+                    if let (Some(key), ConversationEvent::MessageReceived(received)) =
+                        (loaded.key(), &mut event.data)
+                    {
+                        person::keep_files(context, key, files, &mut received.message).await?;
                     }
                     loaded = commit.append(&loaded, vec![*event])?;
                 }
@@ -146,7 +148,7 @@ async fn commit(
     }
     done.for_account = unknown.len();
     if !unknown.is_empty() {
-        for_delivery.extend(keep_for_account(context, &mut commit, origin, unknown).await?);
+        for_delivery.extend(keep_for_account(context, &mut commit, origin, files, unknown).await?);
     }
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
@@ -342,6 +344,7 @@ async fn keep_for_account(
     context: &DeskContext,
     commit: &mut Commit,
     origin: Origin<'_>,
+    files: &[File],
     items: Vec<Inbound>,
 ) -> Result<Vec<String>, Problem> {
     let mut for_delivery = Vec::new();
@@ -349,7 +352,10 @@ async fn keep_for_account(
     let mut loaded =
         context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
     loaded = personal::sealing_account(context, commit, loaded, BY).await?;
-    for item in items {
+    for mut item in items {
+        if let (Some(key), Inbound::Message(message)) = (loaded.key(), &mut item) {
+            person::keep_files(context, key, files, message).await?;
+        }
         let (label, external_id, data) = match item {
             Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),
             Inbound::Other(other) => {

@@ -3,7 +3,7 @@
 use crate::intake::{BY, MAX_FILE_BYTES, Origin};
 use relevo_channels::File;
 use relevo_domain::contact::ContactEvent;
-use relevo_domain::conversation::{Conversation, ConversationEvent, Party};
+use relevo_domain::conversation::{Conversation, Party};
 use relevo_domain::message::{Address, Inbound, InboundMessage};
 use relevo_domain::opt_out::{self, Wish};
 use relevo_edge::app::{DeskContext, event};
@@ -102,10 +102,8 @@ pub async fn keep_files(
     context: &DeskContext,
     key: &DataKey,
     files: &[File],
-    event: &mut ConversationEvent,
+    message: &mut InboundMessage,
 ) -> Result<(), Problem> {
-    let ConversationEvent::MessageReceived(received) = event else { return Ok(()) };
-    let message = &mut received.message;
     for attachment in &mut message.attachments {
         let Some(file) = files.iter().find(|file| file.reference == attachment.reference) else { continue };
         let blob = context.journal.put_sealed_blob(&context.desk, key, &file.bytes.0, MAX_FILE_BYTES).await?;
