@@ -1,24 +1,20 @@
 //! The tick: follow the feed, look at what is due, record each notice once.
 //!
-//! A notice's event id names the target instance and the threshold, so ticks that overlap, repeat or come late
-//! record it once. Work grows with what is due.
+//! Ticks may overlap, repeat and come late: see [`notices`]. Work grows with what is due.
 //!
 //! Calls that write hold up their instance until the store has what they wrote on its disk. Many notices are therefore
 //! recorded by many instances at once: each portion is a request of its own to this component.
 
-use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
-use relevo_domain::conversation::{Conversation, ConversationEvent, Ticket};
-use relevo_domain::sla::{DueItem, Duty, Owner, Threshold};
 use relevo_edge::api::Kick;
-use relevo_edge::app::{DeskContext, event};
+use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::internal;
 use relevo_edge::meter;
 use relevo_edge::problem::Problem;
-use relevo_journal::Fold;
 use relevo_projections::agenda::{self, Work};
+use relevo_projections::notices;
 use serde_json::{Value, json};
 
 /// How often the feed is followed before looking at what is due.
@@ -78,48 +74,9 @@ pub async fn portion(request: &Incoming) -> Result<Response, Problem> {
 }
 
 async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize, Problem> {
-    let loaded = try_join_all(conversations.iter().map(|name| async move {
-        let stream = context.stream(Conversation::KIND, name)?;
-        Ok::<_, Problem>(context.journal.load::<Conversation>(&stream, context.now).await?)
-    }))
-    .await?;
-    let pack = context.pack().await?;
-    let named = |name: &str| pack.calendar(name);
-    let duty = Duty { people: &pack.pack.people, calendars: &named };
-    let mut commit = context.commit();
-    let (mut notices, mut breaches) = (0, 0);
-    for conversation in loaded {
-        let tickets = &conversation.state.tickets;
-        let calendars = context.calendars(tickets.iter().flat_map(|t| t.timeline.pack_versions())).await?;
-        let mut events = Vec::new();
-        for ticket in tickets {
-            for item in ticket.timeline.due_items(&calendars, context.now) {
-                let id = format!("{}:{}", item.notice_id(), ticket.ordinal);
-                breaches += usize::from(item.threshold == Threshold::Breach);
-                events.push(event(id, "system:sla", 0, notice(ticket, item, duty, context.now))?);
-            }
-        }
-        notices += events.len();
-        if !events.is_empty() {
-            commit.append(&conversation, events)?;
-        }
-    }
-    if !commit.is_empty() {
-        context.journal.commit(commit).await?;
-    }
-    meter::add(&["notices", context.desk.as_str(), "breach"], breaches);
-    meter::add(&["notices", context.desk.as_str(), "warning"], notices - breaches);
-    Ok(notices)
-}
-
-/// Who is told is decided when it is told: by the shifts of that moment.
-fn notice(ticket: &Ticket, item: DueItem, duty: Duty<'_>, now: DateTime<Utc>) -> ConversationEvent {
-    let owner = Owner { agent: ticket.agent.as_deref(), team: ticket.team.as_deref() };
-    ConversationEvent::NoticeSent {
-        ticket: ticket.ordinal,
-        threshold: item.threshold.to_string(),
-        to: duty.told(&item.to, owner, now),
-        folded: item.folded.iter().map(ToString::to_string).collect(),
-        instance: item.instance,
-    }
+    let recorded = notices::record(context, conversations).await?;
+    let desk = context.desk.as_str();
+    meter::add(&["notices", desk, "breach"], recorded.breaches);
+    meter::add(&["notices", desk, "warning"], recorded.notices - recorded.breaches);
+    Ok(recorded.notices)
 }

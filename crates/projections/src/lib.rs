@@ -11,6 +11,7 @@ pub mod desks;
 pub mod fanout;
 pub mod follow;
 pub mod housekeeping;
+pub mod notices;
 pub mod shards;
 pub mod verify;
 pub mod vitals;

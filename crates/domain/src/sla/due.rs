@@ -21,13 +21,15 @@ pub struct DueItem {
     pub folded: Vec<Threshold>,
     /// Who is concerned by it and by what it stands for.
     pub to: Vec<Recipient>,
+    /// The first on the way to a breach and from there on of all that it tells of.
+    first: Threshold,
 }
 
 impl DueItem {
-    /// The id of the event that says it was told: the same however often it is computed. It is unique within a
-    /// ticket.
+    /// The id of the event that says it was told: the same however often it is computed, also by somebody who looks
+    /// later and would tell of more. It is unique within a ticket.
     pub fn notice_id(&self) -> String {
-        format!("notice:{}:{}", self.instance, self.threshold)
+        format!("notice:{}:{}", self.instance, self.first)
     }
 }
 
@@ -57,7 +59,14 @@ impl Timeline {
 /// The threshold to tell of, if one was reached that was not told: a breach before anything else, since whatever it
 /// follows is pointless by then.
 fn pending(runs: &[Run<'_>], instance: &Instance, now: DateTime<Utc>) -> Result<Option<DueItem>, Trouble> {
-    let item = |at, threshold, folded, to| DueItem { at, instance: instance.id(), threshold, folded, to };
+    let item = |at, threshold, folded: Vec<Threshold>, to, first: Option<Threshold>| DueItem {
+        at,
+        instance: instance.id(),
+        threshold,
+        folded,
+        to,
+        first: first.unwrap_or(threshold),
+    };
     let mut reached = warnings(runs, instance)?;
     reached.retain(|(at, _)| *at <= now);
     let passed: Vec<Threshold> = reached.iter().map(|(_, threshold)| *threshold).collect();
@@ -65,7 +74,8 @@ fn pending(runs: &[Run<'_>], instance: &Instance, now: DateTime<Utc>) -> Result<
         let Some(((at, threshold), folded)) = reached.last().copied().zip(passed.split_last()) else {
             return Ok(None);
         };
-        return Ok(Some(item(at, threshold, folded.1.to_vec(), vec![Recipient::Assignee])));
+        let first = passed.first().copied();
+        return Ok(Some(item(at, threshold, folded.1.to_vec(), vec![Recipient::Assignee], first)));
     };
     let mut steps = steps(runs, instance, breach);
     steps.retain(|(at, ..)| *at <= now);
@@ -75,11 +85,13 @@ fn pending(runs: &[Run<'_>], instance: &Instance, now: DateTime<Utc>) -> Result<
         to.push(Recipient::Assignee);
         to.sort_unstable();
         to.dedup();
+        let first = passed.first().copied();
         let folded = passed.into_iter().chain(told).collect();
-        return Ok(Some(item(breach.at, Threshold::Breach, folded, to)));
+        return Ok(Some(item(breach.at, Threshold::Breach, folded, to, first)));
     }
     let last = steps.last().map(|(at, ..)| *at).zip(told.split_last());
-    Ok(last.map(|(at, (threshold, folded))| item(at, *threshold, folded.to_vec(), to)))
+    let first = told.first().copied();
+    Ok(last.map(|(at, (threshold, folded))| item(at, *threshold, folded.to_vec(), to, first)))
 }
 
 /// When the next threshold is reached that was not told.

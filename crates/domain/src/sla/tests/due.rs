@@ -10,7 +10,12 @@ fn standard(lines: &str) -> Timeline {
 /// What is due at a time: time, instance and threshold.
 fn items(timeline: &Timeline, now: &str) -> Vec<String> {
     let item = |item: crate::sla::DueItem| {
-        assert_eq!(item.notice_id(), format!("notice:{}:{}", item.instance, item.threshold));
+        // Named by the first that it tells of; steps come after the breach.
+        let warned = |threshold: &&Threshold| {
+            item.threshold != Threshold::Breach || matches!(threshold, Threshold::Warn(_))
+        };
+        let first = item.folded.first().filter(warned).unwrap_or(&item.threshold);
+        assert_eq!(item.notice_id(), format!("notice:{}:{first}", item.instance));
         format!("{} {} {}", item.at.format("%d %H:%M"), item.instance, item.threshold)
     };
     timeline.due_items(&Calendars::new(), at(now)).into_iter().map(item).collect()
