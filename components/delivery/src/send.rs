@@ -1,13 +1,12 @@
 //! One attempt to send one entry: claim it, send, record what came of it.
 //!
 //! The claim is an increment on a counter of the entry and the attempt: one taker only. A taker that dies between
-//! claim and outcome leaves the attempt open; when others have waited for [`claims::ABANDONED_SECONDS`] the next attempt
-//! is claimed instead. That may send twice, as may a store that does not take the outcome for longer than [`PAUSES_NS`],
-//! and only then: the request carries the entry's id as idempotency key for receivers that take one.
+//! claim and outcome leaves the attempt open; after [`ABANDONED_SECONDS`] the next attempt is claimed instead. That
+//! may send twice, as may a store that does not take the outcome for longer than [`PAUSES_NS`], and only then: the request carries the entry's id as idempotency key for receivers that take one.
 
 use crate::format::{self, Prepared, Unprepared};
 use bytes::Bytes;
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use futures::future::join_all;
 use http_body_util::{BodyExt, Full};
 use relevo_channels::Outcome;
@@ -23,6 +22,9 @@ use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
 /// Time that a receiver may take, in nanoseconds.
 const TIMEOUT_NS: u64 = 20_000_000_000;
+
+/// Age of a claim without an outcome after which its taker is held to be dead. Longer than an attempt can take.
+const ABANDONED_SECONDS: i64 = 90;
 
 /// Pauses before the outcome is recorded again, in nanoseconds, when the store did not take it: what a receiver has
 /// accepted would be sent once more for want of a note.
@@ -64,9 +66,7 @@ async fn one(context: &DeskContext, name: &str) -> Result<bool, Problem> {
     else {
         return Ok(false);
     };
-    let first = loaded.state.attempts.saturating_add(1);
-    let Some(attempt) = claims::take(context, name, first, clock::now()).await? else {
-        reschedule(context, name).await?;
+    let Some(attempt) = claim(context, name, loaded.state.attempts.saturating_add(1)).await? else {
         return Ok(false);
     };
     // The attempt is a piece of what the message follows from; the present request merely brought it about.
@@ -114,15 +114,39 @@ fn tell(context: &DeskContext, name: &str, attempt: u32, outcome: &Outcome, took
     );
 }
 
+/// Claims the next attempt; none if somebody else has it.
+async fn claim(context: &DeskContext, name: &str, first: u32) -> Result<Option<u32>, Problem> {
+    let mut attempt = first;
+    loop {
+        let claimed = claims::name(name, attempt);
+        let key = context.doc("claim", &claimed)?;
+        if context.journal.claim(&context.sequence("claim", &claimed)?).await? {
+            context.journal.put_doc(&key, &clock::now()).await?;
+            return Ok(Some(attempt));
+        }
+        match context.journal.get_doc::<DateTime<Utc>>(&key).await? {
+            // The taker is between the claim and its note, or died there: from now on its time runs.
+            None => {
+                context.journal.put_doc(&key, &clock::now()).await?;
+                return reschedule(context, name).await;
+            }
+            Some(at) if clock::now() - at < Duration::seconds(ABANDONED_SECONDS) => {
+                return reschedule(context, name).await;
+            }
+            Some(_) => attempt = attempt.saturating_add(1),
+        }
+    }
+}
+
 /// Looks at an entry again after its taker must have finished.
-async fn reschedule(context: &DeskContext, name: &str) -> Result<(), Problem> {
+async fn reschedule(context: &DeskContext, name: &str) -> Result<Option<u32>, Problem> {
     use relevo_projections::agenda::{Floors, Work, schedule};
-    let at = context.now + Duration::seconds(claims::ABANDONED_SECONDS + 1);
+    let at = context.now + Duration::seconds(ABANDONED_SECONDS + 1);
     let mut commit = context.commit();
     let floors = Floors::load(context).await?;
     schedule(&mut commit, &floors, Work::Delivery, name, at, context.now)?;
     context.journal.commit(commit).await?;
-    Ok(())
+    Ok(None)
 }
 
 async fn send(prepared: Prepared) -> Outcome {

@@ -6,6 +6,7 @@ mod call;
 mod configuration;
 mod contacts;
 mod list;
+mod merge;
 mod openapi;
 mod outbox;
 mod pack;
@@ -72,12 +73,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.fields" => actions::fields(&call).await,
         "tickets.history" => tickets::history(&call).await,
         "tickets.list" => list::tickets(&call).await,
+        "tickets.merge" => merge::merge(&call).await,
         "tickets.note" => actions::note(&call).await,
         "tickets.priority" => actions::priority(&call).await,
         "tickets.read" => tickets::read(&call).await,
         "tickets.reply" => actions::reply(&call).await,
         "tickets.status" => actions::status(&call).await,
         "tickets.tags" => actions::tags(&call).await,
+        "tickets.unmerge" => merge::unmerge(&call).await,
         "tokens.issue" => tokens::issue(&call).await,
         "tokens.list" => tokens::list(&call).await,
         "tokens.revoke" => tokens::revoke(&call).await,

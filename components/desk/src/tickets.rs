@@ -1,6 +1,7 @@
 //! Tickets one at a time: opening, reading, history, targets.
 
 use crate::call::{Call, random};
+use crate::merge;
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
@@ -31,12 +32,16 @@ pub struct TicketStream {
 impl TicketStream {
     /// From the path of a call.
     pub fn parse(call: &Call<'_>) -> Result<Self, Problem> {
-        let id = call.matched.part(1);
+        Self::of(call.matched.part(1))
+    }
+
+    /// From a public id.
+    pub fn of(id: &str) -> Result<Self, Problem> {
         let (conversation, ordinal) = ids::parse_ticket(id)?;
         Ok(Self { id: id.to_owned(), conversation: conversation.to_owned(), ordinal })
     }
 
-    fn stream(&self, call: &Call<'_>) -> Result<StreamId, Problem> {
+    pub fn stream(&self, call: &Call<'_>) -> Result<StreamId, Problem> {
         call.context.stream(Conversation::KIND, &self.conversation)
     }
 
@@ -78,6 +83,7 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let (state, _) = call.context.journal.load_events::<Conversation>(&stream.stream(call)?, as_of).await?;
     let ticket = decide::existing(&state, stream.ordinal)?;
     let mut view = view::ticket(&stream.id, &state, ticket).ok_or_else(unknown)?;
+    merge::gather(call, &stream.id, ticket, &mut view, as_of).await?;
     let surveys = ticket.surveys.iter().filter_map(|s| s.survey.as_deref());
     let ratings = try_join_all(surveys.map(|survey| rating(call, survey, as_of))).await?;
     view.insert("ratings".to_owned(), ratings.into_iter().flatten().collect());

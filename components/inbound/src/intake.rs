@@ -11,7 +11,7 @@ use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept, Stat
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::{self, Persons};
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, log, meter};
+use relevo_edge::{ids, log, merging, meter};
 use relevo_journal::{Commit, DataKey, EventId, Fold, Loaded, NewEvent};
 use serde_json::json;
 
@@ -146,6 +146,7 @@ async fn commit(
     let mut for_account = Vec::new();
     let mut persons = Persons::new(context, BY);
     let mut votes = Votes::default();
+    let mut conversations = merging::Conversations::new();
     let loads = portion.into_iter().map(|(name, items)| async move {
         let Some(name) = name else { return Ok((None, items)) };
         let stream = context.stream(Conversation::KIND, &name)?;
@@ -175,7 +176,9 @@ async fn commit(
                 }
             }
         }
+        conversations.insert(name, loaded);
     }
+    merging::tell(context, &mut commit, &mut conversations).await?;
     votes.note_others(&for_account);
     votes.append(context, &mut commit).await?;
     let mut unknown = Vec::new();

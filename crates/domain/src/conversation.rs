@@ -8,6 +8,7 @@ mod event;
 mod excuse;
 mod facts;
 mod fold;
+pub mod merge;
 mod message;
 pub mod trial;
 pub mod view;
@@ -15,6 +16,7 @@ pub mod view;
 pub use event::*;
 pub use excuse::excuse;
 pub use facts::{TicketFacts, outdated, policy_change};
+pub use merge::{Merged, Said, TicketRef};
 pub use message::{Direction, Message};
 
 use crate::Private;
@@ -99,6 +101,12 @@ pub struct Ticket {
     pub escalated: bool,
     /// What was decided about asking the customer, per resolution.
     pub surveys: Vec<SurveyDecision>,
+    /// Where it went, if it is merged into another ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Box<Merged>>,
+    /// Tickets that were merged into it, as far as this conversation knows: whether they still are is told by theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absorbed: Vec<TicketRef>,
 }
 
 /// See [`SurveyDecided`].
@@ -134,9 +142,11 @@ impl Conversation {
         self.tickets.get_mut(usize::try_from(ordinal).ok()?.checked_sub(1)?)
     }
 
-    /// The ticket that a message joins now, if there is one: the last, unless it is over.
+    /// The ticket that a message joins now, if there is one: the last, or the one of this conversation that it went up
+    /// in, unless it is over. One that went up in a ticket of another conversation is not over while that may go on.
     pub fn current(&self) -> Option<&Ticket> {
-        self.tickets.last().filter(|t| !matches!(t.category, Category::Closed))
+        let ticket = self.ticket(self.home(self.tickets.last()?.ordinal))?;
+        Some(ticket).filter(|t| t.merged.is_some() || !matches!(t.category, Category::Closed))
     }
 
     /// The messages of a ticket, oldest first. Complete only if the whole stream was read.

@@ -77,6 +77,9 @@ pub struct TicketRow {
     /// It was opened after a negative vote: customers' own tickets are counted without it.
     #[serde(rename = "rc", default, skip_serializing_if = "std::ops::Not::not")]
     pub recovery: bool,
+    /// It is merged into another ticket, and counted there.
+    #[serde(rename = "mg", default, skip_serializing_if = "std::ops::Not::not")]
+    pub merged: bool,
     /// Why no survey was due, per resolution that had none.
     #[serde(rename = "ne", default, skip_serializing_if = "Vec::is_empty")]
     pub not_eligible: Vec<String>,
@@ -145,6 +148,7 @@ pub fn ticket_row(
         reopenings: ticket.reopenings,
         escalated: ticket.escalated,
         recovery: ticket.tags.contains(RECOVERY_TAG) && !ticket.by_customer,
+        merged: ticket.merged.is_some(),
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
         targets: timeline.outcomes(calendars),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),

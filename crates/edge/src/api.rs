@@ -117,6 +117,15 @@ pub struct NewStatus {
     pub reason: Option<String>,
 }
 
+/// `POST …/merge`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    /// Id of the ticket that this one goes up in.
+    #[schema(pattern = "^tkt_[a-z2-7]{26}_[0-9]+$")]
+    pub into: String,
+}
+
 /// `POST …/priority`
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

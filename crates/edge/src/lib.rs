@@ -14,6 +14,7 @@ pub mod internal;
 pub mod keys;
 pub mod limits;
 pub mod log;
+pub mod merging;
 pub mod meter;
 pub mod openapi;
 pub mod personal;

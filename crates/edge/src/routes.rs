@@ -108,6 +108,8 @@ pub static ROUTES: &[Route] = &[
     route("tickets.escalate", "desk", "POST", "/api/{desk}/tickets/{ticket}/escalation", SERVICE, "Hand to another team"),
     route("tickets.fields", "desk", "POST", "/api/{desk}/tickets/{ticket}/fields", SERVICE, "Set custom fields; null removes one"),
     route("tickets.history", "desk", "GET", "/api/{desk}/tickets/{ticket}/history", SERVICE, "Everything that was done or said"),
+    route("tickets.merge", "desk", "POST", "/api/{desk}/tickets/{ticket}/merge", SERVICE, "Merge it into another ticket, which goes on for both"),
+    route("tickets.unmerge", "desk", "DELETE", "/api/{desk}/tickets/{ticket}/merge", SERVICE, "Take it out of the ticket that it was merged into"),
     route("tickets.note", "desk", "POST", "/api/{desk}/tickets/{ticket}/notes", SERVICE, "Add an internal note"),
     route("tickets.priority", "desk", "POST", "/api/{desk}/tickets/{ticket}/priority", SERVICE, "Change the priority, and with it the policy"),
     route("tickets.reply", "desk", "POST", "/api/{desk}/tickets/{ticket}/replies", SERVICE, "Answer the customer"),

@@ -16,7 +16,7 @@ use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
 /// The event types that can be subscribed to.
-pub const EVENT_TYPES: [&str; 11] = [
+pub const EVENT_TYPES: [&str; 13] = [
     "message.received",
     "rating.received",
     "reply.written",
@@ -26,8 +26,10 @@ pub const EVENT_TYPES: [&str; 11] = [
     "sla.warned",
     "ticket.assigned",
     "ticket.escalated",
+    "ticket.merged",
     "ticket.opened",
     "ticket.status_changed",
+    "ticket.unmerged",
 ];
 
 /// Queues what subscribers are to be told of some feed entries; returns the outbox streams.
@@ -163,6 +165,12 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
         }
         ConversationEvent::TicketEscalated { ticket, team, .. } => {
             (*ticket, vec![("ticket.escalated", json!({"team": team}))])
+        }
+        ConversationEvent::TicketMerged { ticket, into, .. } => {
+            (*ticket, vec![("ticket.merged", json!({"into": into}))])
+        }
+        ConversationEvent::TicketUnmerged { ticket, from, .. } => {
+            (*ticket, vec![("ticket.unmerged", json!({"from": from}))])
         }
         ConversationEvent::NoticeSent { ticket, instance, threshold, to, folded } => {
             let kind = match Threshold::parse(threshold) {

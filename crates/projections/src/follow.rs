@@ -13,6 +13,7 @@ use relevo_domain::survey::SurveyState;
 use relevo_domain::table::{Put, Row};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::ids;
+use relevo_edge::merging;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
 use relevo_journal::{Commit, Fold, Kind, StreamId};
@@ -53,6 +54,9 @@ pub async fn follow<S: Store>(context: &DeskContext<S>, limit: usize) -> Result<
         let changed: BTreeSet<StreamId> = page.entries.iter().map(|entry| entry.stream.clone()).collect();
         let changes = changes(context, &changed).await?;
         followed.queued.extend(fanout::queue(context, &page.entries).await?);
+        for conversation in &changes.untold {
+            merging::settle(context, conversation).await?;
+        }
         write(context, changes).await?;
         context.journal.save_cursor(&context.desk, &views, &cursor).await?;
         followed.entries += page.entries.len();
@@ -73,6 +77,8 @@ pub struct Changes {
     pub surveys: BTreeMap<String, Vec<Put<SurveyRow>>>,
     /// Delivery rows by shard.
     pub deliveries: BTreeMap<String, Vec<Put<DeliveryRow>>>,
+    /// Conversations of merged tickets on which something was said that the tickets they went up in were not told.
+    pub untold: Vec<String>,
 }
 
 /// Computes what follows from the present states of streams.
@@ -89,6 +95,7 @@ pub async fn changes<S: Store>(
         merge(&mut changes.tickets, part.tickets);
         merge(&mut changes.surveys, part.surveys);
         merge(&mut changes.deliveries, part.deliveries);
+        changes.untold.extend(part.untold);
     }
     Ok(changes)
 }
@@ -107,6 +114,9 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
         let state = &loaded.state;
         let versions = state.tickets.iter().flat_map(|t| t.timeline.pack_versions());
         let calendars = context.calendars(versions).await?;
+        if state.untold().next().is_some() {
+            changes.untold.push(stream.name().to_owned());
+        }
         for ticket in &state.tickets {
             let Some(row) = ticket_row(stream.name(), state, ticket, &calendars) else { continue };
             let key = ids::ticket(stream.name(), ticket.ordinal);

@@ -64,6 +64,7 @@ fn row(number: u64, opened_minute: i64) -> TicketRow {
         reopenings: 0,
         escalated: false,
         recovery: false,
+        merged: false,
         not_eligible: Vec::new(),
         targets: Default::default(),
         sla_due_ms: None,

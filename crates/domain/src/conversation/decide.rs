@@ -2,6 +2,7 @@
 
 use super::event::*;
 use super::facts::{TicketFacts, policy_change};
+use super::merge::workable;
 use super::{Conversation, Ticket};
 use crate::Private;
 use crate::category::Category;
@@ -149,7 +150,7 @@ pub fn create(
 /// A reply to the customer; takes a new ticket into category `open`.
 ///
 /// # Errors
-/// If there is no such ticket, the text is empty or too long, or the ticket is spam.
+/// If there is no such ticket or it is merged, the text is empty or too long, or the ticket is spam.
 pub fn reply(
     state: &Conversation,
     published: Published<'_>,
@@ -157,7 +158,7 @@ pub fn reply(
     message: Outgoing,
     human: bool,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    let current = existing(state, ticket)?;
+    let current = workable(state, ticket)?;
     check_text(&message.text.0)?;
     if current.category == Category::Spam {
         return Err(Refusal::conflict(
@@ -180,7 +181,7 @@ pub fn reply(
 /// An internal note.
 ///
 /// # Errors
-/// If there is no such ticket, or the text is empty or too long.
+/// If there is no such ticket or it is merged, or the text is empty or too long.
 pub fn note(state: &Conversation, ticket: u32, text: String) -> Result<ConversationEvent, Refusal> {
     existing(state, ticket)?;
     check_text(&text)?;
@@ -190,7 +191,7 @@ pub fn note(state: &Conversation, ticket: u32, text: String) -> Result<Conversat
 /// Assigns to a person, a team, both or (neither given) nobody.
 ///
 /// # Errors
-/// If there is no such ticket, person or team.
+/// If there is no such ticket or it is merged, person or team.
 pub fn assign(
     state: &Conversation,
     published: Published<'_>,
@@ -198,7 +199,7 @@ pub fn assign(
     agent: Option<String>,
     team: Option<String>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    existing(state, ticket)?;
+    workable(state, ticket)?;
     if let Some(agent) = &agent {
         known_person(published.pack, agent)?;
     }
@@ -223,7 +224,7 @@ pub fn change_status(
     status: &str,
     reason: Option<String>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    let current = existing(state, ticket)?;
+    let current = workable(state, ticket)?;
     let Some((status, category)) = pack.status(status) else {
         let known: Vec<_> =
             pack.statuses.keys().map(String::as_str).chain(Category::ALL.map(Category::as_str)).collect();
@@ -246,7 +247,7 @@ pub fn change_priority(
     ticket: u32,
     priority: Priority,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    let current = existing(state, ticket)?;
+    let current = workable(state, ticket)?;
     if current.priority == priority {
         return Ok(Vec::new());
     }
@@ -260,14 +261,14 @@ pub fn change_priority(
 /// Custom fields; null removes one.
 ///
 /// # Errors
-/// If there is no such ticket, a name is unusable or the fields are too large.
+/// If there is no such ticket or it is merged, a name is unusable or the fields are too large.
 pub fn set_fields(
     state: &Conversation,
     published: Published<'_>,
     ticket: u32,
     set: Map<String, Value>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    let mut fields = existing(state, ticket)?.fields.0.clone();
+    let mut fields = workable(state, ticket)?.fields.0.clone();
     fields.extend(set.clone());
     check_fields(&fields)?;
     let policy = policy_change(state, published, ticket, "fields", |facts| facts.fields = Cow::Owned(fields));
@@ -278,7 +279,7 @@ pub fn set_fields(
 /// Tags to add and to take off.
 ///
 /// # Errors
-/// If there is no such ticket, a tag is unusable or there are too many.
+/// If there is no such ticket or it is merged, a tag is unusable or there are too many.
 pub fn set_tags(
     state: &Conversation,
     published: Published<'_>,
@@ -286,7 +287,7 @@ pub fn set_tags(
     add: Vec<String>,
     remove: Vec<String>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    let current = existing(state, ticket)?;
+    let current = workable(state, ticket)?;
     check_tags("/add", &add, current.tags.len())?;
     let policy = policy_change(state, published, ticket, "tags", |facts| {
         let tags = current.tags.iter().chain(&add).filter(|tag| !remove.contains(*tag));
@@ -307,7 +308,7 @@ pub fn escalate(
     team: String,
     reason: Option<String>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    existing(state, ticket)?;
+    workable(state, ticket)?;
     known_team(published.pack, &team)?;
     let policy =
         policy_change(state, published, ticket, "escalation", |facts| facts.team = Some(team.as_str()));

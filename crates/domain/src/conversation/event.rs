@@ -1,5 +1,6 @@
 //! What is done or said in a conversation. What follows from it is derived in the fold.
 
+use super::merge::{Said, TicketRef};
 use crate::Private;
 use crate::category::Category;
 use crate::message::{Address, Attachment, DeliveryState, InboundMessage, OutgoingMessage};
@@ -109,6 +110,76 @@ pub enum ConversationEvent {
         /// Free text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Private<String>>,
+    },
+    /// It goes up in another ticket.
+    #[serde(rename = "ticket.merged")]
+    TicketMerged {
+        /// Ordinal.
+        ticket: u32,
+        /// The other one.
+        into: TicketRef,
+        /// The other one's ordinal if it is of this conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        here: Option<u32>,
+        /// The status that it has while it is merged, of category `closed`.
+        status: String,
+        /// The customer's oldest message without an answer, as the other one is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unanswered: Option<DateTime<Utc>>,
+    },
+    /// Another ticket goes up in it.
+    #[serde(rename = "ticket.absorbed")]
+    TicketAbsorbed {
+        /// Ordinal.
+        ticket: u32,
+        /// The other one.
+        from: TicketRef,
+        /// The other one's ordinal if it is of this conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        here: Option<u32>,
+        /// Since when the customer of the other one waits for an answer, if so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unanswered: Option<DateTime<Utc>>,
+        /// The pack's status of category `open`, should that re-open it.
+        open_status: String,
+    },
+    /// It comes out of the ticket again that it was merged into.
+    #[serde(rename = "ticket.unmerged")]
+    TicketUnmerged {
+        /// Ordinal.
+        ticket: u32,
+        /// Id of the other one.
+        from: String,
+        /// The pack's status of category `open`, for a ticket on which the customer wrote meanwhile.
+        open_status: String,
+    },
+    /// Another ticket comes out of it again.
+    #[serde(rename = "ticket.released")]
+    TicketReleased {
+        /// Ordinal.
+        ticket: u32,
+        /// Id of the other one.
+        from: String,
+    },
+    /// The ticket that it is merged into was told what was said on this one's conversation.
+    #[serde(rename = "merged.told")]
+    MergedTold {
+        /// Ordinal.
+        ticket: u32,
+        /// What it was told.
+        said: Said,
+    },
+    /// Something was said on the conversation of a ticket that is merged into this one.
+    #[serde(rename = "merged.heard")]
+    MergedHeard {
+        /// Ordinal.
+        ticket: u32,
+        /// Id of the other one.
+        from: String,
+        /// What was said; the text is there.
+        said: Said,
+        /// The pack's status of category `open`, should that re-open it.
+        open_status: String,
     },
     /// The provider reported on something that was sent.
     #[serde(rename = "delivery.reported")]

@@ -1,6 +1,7 @@
 //! What follows from the events: which ticket a message belongs to, when one is re-opened, what is updated.
 
 use super::event::*;
+use super::merge::{Merged, Said};
 use super::message::{Direction, Message};
 use super::{Asked, Conversation, KIND, SurveyDecision, Ticket};
 use crate::category::Category;
@@ -81,6 +82,25 @@ impl Fold for Conversation {
                     ticket.assigned(None, Some(team), at);
                 }
             }
+            ConversationEvent::TicketMerged { ticket, into, here, status, unanswered } => {
+                let (into, here, status) = (into.clone(), *here, status.clone());
+                let (category, wrote, untold) = (Category::Closed, false, Vec::new());
+                let merged = Merged { into, here, at, status, category, wrote, untold };
+                self.ticket_merged(*ticket, merged, *unanswered);
+            }
+            ConversationEvent::TicketAbsorbed { ticket, from, here, unanswered, open_status } => {
+                self.ticket_absorbed(*ticket, from, *here, (*unanswered, open_status), at);
+            }
+            ConversationEvent::TicketUnmerged { ticket, from, open_status } => {
+                self.ticket_unmerged(*ticket, from, open_status, at);
+            }
+            ConversationEvent::TicketReleased { ticket, from } => self.ticket_released(*ticket, from, at),
+            ConversationEvent::MergedTold { ticket, said } => self.merge_told(*ticket, said),
+            ConversationEvent::MergedHeard { ticket, said, open_status, .. } => {
+                if let Some(ticket) = self.ticket_mut(*ticket) {
+                    ticket.heard(said, Some(open_status), at);
+                }
+            }
             ConversationEvent::DeliveryReported { external_id, state, error } => {
                 self.correspondence.report(external_id, *state, error.clone());
             }
@@ -142,6 +162,8 @@ impl Conversation {
             replies: 0,
             escalated: false,
             surveys: Vec::new(),
+            merged: None,
+            absorbed: Vec::new(),
         });
         if let Some(ticket) = self.tickets.last_mut() {
             ticket.timeline.named_event(at, "opened");
@@ -155,7 +177,7 @@ impl Conversation {
         if let (Some(opening), Some(ticket)) = (opening, self.tickets.last_mut()) {
             ticket.lost_numbers.push(opening.number);
         }
-        u32::try_from(self.tickets.len()).unwrap_or(u32::MAX)
+        self.home(u32::try_from(self.tickets.len()).unwrap_or(u32::MAX))
     }
 
     fn update_party(&mut self, party: &Party) {
@@ -183,7 +205,8 @@ impl Conversation {
             if ticket.subject.is_none() {
                 ticket.subject.clone_from(&received.message.subject);
             }
-            ticket.customer_wrote(received.open_status.as_deref(), at);
+            let said = Said { id: received.id.clone(), at, by_customer: true };
+            ticket.customer_wrote(said, received.open_status.as_deref(), at);
         }
         let inbound = &received.message;
         self.correspondence.push(Message {
@@ -207,7 +230,7 @@ impl Conversation {
             opening => self.joined(opening.as_ref()),
         };
         if let Some(ticket) = self.touch(ordinal, event.at) {
-            ticket.replied(event.at);
+            ticket.replied(Said { id: sent.id.clone(), at: event.at, by_customer: false });
         }
         let message = &sent.message;
         self.correspondence.push(Message {
@@ -236,7 +259,7 @@ impl Conversation {
     fn reply_written(&mut self, reply: &ReplyWritten, event: &Event<ConversationEvent>) {
         let Some(ticket) = self.touch(reply.ticket, event.at) else { return };
         if reply.human {
-            ticket.replied(event.at);
+            ticket.replied(Said { id: reply.message.id.clone(), at: event.at, by_customer: false });
         }
         // What is said next answers this and not the survey, unless it is the survey's own reminder.
         if event.by != crate::survey::BY {
@@ -277,7 +300,9 @@ impl Conversation {
 }
 
 impl Ticket {
-    fn replied(&mut self, at: DateTime<Utc>) {
+    pub(super) fn replied(&mut self, said: Said) {
+        let at = said.at;
+        self.keep_untold(said);
         self.replies = self.replies.saturating_add(1);
         self.timeline.human_reply(at);
         self.timeline.named_event(at, "replied");
@@ -302,6 +327,10 @@ impl Ticket {
     }
 
     fn change_status(&mut self, status: &str, category: Category, at: DateTime<Utc>) {
+        // Whoever did this at the same time as the merge did it to a ticket that is worked on elsewhere.
+        if self.merged.is_some() {
+            return;
+        }
         let was_done = self.category.is_done();
         let named = self.status_events(status, category);
         named.iter().for_each(|event| self.timeline.stop_at(at, event));
@@ -350,14 +379,21 @@ impl Ticket {
         named
     }
 
-    fn customer_wrote(&mut self, open_status: Option<&str>, at: DateTime<Utc>) {
-        let reopened =
-            matches!(self.category, Category::Solved | Category::Closed | Category::WaitingForCustomer);
-        if reopened {
+    /// The customer wrote, as becomes known now.
+    pub(super) fn customer_wrote(&mut self, said: Said, open_status: Option<&str>, at: DateTime<Utc>) {
+        let since = said.at;
+        if !self.keep_untold(said) {
+            self.reopen(open_status, at);
+        }
+        self.timeline.customer_message(since, at);
+        self.timeline.named_event(at, "customer.wrote");
+    }
+
+    /// What a message of the customer does to the status.
+    pub(super) fn reopen(&mut self, open_status: Option<&str>, at: DateTime<Utc>) {
+        if matches!(self.category, Category::Solved | Category::Closed | Category::WaitingForCustomer) {
             self.change_status(open_status.unwrap_or(Category::Open.as_str()), Category::Open, at);
         }
-        self.timeline.customer_message(at);
-        self.timeline.named_event(at, "customer.wrote");
     }
 }
 

@@ -43,16 +43,26 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
     put("updated_at", json!(rfc3339(ticket.updated_at)));
     put("solved_at", json!(ticket.solved_at.map(rfc3339)));
     put("reopenings", json!(ticket.reopenings));
+    put("merged_into", json!(ticket.merged.as_ref().map(|merged| &merged.into)));
+    put("merged", json!(ticket.absorbed));
     item
 }
 
 /// A ticket with its messages. The whole stream must have been read.
 pub fn ticket(id: &str, state: &Conversation, ticket: &Ticket) -> Option<Map<String, Value>> {
     let mut view = item(id, state.party.as_ref()?, ticket);
-    let channel = &state.party.as_ref()?.channel;
-    let messages = state.messages(ticket.ordinal).map(|m| message(channel, m)).collect();
+    let messages = messages(state, ticket).map(|(_, message)| message).collect();
     view.insert("messages".to_owned(), messages);
     Some(view)
+}
+
+/// The messages of a ticket, oldest first, each with when it was recorded. The whole stream must have been read.
+pub fn messages<'a>(
+    state: &'a Conversation,
+    ticket: &Ticket,
+) -> impl Iterator<Item = (DateTime<Utc>, Value)> + 'a {
+    let channel = state.party.as_ref().map(|party| party.channel.as_str()).unwrap_or_default();
+    state.messages(ticket.ordinal).map(move |m| (m.at, message(channel, m)))
 }
 
 fn message(channel: &str, message: &Message) -> Value {

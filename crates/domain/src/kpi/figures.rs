@@ -63,8 +63,8 @@ pub static FIGURES: &[Figure] = &[
     surveys("csat_mean", "csat", (Unit::Score, (1.0, 5.0)), surveys::score, "Mean score, 1 to 5, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
     surveys("csat_share", "csat", (Unit::Ratio, SHARE), surveys::positive, "Share of scores 4 and 5 (3 is not positive) of the surveys issued in the period. Numerator: scores 4 and 5; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
     surveys("effort_mean", "csat", (Unit::Score, (1.0, 7.0)), surveys::effort, "Mean answer, 1 to 7, to how easy it was, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
-    tickets("fcr_no_escalation", tickets::no_escalation, "Share of tickets solved without being handed to another team, of those opened in the period and solved at least once. Numerator: those never escalated; denominator: those solved. Excluded: spam, not_solved, recovery (opened after a negative rating)."),
-    tickets("fcr_one_touch", tickets::one_touch, "Share of tickets solved with at most one reply of a person, of those opened in the period and solved at least once. Numerator: those with no or one reply; denominator: those solved. Excluded: spam, not_solved, recovery (opened after a negative rating)."),
+    tickets("fcr_no_escalation", tickets::no_escalation, "Share of tickets solved without being handed to another team, of those opened in the period and solved at least once. Numerator: those never escalated; denominator: those solved. Excluded: spam, not_solved, merged (into another ticket), recovery (opened after a negative rating)."),
+    tickets("fcr_one_touch", tickets::one_touch, "Share of tickets solved with at most one reply of a person, of those opened in the period and solved at least once. Numerator: those with no or one reply; denominator: those solved. Excluded: spam, not_solved, merged (into another ticket), recovery (opened after a negative rating)."),
     time("first_resolution_business_mean", Measure::FirstResolution, Clock::Business, Statistic::Mean),
     time("first_resolution_business_median", Measure::FirstResolution, Clock::Business, Statistic::Median),
     time("first_resolution_business_p90", Measure::FirstResolution, Clock::Business, Statistic::P90),
@@ -84,8 +84,8 @@ pub static FIGURES: &[Figure] = &[
     time("full_resolution_median", Measure::FullResolution, Clock::Calendar, Statistic::Median),
     time("full_resolution_p90", Measure::FullResolution, Clock::Calendar, Statistic::P90),
     surveys("nps", "csat", (Unit::Ratio, (-1.0, 1.0)), surveys::promoter, "Share of scores 9 and 10 less share of scores 0 to 6, of the surveys issued in the period. Numerator: scores 9 and 10 less scores 0 to 6; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
-    tickets("reopen_rate", tickets::reopened, "Share of tickets that were opened again, of those opened in the period and solved at least once. Numerator: those opened again; denominator: those solved. Excluded: spam, not_solved, recovery (opened after a negative rating)."),
-    tickets("resolution_rate", tickets::completed, "Share of the tickets opened in the period that are solved or closed now. Numerator: those solved or closed; denominator: those accepted. Excluded: spam, recovery (opened after a negative rating)."),
+    tickets("reopen_rate", tickets::reopened, "Share of tickets that were opened again, of those opened in the period and solved at least once. Numerator: those opened again; denominator: those solved. Excluded: spam, not_solved, merged (into another ticket), recovery (opened after a negative rating)."),
+    tickets("resolution_rate", tickets::completed, "Share of the tickets opened in the period that are solved or closed now. Numerator: those solved or closed; denominator: those accepted. Excluded: spam, merged (into another ticket), recovery (opened after a negative rating)."),
     surveys("response_rate", "response_rate", (Unit::Ratio, SHARE), surveys::answered, "Share of surveys that were answered, of those issued in the period, one for each solution for which a rating was due. Numerator: ratings received; denominator: surveys issued. Excluded: solutions for which no rating was due, by reason."),
     target("sla_all", None, false),
     target("sla_all_excusing", None, true),
@@ -155,7 +155,11 @@ impl Figure {
     }
 }
 
-/// A ticket that a negative vote led to is no request of a customer.
+/// A ticket that a negative vote led to is no request of a customer, and one that is merged is counted where it went.
 fn own<'a>(row: &TicketRow, part: Part<'a>) -> Part<'a> {
-    if row.recovery { Part::Excluded("recovery") } else { part }
+    match (row.merged, row.recovery) {
+        (true, _) => Part::Excluded("merged"),
+        (_, true) => Part::Excluded("recovery"),
+        _ => part,
+    }
 }

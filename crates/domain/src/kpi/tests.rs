@@ -32,6 +32,7 @@ fn ticket() -> TicketRow {
         reopenings: 0,
         escalated: false,
         recovery: false,
+        merged: false,
         not_eligible: Vec::new(),
         targets: BTreeMap::new(),
         sla_due_ms: None,

@@ -105,7 +105,8 @@ pub(super) fn definition(measure: Measure, clock: Clock, statistic: Statistic) -
         Clock::Calendar => "seconds by the clock",
         Clock::Business => "seconds within the business hours of the ticket's service-level policy",
     };
-    let mut excluded = vec!["spam", "recovery (opened after a negative rating)"];
+    let mut excluded =
+        vec!["spam", "merged (into another ticket)", "recovery (opened after a negative rating)"];
     if measure == Measure::FirstResponse {
         excluded.push("started_by_agent (nobody had asked anything)");
     }

@@ -92,7 +92,7 @@ pub(super) fn story(by_customer: bool, policy: Option<&ResolvedPolicy>, lines: &
     let begin = at(&lines.peek().unwrap()[..8]);
     let mut timeline = Timeline::opened(begin, by_customer, policy);
     if by_customer {
-        timeline.customer_message(begin);
+        timeline.customer_message(begin, begin);
         lines.next();
     }
     for line in lines {
@@ -101,9 +101,10 @@ pub(super) fn story(by_customer: bool, policy: Option<&ResolvedPolicy>, lines: &
         let words: Vec<&str> = what.split_whitespace().collect();
         match words.as_slice() {
             ["open"] if !by_customer && timeline.categories.is_empty() => {}
-            ["write"] => timeline.customer_message(at),
+            ["write"] => timeline.customer_message(at, at),
             ["reply"] => timeline.human_reply(at),
             ["merge"] => timeline.merged(at),
+            ["unmerge"] => timeline.unmerged(at),
             ["event", name] => timeline.named_event(at, name),
             ["policy", "none"] => timeline.policy_changed(at, None, "priority"),
             ["policy", name] => timeline.policy_changed(at, Some(&self::policy(name)), "priority"),

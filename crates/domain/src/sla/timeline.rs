@@ -32,6 +32,9 @@ pub struct Timeline {
     unanswered: Option<DateTime<Utc>>,
     #[serde(rename = "so", default, skip_serializing_if = "std::ops::Not::not")]
     was_solved: bool,
+    /// Since when the ticket is merged into another one: nothing starts.
+    #[serde(rename = "mg", default, skip_serializing_if = "Option::is_none")]
+    merged_at: Option<DateTime<Utc>>,
     #[serde(rename = "ta", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) targets: Vec<Instance>,
 }
@@ -57,6 +60,9 @@ pub(super) struct Instance {
     pub notices: Vec<Notice>,
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub excused: Option<Excuse>,
+    /// When the ticket was merged meanwhile, from and until: the time counts.
+    #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 /// Those concerned were told.
@@ -123,6 +129,8 @@ pub(super) enum Cause {
     Closed,
     Spam,
     Merged,
+    /// An older message without an answer came with a ticket that was merged into this one.
+    Absorbed,
     /// An event that the target names.
     Event(String),
 }
@@ -139,6 +147,7 @@ impl Timeline {
             first_response_at: None,
             unanswered: None,
             was_solved: false,
+            merged_at: None,
             targets: Vec::new(),
         };
         for name in ["first_resolution", "full_resolution", "periodic_update"] {
@@ -147,12 +156,19 @@ impl Timeline {
         timeline
     }
 
-    /// The customer wrote.
-    pub fn customer_message(&mut self, at: DateTime<Utc>) {
-        if self.unanswered.is_none() {
-            self.unanswered = Some(at);
-            self.start_response(at, at, Cause::CustomerWrote);
+    /// The customer wrote; `since` is earlier than `at` where it was on a ticket that is merged into this one and
+    /// becomes known with it. The oldest message without an answer counts: a response that counted from a later one
+    /// gives way to one that counts from this.
+    pub fn customer_message(&mut self, since: DateTime<Utc>, at: DateTime<Utc>) {
+        let by = if since == at { Cause::CustomerWrote } else { Cause::Absorbed };
+        if let Some(known) = self.unanswered {
+            if since == at || since >= known {
+                return;
+            }
+            self.end(&["first_response", "next_response"], at, false, &by);
         }
+        self.unanswered = Some(since);
+        self.start_response(since, at, by);
     }
 
     /// A person at the desk wrote to the customer.
@@ -196,9 +212,29 @@ impl Timeline {
         }
     }
 
-    /// The ticket went up in another one.
+    /// The ticket went up in another one: what runs is cancelled, and nothing starts.
     pub fn merged(&mut self, at: DateTime<Utc>) {
         self.cancel(at, &Cause::Merged);
+        self.merged_at = Some(at);
+    }
+
+    /// It came out again: what the merge had cancelled goes on as if there had been none, and what was said meanwhile
+    /// and has no answer counts from when it was said.
+    pub fn unmerged(&mut self, at: DateTime<Utc>) {
+        let Some(since) = self.merged_at.take() else { return };
+        for instance in &mut self.targets {
+            if instance.end.take_if(|end| end.at == since && end.by == Cause::Merged).is_some() {
+                instance.merged.push((since, at));
+            }
+        }
+        if let Some(since) = self.unanswered {
+            self.start_response(since, at, Cause::CustomerWrote);
+        }
+    }
+
+    /// The customer's oldest message without an answer.
+    pub fn unanswered(&self) -> Option<DateTime<Utc>> {
+        self.unanswered
     }
 
     /// Another policy applies, or none; `because` says in a word or two what brought the change.
@@ -318,7 +354,8 @@ impl Timeline {
     /// Starts a target at `since`, under the policy in force from `at` on, if the policy has it, none of its kind
     /// runs and the ticket is not done.
     fn start(&mut self, name: &str, since: DateTime<Utc>, at: DateTime<Utc>, by: Cause) {
-        let Some(policy) = self.in_force.filter(|_| !self.category().is_done()) else { return };
+        let idle = self.category().is_done() || self.merged_at.is_some();
+        let Some(policy) = self.in_force.filter(|_| !idle) else { return };
         let promised = self.policy().is_some_and(|p| p.targets.contains_key(name));
         let others = || self.targets.iter().filter(|i| i.name == name);
         if !promised || others().any(|i| i.end.is_none()) {
@@ -334,6 +371,7 @@ impl Timeline {
             end: None,
             notices: Vec::new(),
             excused: None,
+            merged: Vec::new(),
         });
     }
 

@@ -4,7 +4,7 @@ use super::CalendarSource;
 use super::clock::{Breach, Clock, Run, Trouble, breach};
 use super::policy::CALENDAR_TIME;
 use super::threshold::Threshold;
-use super::timeline::{Instance, Notice, Timeline};
+use super::timeline::{Cause, Instance, Notice, Timeline};
 use super::words;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -64,7 +64,7 @@ pub struct LogEntry {
     /// When.
     pub at: DateTime<Utc>,
     /// `activated`, `changed`, `paused`, `resumed`, `warned`, `fulfilled`, `breached`, `escalated`, `corrected`,
-    /// `excused` or `cancelled`.
+    /// `excused`, `cancelled` or `reinstated`.
     pub event: &'static str,
     /// For people, in the time zone of the target's calendar.
     pub why: String,
@@ -193,6 +193,11 @@ fn log(runs: &[Run<'_>], instance: &Instance, breach: Option<Breach>, now: DateT
             format!("; told at {}{}", words::instant(clock, notice.at), told(notice))
         });
         say(at, "breached", format!("due {} and not done{told}", words::instant(clock, due)));
+    }
+    for (from, until) in &instance.merged {
+        let span = words::span(clock, *from, *until);
+        say(*from, "cancelled", words::cause(&Cause::Merged));
+        say(*until, "reinstated", format!("merged {span}, and no longer: counts as if it had not been"));
     }
     if let Some(excuse) = &instance.excused {
         say(excuse.at, "excused", format!("by {}: {}", excuse.by, excuse.why.0));

@@ -48,6 +48,7 @@ pub(super) fn cause(cause: &Cause) -> String {
         Cause::Closed => "ticket closed".to_owned(),
         Cause::Spam => "marked as spam".to_owned(),
         Cause::Merged => "merged into another ticket".to_owned(),
+        Cause::Absorbed => "an older message came with a merged ticket".to_owned(),
         Cause::Event(name) => format!("event {name}"),
     }
 }

@@ -32,6 +32,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::Erasure>(all);
     add::<api::Escalation>(all);
     add::<api::LegalHold>(all);
+    add::<api::Merge>(all);
     add::<api::NewDraft>(all);
     add::<api::NewExcuse>(all);
     add::<api::NewNote>(all);
