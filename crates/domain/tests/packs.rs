@@ -4,6 +4,7 @@
 use relevo_calendar::Calendar;
 use relevo_domain::category::Category;
 use relevo_domain::pack::{self, Pack, Role};
+use relevo_domain::sla::{Duty, Recipient};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -284,5 +285,72 @@ fn when_a_first_answer_is_due() {
         let calendar = Calendar::parse(&packs[desk].calendars[calendar]).unwrap();
         let found = calendar.due_at(start.parse().unwrap(), seconds).unwrap();
         assert_eq!(found, due.parse::<chrono::DateTime<chrono::Utc>>().unwrap(), "{desk}: {start}");
+    }
+}
+
+#[test]
+fn while_the_first_answer_is_due_somebody_is_at_work_and_what_is_missed_goes_up_to_a_manager() {
+    for (desk, pack) in packs() {
+        let calendars: BTreeMap<_, _> = pack
+            .calendars
+            .iter()
+            .map(|(name, json)| (name.clone(), Calendar::parse(json).unwrap()))
+            .collect();
+        let named = |name: &str| calendars.get(name);
+        let duty = Duty { people: &pack.people, calendars: &named };
+        assert!(pack.people.values().any(|person| !person.shifts.is_empty()), "{desk}: nobody has shifts");
+        for policy in &pack.sla {
+            let first = &calendars[&policy.targets["first_response"].calendar];
+            for hour in 0..7 * 24 {
+                let at = "2026-06-08T00:30:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+                    + chrono::Duration::hours(hour);
+                let agents = pack.people.iter().filter(|(_, person)| person.role == Role::Agent);
+                let at_work = agents.filter(|(id, _)| duty.is_on_shift(id, at)).count();
+                assert!(
+                    !first.is_open(at) || at_work > 0,
+                    "{desk}, {}: nobody is there at {at}",
+                    policy.name
+                );
+            }
+        }
+        let chains = pack.sla.iter().filter_map(|policy| policy.escalation.as_ref());
+        let last: Vec<_> = chains.filter_map(|chain| Some(chain.steps.last()?.to.clone())).collect();
+        assert!(last.len() >= 2 && last.iter().all(|to| *to == [Recipient::Manager]), "{desk}: {last:?}");
+    }
+}
+
+#[test]
+fn targets_of_a_desks_own_name_statuses_and_teams_that_it_has() {
+    for (desk, pack) in packs() {
+        let mut own = 0;
+        for (policy, name, target) in
+            pack.sla.iter().flat_map(|policy| policy.targets.iter().map(move |(name, t)| (policy, name, t)))
+        {
+            for event in [&target.start, &target.stop].into_iter().flatten() {
+                own += 1;
+                let parts: Vec<_> = event.splitn(3, '.').collect();
+                let there = match parts.as_slice() {
+                    ["status", "entered" | "left", status] => pack.statuses.contains_key(*status),
+                    ["team", "entered" | "left", team] => pack.teams.contains_key(*team),
+                    _ => false,
+                };
+                assert!(there, "{desk}, {}: {name} waits for {event}", policy.name);
+            }
+        }
+        assert!(own >= 4, "{desk} measures nothing of its own");
+    }
+}
+
+#[test]
+fn nobody_stands_in_for_somebody_of_another_client() {
+    let (_, pack) = packs().find(|(desk, _)| *desk == "cards").unwrap();
+    let clients = |id: &str| -> BTreeSet<&str> {
+        let teams = pack.people[id].teams.iter().map(|team| team.split('-').next().unwrap());
+        teams.filter(|client| ["nogal", "albatros"].contains(client)).collect()
+    };
+    for (id, person) in &pack.people {
+        for other in &person.substitutes {
+            assert!(clients(other).is_subset(&clients(id)), "{other} for {id}");
+        }
     }
 }
