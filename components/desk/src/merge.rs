@@ -9,8 +9,8 @@ use relevo_domain::conversation::{Conversation, Ticket, TicketRef, decide, view}
 use relevo_edge::api;
 use relevo_edge::app::event;
 use relevo_edge::http::Response;
+use relevo_edge::merging;
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, merging};
 use relevo_journal::{Fold, Loaded};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
