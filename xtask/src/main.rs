@@ -8,6 +8,7 @@ mod doctor;
 mod fire;
 mod http;
 mod look;
+mod new_channel;
 mod pack;
 mod process;
 mod project;
@@ -34,6 +35,8 @@ cargo xtask <command>
   bench     throughput and latency beside yardsticks
   verify    hold what is served against the journal
   look      look at the survey page in a browser, in four languages
+  new-channel NAME
+            make the files of a new channel, whose tests fail until it is written
   pack      print a desk's pack as one JSON document
 
 Each command takes --help.";
@@ -61,6 +64,7 @@ fn run() -> anyhow::Result<()> {
         "demo" => demo::command(args),
         "doctor" => doctor::command(args),
         "fire" => fire::command(args),
+        "new-channel" => new_channel::command(args),
         "pack" => pack::command(args),
         "setup" => toolchain::command(args),
         "test" => test::command(args),

@@ -5,8 +5,8 @@
 //! |---|---|
 //! | `GET /requests` | what it received, newest last: `[{"method", "path", "headers", "body", "at"}]` |
 //! | `DELETE /requests` | forgets it |
-//! | `POST /faults` `{"status": 500, "times": 2, "path": "/messages"}` | the next `times` requests whose path contains `path` (all, without it) get that status |
-//! | `POST /v…/…/messages` | WhatsApp's Graph API: `{"messaging_product", "contacts", "messages": [{"id": "wamid.…"}]}` |
+//! | `POST /faults` `{"status": 429, "times": 2, "path": "/messages", "retry_after": 5}` | the next `times` requests whose path contains `path` (all, without it) get that status |
+//! | what a provider's API takes | what it answers, see `shapes` |
 //! | anything else | 200 `{}` |
 
 use std::net::SocketAddr;
@@ -18,6 +18,11 @@ use serde_json::{Value, json};
 use tiny_http::{Header, Method, Request, Response, Server};
 
 use crate::{clock, random};
+
+#[path = "../../tests/e2e/src/provider/shapes.rs"]
+mod shapes;
+
+use shapes::{Accepted, accepted};
 
 /// How many requests are remembered.
 const REMEMBERED: usize = 10_000;
@@ -55,6 +60,8 @@ struct Fault {
     times: u32,
     #[serde(default)]
     path: String,
+    #[serde(default)]
+    retry_after: Option<u32>,
 }
 
 impl StandIn {
@@ -96,36 +103,45 @@ impl StandIn {
 
 fn serve(state: &Mutex<State>, mut request: Request) {
     let mut bytes = Vec::new();
-    let (status, answer) = match std::io::Read::read_to_end(
+    let answer = match std::io::Read::read_to_end(
         &mut std::io::Read::take(request.as_reader(), LARGEST_BODY),
         &mut bytes,
     ) {
         Ok(_) => answer(state, &request, &String::from_utf8_lossy(&bytes)),
-        Err(error) => (400, json!({"error": error.to_string()})),
+        Err(error) => own(400, json!({"error": error.to_string()})),
     };
-    let mut response = Response::from_string(answer.to_string()).with_status_code(status);
-    if let Ok(header) = Header::from_bytes("content-type", "application/json") {
-        response.add_header(header);
+    let text = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
+    let mut response = Response::from_string(text).with_status_code(answer.status);
+    let kind = ("content-type", "application/json".to_owned());
+    for (name, value) in answer.header.into_iter().chain([kind]) {
+        if let Ok(header) = Header::from_bytes(name, value) {
+            response.add_header(header);
+        }
     }
     // The other side may be gone: that is its affair.
     let _ = request.respond(response);
 }
 
-fn answer(state: &Mutex<State>, request: &Request, body: &str) -> (u16, Value) {
+/// An answer that is no provider's.
+fn own(status: u16, body: Value) -> Accepted {
+    Accepted { status, header: None, body }
+}
+
+fn answer(state: &Mutex<State>, request: &Request, body: &str) -> Accepted {
     let path = request.url();
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     match (request.method(), path.split('?').next().unwrap_or_default()) {
-        (Method::Get, "/requests") => (200, json!(state.received)),
+        (Method::Get, "/requests") => own(200, json!(state.received)),
         (Method::Delete, "/requests") => {
             state.received.clear();
-            (200, json!({}))
+            own(200, json!({}))
         }
         (Method::Post, "/faults") => match serde_json::from_str(body) {
             Ok(fault) => {
                 state.faults.push(fault);
-                (200, json!({}))
+                own(200, json!({}))
             }
-            Err(error) => (400, json!({"error": error.to_string()})),
+            Err(error) => own(400, json!({"error": error.to_string()})),
         },
         (method, _) => {
             let received = Received {
@@ -139,18 +155,20 @@ fn answer(state: &Mutex<State>, request: &Request, body: &str) -> (u16, Value) {
                 state.received.remove(0);
             }
             state.received.push(received);
-            state.fault(path).unwrap_or_else(|| provider(path, body))
+            state.fault(path).unwrap_or_else(|| accepted(path, body, &random::hex(16).unwrap_or_default()))
         }
     }
 }
 
 impl State {
-    fn fault(&mut self, path: &str) -> Option<(u16, Value)> {
+    fn fault(&mut self, path: &str) -> Option<Accepted> {
         let fault = self.faults.iter_mut().find(|fault| fault.times > 0 && path.contains(&fault.path))?;
         fault.times -= 1;
-        let status = fault.status;
+        let (status, after) = (fault.status, fault.retry_after);
         self.faults.retain(|fault| fault.times > 0);
-        Some((status, json!({"error": {"message": "a fault that was asked for", "code": status}})))
+        let header = after.map(|seconds| ("retry-after", seconds.to_string()));
+        let body = json!({"error": {"message": "a fault that was asked for", "code": status}});
+        Some(Accepted { header, ..own(status, body) })
     }
 }
 
@@ -166,20 +184,6 @@ fn headers(request: &Request) -> serde_json::Map<String, Value> {
         headers.insert(name, value.into());
     }
     headers
-}
-
-/// What a real provider would answer to a request that it accepts.
-fn provider(path: &str, body: &str) -> (u16, Value) {
-    if path.starts_with("/v") && path.ends_with("/messages") {
-        let to = serde_json::from_str::<Value>(body).map(|message| message["to"].clone()).unwrap_or_default();
-        let id = format!("wamid.{}", random::hex(16).unwrap_or_default());
-        let contacts = json!([{"input": to, "wa_id": to}]);
-        return (
-            200,
-            json!({"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": id}]}),
-        );
-    }
-    (200, json!({}))
 }
 
 #[cfg(test)]

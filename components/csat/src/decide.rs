@@ -3,6 +3,7 @@
 use crate::invite::{self, Invitation};
 use crate::opening;
 use chrono::{DateTime, Duration, Utc};
+use http::StatusCode;
 use relevo_domain::category::Category;
 use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, SurveyDecided, Ticket};
@@ -10,6 +11,7 @@ use relevo_domain::pack::Survey;
 use relevo_domain::survey::{Asking, BY, Issued, RECOVERY_TAG, SurveyEvent, SurveyState, not_eligible};
 use relevo_edge::api::Kick;
 use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::outgoing;
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_edge::survey_link as link;
@@ -88,7 +90,7 @@ async fn decide(
         ticket,
         party,
         contact: contact.as_ref().map_or(&known, |loaded| &loaded.state),
-        can_send: relevo_channels::can_send(&party.channel),
+        can_send: outgoing::way(pack, party).is_ok(),
         draw: u8::try_from(context.keys.tag(name.as_bytes()) % 100).unwrap_or_default(),
         now: context.now,
     };
@@ -112,7 +114,21 @@ async fn decide(
             Invitation { survey, template: &survey.template, token, number: ticket.number, party };
         match invite::render(context, &invitation).await {
             Ok(rendered) => {
-                let shown = invite::shown(context, pack, &invitation, &name, &rendered);
+                let mut shown = invite::shown(context, pack, &invitation, &name, &rendered);
+                loaded = Persons::new(context, BY).sealing(&mut commit, loaded).await?;
+                let place = (&loaded, ticket.ordinal);
+                let queued =
+                    invite::queue(context, pack, &mut commit, &invitation, place, &mut shown, rendered).await;
+                let queued = match queued {
+                    Ok(queued) => queued,
+                    // Nobody may write to the customer now: the figures say why none was asked.
+                    Err(problem) if problem.status == StatusCode::CONFLICT => {
+                        decided.not_eligible = Some(problem.code.to_owned());
+                        let after = conclude(context, commit, &loaded, id, decided).await?;
+                        return Ok((after, false));
+                    }
+                    Err(problem) => return Err(problem),
+                };
                 if !survey.anonymous {
                     decided.survey = Some(format!("{}{name}", ids::SURVEY));
                     decided.votes_until = survey
@@ -121,7 +137,6 @@ async fn decide(
                         .map(|chat| (context.now + Duration::hours(i64::from(chat.hours))).min(expires_at));
                 }
                 decided.expires_at = Some(expires_at);
-                loaded = Persons::new(context, BY).sealing(&mut commit, loaded).await?;
                 let key = loaded.key();
                 let issued = issued(survey, ticket, party, &ticket_id, expires_at, context.now);
                 issue(context, &mut commit, &name, issued, key).await?;
@@ -129,10 +144,7 @@ async fn decide(
                     let asked = event(format!("surveyed.{name}"), BY, 0, ContactEvent::ContactSurveyed)?;
                     commit.append(contact, vec![asked])?;
                 }
-                let about = (Some(ticket_id), Some((conversation.to_owned(), shown.id.clone())));
-                outbox = Some(
-                    invite::queue(context, &mut commit, &invitation, &name, about, rendered, key).await?,
-                );
+                outbox = Some(queued);
                 decided.message = Some(shown);
             }
             // The template cannot be rendered for this ticket: a person mends it, the figures say why none was due.
@@ -142,14 +154,25 @@ async fn decide(
             Err(problem) => return Err(problem),
         }
     }
-    let decided = ConversationEvent::SurveyDecided(Box::new(decided));
-    let after = commit.append(&loaded, vec![event(id, BY, 0, decided)?])?;
-    if !commit.is_empty() {
-        context.journal.commit(commit).await?;
-    }
+    let after = conclude(context, commit, &loaded, id, decided).await?;
     let sent = outbox.is_some();
     send_now(context, outbox);
     Ok((after, sent))
+}
+
+async fn conclude(
+    context: &DeskContext,
+    mut commit: Commit,
+    loaded: &Loaded<Conversation>,
+    id: String,
+    decided: SurveyDecided,
+) -> Result<Loaded<Conversation>, Problem> {
+    let decided = ConversationEvent::SurveyDecided(Box::new(decided));
+    let after = commit.append(loaded, vec![event(id, BY, 0, decided)?])?;
+    if !commit.is_empty() {
+        context.journal.commit(commit).await?;
+    }
+    Ok(after)
 }
 
 /// Has an outbox entry sent at once.

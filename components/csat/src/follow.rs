@@ -4,6 +4,7 @@
 use crate::decide::send_now;
 use crate::invite::{self, Invitation};
 use chrono::{DateTime, Utc};
+use http::StatusCode;
 use relevo_domain::Private;
 use relevo_domain::conversation::decide::{self, NewTicket};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, ReplyWritten};
@@ -226,15 +227,20 @@ async fn remind(
         // A template that cannot be rendered is in the log; nobody is reminded with it.
         if let Ok(rendered) = invite::render(context, &invitation).await {
             let conversation = Persons::new(context, BY).sealing(&mut commit, conversation.clone()).await?;
-            let key = conversation.key();
             let id = format!("reminder.{name}");
-            let shown = invite::shown(context, pack, &invitation, &id, &rendered);
-            let about = (
-                Some(issued.ticket.clone()),
-                Some((conversation.stream().name().to_owned(), shown.id.clone())),
-            );
-            outbox = Some(invite::queue(context, &mut commit, &invitation, &id, about, rendered, key).await?);
-            commit.append(&conversation, vec![event(id, BY, 0, written(ordinal, shown))?])?;
+            let mut shown = invite::shown(context, pack, &invitation, &id, &rendered);
+            let place = (&conversation, ordinal);
+            let queued =
+                invite::queue(context, pack, &mut commit, &invitation, place, &mut shown, rendered).await;
+            match queued {
+                Ok(queued) => {
+                    outbox = Some(queued);
+                    commit.append(&conversation, vec![event(id, BY, 0, written(ordinal, shown))?])?;
+                }
+                // Nobody may write to the customer now: there is no reminder.
+                Err(problem) if problem.status == StatusCode::CONFLICT => {}
+                Err(problem) => return Err(problem),
+            }
         }
     }
     commit.append(loaded, vec![event("reminded", BY, 0, SurveyEvent::SurveyReminded)?])?;

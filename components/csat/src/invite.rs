@@ -1,15 +1,16 @@
 //! The message that asks: rendered, kept in the conversation, queued.
 
-use relevo_domain::conversation::{Outgoing, Party, TemplateUse};
-use relevo_domain::outbox::{ChannelMessage, Choices, Entry, Outbox, OutboxEvent, Request, WhatsappTemplate};
+use relevo_domain::conversation::{Conversation, Outgoing, Party, TemplateUse};
+use relevo_domain::outbox::{Choices, Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_domain::pack::{Pack, Survey};
 use relevo_domain::survey::BY;
 use relevo_domain::survey::chat::CHOICE;
 use relevo_edge::api::{Compose, RenderRequest, Rendered};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::outgoing::{self, Extras};
 use relevo_edge::problem::Problem;
 use relevo_edge::{internal, variables};
-use relevo_journal::{Commit, DataKey, Fold};
+use relevo_journal::{Commit, Fold, Loaded};
 use serde_json::{Map, json};
 
 /// Channels on which scores can be buttons or a list.
@@ -88,48 +89,44 @@ pub fn shown(
             locale: rendered.locale.clone(),
             pack: pack.version,
         }),
+        message_ref: None,
+        outbox: None,
     }
 }
 
-/// Queues the message, sealed under a key; `name` names it, `about` is the ticket and the message that it belongs to.
+/// Queues the message for a ticket's customer, sealed under the conversation's key, and notes in what the conversation
+/// keeps how it goes out.
+///
+/// # Errors
+/// 409 if nothing may be sent to the customer now.
 pub async fn queue(
     context: &DeskContext,
+    pack: &PublishedPack,
     commit: &mut Commit,
     invitation: &Invitation<'_>,
-    name: &str,
-    (ticket, message): (Option<String>, Option<(String, String)>),
+    (conversation, ordinal): (&Loaded<Conversation>, u32),
+    shown: &mut Outgoing,
     rendered: Rendered,
-    key: Option<&DataKey>,
 ) -> Result<String, Problem> {
-    let party = invitation.party;
-    let pack = context.pack().await?;
-    let name = context.keys.id("outbox", &["survey", name]);
+    let name = context.keys.id("outbox", &["survey", &shown.id]);
     let loaded = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
-    let loaded = loaded.sealed_under(key.cloned());
+    let loaded = loaded.sealed_under(conversation.key().cloned());
     let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
         name: w.name,
         language: w.language,
         parameters: w.parameters.into_iter().map(Into::into).collect(),
     });
     let choices = choices(&pack.pack, invitation).filter(|_| whatsapp.is_none());
-    let entry = Entry {
-        ticket,
-        message,
-        trace: relevo_edge::trace::parent(),
-        request: Request::Channel(Box::new(ChannelMessage {
-            channel: party.channel.clone(),
-            account: party.account.clone(),
-            address: party.address.clone(),
-            text: rendered.text.unwrap_or_default().into(),
-            subject: rendered.subject.map(Into::into),
-            html: rendered.html.map(Into::into),
-            whatsapp,
-            choices,
-            attachments: Vec::new(),
-            in_reply_to: None,
-        })),
+    let extras = Extras { whatsapp, choices, automatic: true };
+    let mut message = Outgoing {
+        text: rendered.text.unwrap_or_default().into(),
+        html: rendered.html.map(Into::into),
+        ..shown.clone()
     };
+    let place = (conversation.stream().name(), &conversation.state);
+    let entry = outgoing::entry(context, pack, place, ordinal, &name, &mut message, extras).await?;
     commit.append(&loaded, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(entry)))?])?;
+    *shown = Outgoing { text: shown.text.clone(), html: shown.html.clone(), ..message };
     Ok(name)
 }
 

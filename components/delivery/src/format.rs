@@ -2,12 +2,14 @@
 
 use http::{HeaderMap, Method, Uri};
 use relevo_channels::{
-    Choice, Choices, Interactive, Outbound, OutboundMail, Outcome, Parameter, Secret, Section, Template,
+    Account, Choice, Choices, FileSource, FormatError, Interactive, Outbound, OutboundFile, OutboundMail,
+    OutboundRequest, Outcome, Parameter, Secret, Section, Template, podio, reach,
 };
-use relevo_domain::outbox::{ChannelMessage, Entry, Request};
+use relevo_domain::message::Attachment;
+use relevo_domain::outbox::{ChannelMessage, Entry, MailHeaders, Request};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
-use relevo_edge::{clock, variables};
+use relevo_edge::{clock, file_link, variables};
 use serde_json::Value;
 
 /// A request, ready to be sent, and how its answer is read.
@@ -60,6 +62,10 @@ impl From<Problem> for Unprepared {
 pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result<Prepared, Unprepared> {
     match &entry.request {
         Request::Channel(message) => to_person(context, name, message).await,
+        Request::Handshake { channel, account, hook, code } => {
+            let made = |account: &Account| podio::validation(account, hook, &code.0);
+            through(context, channel, account, Some(podio::BASE_URL), made, podio::validated).await
+        }
         Request::Subscriber { subscriber, body, .. } => {
             to_subscriber(context, name, subscriber, &body.0).await
         }
@@ -73,14 +79,27 @@ async fn to_person(
 ) -> Result<Prepared, Unprepared> {
     let send =
         relevo_channels::sender(&message.channel).ok_or("messages cannot be sent through this channel")?;
+    let outbound = outbound(context, name, message).await?;
+    let made = |account: &Account| (send.format)(&outbound, account, clock::now());
+    through(context, &message.channel, &message.account, send.base_url, made, send.outcome).await
+}
+
+/// A request to a provider through a channel account.
+async fn through(
+    context: &DeskContext,
+    channel: &str,
+    account: &str,
+    base_url: Option<&'static str>,
+    make: impl FnOnce(&Account) -> Result<OutboundRequest, FormatError>,
+    outcome: fn(u16, &HeaderMap, &[u8]) -> Outcome,
+) -> Result<Prepared, Unprepared> {
     let pack = context.pack().await?;
-    let account = context.account(&pack.pack, &message.channel, &message.account)?;
+    let account = context.account(&pack.pack, channel, account)?;
     let account = account.ok_or("the pack no longer has this channel account")?;
-    let outbound = outbound(name, message);
-    let request = (send.format)(&outbound, &account, clock::now()).map_err(|e| e.to_string())?;
+    let request = make(&account).map_err(|e| e.to_string())?;
     // One variable points every provider at a stand-in, for rehearsals.
     let rehearsal = variables::kept("provider_base").await;
-    let base = match (rehearsal.as_str(), account.setting("base_url"), send.base_url) {
+    let base = match (rehearsal.as_str(), account.setting("base_url"), base_url) {
         ("", Some(own), _) => own,
         ("", None, Some(providers)) => providers.to_owned(),
         ("", None, None) => return Err("the channel account lacks `base_url`".into()),
@@ -88,42 +107,81 @@ async fn to_person(
     };
     let url = format!("{}{}", base.trim_end_matches('/'), request.path);
     let url = relevo_outward::parse(&url, &stand_in(&rehearsal).await)?;
-    Ok(Prepared {
-        method: request.method,
-        url,
-        headers: request.headers,
-        body: request.body,
-        outcome: send.outcome,
-    })
+    Ok(Prepared { method: request.method, url, headers: request.headers, body: request.body, outcome })
 }
 
-fn outbound(name: &str, message: &ChannelMessage) -> Outbound {
-    let template =
-        message.whatsapp.as_ref().filter(|_| message.channel == "whatsapp").map(|template| Template {
-            name: template.name.clone(),
-            language: template.language.clone(),
-            header: None,
-            body: template
-                .parameters
-                .iter()
-                .map(|text| Parameter { name: None, text: text.clone() })
-                .collect(),
-            buttons: Vec::new(),
-        });
-    let mail = message.subject.as_ref().map(|subject| OutboundMail {
-        subject: subject.clone(),
-        html: message.html.clone(),
-        message_id: format!("{name}@relevo.invalid"),
-        ..OutboundMail::default()
+async fn outbound(
+    context: &DeskContext,
+    name: &str,
+    message: &ChannelMessage,
+) -> Result<Outbound, Unprepared> {
+    let template = message.whatsapp.as_ref().filter(|_| reach::takes_templates(&message.channel));
+    let template = template.map(|template| Template {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        header: None,
+        body: template.parameters.iter().map(|text| Parameter { name: None, text: text.clone() }).collect(),
+        buttons: Vec::new(),
     });
-    Outbound {
+    let mail = message.subject.as_ref().map(|subject| {
+        let headers = message.mail.as_deref().cloned().unwrap_or_else(|| MailHeaders {
+            message_id: format!("{name}@relevo.invalid"),
+            ..MailHeaders::default()
+        });
+        OutboundMail {
+            subject: subject.clone(),
+            html: message.html.clone(),
+            message_id: headers.message_id,
+            references: headers.references,
+            reply_to: headers.reply_to,
+            unsubscribe_url: None,
+            automatic: headers.automatic,
+        }
+    });
+    let mut attachments = Vec::new();
+    if template.is_none() {
+        for file in &message.attachments {
+            attachments.push(attached(context, file, reach::is_mail(&message.channel)).await?);
+        }
+    }
+    Ok(Outbound {
         template: template.clone(),
+        attachments,
         in_reply_to: message.in_reply_to.clone(),
         mail,
         interactive: message.choices.as_ref().map(|choices| interactive(&message.channel, choices)),
         text: template.is_none().then(|| message.text.clone()),
         ..Outbound::text(format!("out_{name}"), message.address.clone(), "")
-    }
+    })
+}
+
+/// A stored file: a mail carries its bytes, other providers fetch them through a signed link.
+async fn attached(
+    context: &DeskContext,
+    file: &Attachment,
+    as_bytes: bool,
+) -> Result<OutboundFile, Unprepared> {
+    let source = if as_bytes {
+        let id = file_link::stored(&file.reference).ok_or("a file is not in the store")?;
+        let bytes = context.journal.get_blob(&context.desk, &id).await.map_err(Problem::from)?;
+        FileSource::Bytes(bytes.ok_or("a file is no longer in the store")?.into())
+    } else {
+        let until = clock::now() + file_link::FOR_PROVIDERS;
+        let mime = file.mime_type.as_deref();
+        let path = file_link::path(&context.keys, context.desk.as_str(), &file.reference, mime, until);
+        let origin = variables::get("public_url").await;
+        if origin.is_empty() {
+            return Err("the variable public_url is not set: the provider could not fetch the file".into());
+        }
+        let path = path.ok_or("a file is not in the store")?;
+        FileSource::Link(format!("{}{path}", origin.trim_end_matches('/')).into())
+    };
+    Ok(OutboundFile {
+        kind: file.kind.clone(),
+        source,
+        mime_type: file.mime_type.clone(),
+        filename: file.filename.clone(),
+    })
 }
 
 /// The stand-in's origin, if there is one: the one address that need not be public.

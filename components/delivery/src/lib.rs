@@ -2,7 +2,11 @@
 //!
 //! `POST /internal/send` sends named entries at once, `POST /internal/tick/delivery` what is due.
 
+mod accounts;
+mod fallback;
 mod format;
+mod queue;
+mod record;
 mod send;
 
 use relevo_edge::api::Kick;
@@ -32,14 +36,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     auth::schedule(request).await?;
     let kick: Kick = request.json()?;
     let context = DeskContext::open(&kick.desk).await?;
-    let sent = send::all(&context, &kick.streams).await?;
+    let sent = queue::all(&context, &kick.streams).await?;
     Ok(json(http::StatusCode::OK, &json!({"sent": sent})))
 }
 
 async fn tick(context: &DeskContext) -> Result<Value, Problem> {
     internal::follow(context.desk.as_str()).await?;
     let due = agenda::due(context, Work::Delivery, PER_TICK).await?;
-    let sent = send::all(context, &due.streams).await?;
+    let sent = queue::all(context, &due.streams).await?;
     let report = json!({"due": due.streams.len(), "sent": sent, "more": due.more});
     agenda::done(context, Work::Delivery, due).await?;
     Ok(report)

@@ -1,21 +1,27 @@
 //! What is done with a ticket: load, decide, commit, answer with the ticket as it then is.
 
 use crate::call::{Call, Identity};
+use crate::files::MAX_FILE_BYTES;
 use crate::tickets::{TicketStream, load};
 use http::StatusCode;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, TemplateUse, decide};
-use relevo_domain::outbox::{ChannelMessage, Entry, Outbox, OutboxEvent, Request, WhatsappTemplate};
+use relevo_domain::message::Attachment;
+use relevo_domain::outbox::{Choices, Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_domain::refusal::Refusal;
 use relevo_domain::tone::Warning;
 use relevo_edge::api::{self, Compose, Kick, RenderRequest, Rendered};
 use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::Response;
+use relevo_edge::outgoing::{self, Extras};
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, internal, log};
-use relevo_journal::{Commit, Fold, Loaded, private};
+use relevo_edge::{file_link, ids, internal, log};
+use relevo_journal::{Commit, DataKey, Fold, Loaded, private};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
+
+/// Most files of a reply.
+const MAX_FILES: usize = 10;
 
 /// `POST …/notes`
 pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
@@ -136,15 +142,18 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         return stream.answer(StatusCode::CREATED, &loaded.state);
     }
     decide::existing(&loaded.state, stream.ordinal)?;
-    let (outgoing, whatsapp) = compose(call, &pack, &loaded.state, stream.ordinal, &identity, body).await?;
-    let message = outgoing.clone();
-    let warnings = warnings(&pack, &loaded.state, &message.text.0);
-    let events =
-        decide::reply(&loaded.state, pack.published(), stream.ordinal, outgoing, call.caller.is_human())?;
-    let mut commit = call.context.commit();
-    let entry = entry(&stream, &loaded.state, message, whatsapp)?;
-    let after = append(call, &mut commit, loaded, &identity, events).await?;
     let name = call.context.keys.id("outbox", &[&identity.id, &stream.conversation]);
+    let mut commit = call.context.commit();
+    let loaded = Persons::new(&call.context, &call.caller.actor()).sealing(&mut commit, loaded).await?;
+    let (mut message, extras) = compose(call, &pack, &loaded, stream.ordinal, &identity, body).await?;
+    let warnings = warnings(&pack, &loaded.state, &message.text.0);
+    let conversation = (stream.conversation.as_str(), &loaded.state);
+    let entry =
+        outgoing::entry(&call.context, &pack, conversation, stream.ordinal, &name, &mut message, extras)
+            .await?;
+    let events =
+        decide::reply(&loaded.state, pack.published(), stream.ordinal, message, call.caller.is_human())?;
+    let after = append(call, &mut commit, loaded, &identity, events).await?;
     let outbox = call.context.stream(Outbox::KIND, &name)?;
     let empty = call.context.journal.load::<Outbox>(&outbox, call.context.now).await?;
     let empty = empty.sealed_under(after.key().cloned());
@@ -184,26 +193,22 @@ fn warnings(pack: &PublishedPack, state: &Conversation, text: &str) -> Vec<Warni
 async fn compose(
     call: &Call<'_>,
     pack: &Rc<PublishedPack>,
-    state: &Conversation,
+    loaded: &Loaded<Conversation>,
     ordinal: u32,
     identity: &Identity,
     body: api::NewReply,
-) -> Result<(Outgoing, Option<WhatsappTemplate>), Problem> {
+) -> Result<(Outgoing, Extras), Problem> {
+    let state = &loaded.state;
     let id = format!("msg_{}", call.context.keys.id("message", &["out", &identity.id]));
-    let plain = |text: String| Outgoing {
-        id: id.clone(),
-        text: text.into(),
-        subject: None,
-        html: None,
-        attachments: Vec::new(),
-        template: None,
-    };
+    let attachments = attachments(call, loaded.key(), body.attachments).await?;
+    let plain = |text: String| Outgoing { attachments, ..Outgoing::text(id, text) };
+    let extras = Extras { choices: choices(body.choices)?, ..Extras::default() };
     match (body.text, body.template) {
         (Some(text), None) => {
             if body.locale.is_some() || !body.data.is_empty() {
                 return Err(Problem::invalid("/template", "locale and data are for a template; name one"));
             }
-            Ok((plain(text), None))
+            Ok((plain(text), extras))
         }
         (None, Some(template)) => {
             let party = state.party.as_ref();
@@ -231,7 +236,7 @@ async fn compose(
                 template: Some(used),
                 ..plain(rendered.text.unwrap_or_default())
             };
-            Ok((message, whatsapp))
+            Ok((message, Extras { whatsapp, ..extras }))
         }
         _ => Err(Problem::invalid("/text", "a reply has either a text or a template")),
     }
@@ -263,36 +268,46 @@ async fn render(compose: &Compose) -> Result<Rendered, Problem> {
     Err(Problem::passed_on(answer.status, &answer.body))
 }
 
-fn entry(
-    stream: &TicketStream,
-    state: &Conversation,
-    message: Outgoing,
-    whatsapp: Option<WhatsappTemplate>,
-) -> Result<Entry, Problem> {
-    let party = state
-        .party
-        .as_ref()
-        .ok_or_else(|| Problem::not_found("unknown_ticket", "there is no such ticket"))?;
-    if !relevo_channels::can_send(&party.channel) {
-        let detail =
-            format!("messages cannot be sent through the channel {}; write a note instead", party.channel);
-        return Err(Problem::new(StatusCode::CONFLICT, "channel_cannot_send", detail));
+/// Files of a reply: each must have been put into the store before. They are kept once more as part of the conversation,
+/// under its key, so that they go when it is erased.
+async fn attachments(
+    call: &Call<'_>,
+    key: Option<&DataKey>,
+    files: Vec<api::ReplyFile>,
+) -> Result<Vec<Attachment>, Problem> {
+    if files.len() > MAX_FILES {
+        return Err(Problem::invalid("/attachments", format!("a reply has at most {MAX_FILES} files")));
     }
-    Ok(Entry {
-        message: Some((stream.conversation.clone(), message.id)),
-        ticket: Some(stream.id.clone()),
-        trace: relevo_edge::trace::parent(),
-        request: Request::Channel(Box::new(ChannelMessage {
-            channel: party.channel.clone(),
-            account: party.account.clone(),
-            address: party.address.clone(),
-            text: message.text,
-            subject: message.subject,
-            html: message.html,
-            whatsapp,
-            choices: None,
-            attachments: message.attachments,
-            in_reply_to: None,
-        })),
-    })
+    let mut attachments = Vec::new();
+    for (n, file) in files.into_iter().enumerate() {
+        let pointer = format!("/attachments/{n}/reference");
+        let missing =
+            || Problem::invalid(pointer.clone(), "there is no such file; put it into …/files first");
+        let id = file_link::stored(&file.reference).ok_or_else(missing)?;
+        let (journal, desk) = (&call.context.journal, &call.context.desk);
+        let bytes = journal.get_blob(desk, &id).await?.ok_or_else(missing)?;
+        let key = key.ok_or_else(|| Problem::unavailable("a conversation has no key"))?;
+        let kept = journal.put_sealed_blob(desk, key, &bytes, MAX_FILE_BYTES).await?;
+        let mime = file.mime_type.as_deref();
+        attachments.push(Attachment {
+            size_bytes: u64::try_from(bytes.len()).ok(),
+            filename: file.filename.map(Into::into),
+            ..Attachment::new(format!("{}{kept}", file_link::STORED), Attachment::kind_of(mime))
+        });
+        if let Some(last) = attachments.last_mut() {
+            last.mime_type = file.mime_type;
+        }
+    }
+    Ok(attachments)
+}
+
+/// What a reply offers to choose from.
+fn choices(choices: Vec<api::ReplyChoice>) -> Result<Option<Choices>, Problem> {
+    let blank = choices.iter().position(|c| c.id.trim().is_empty() || c.title.trim().is_empty());
+    if let Some(n) = blank {
+        return Err(Problem::invalid(format!("/choices/{n}"), "a choice has an id and a title"));
+    }
+    let items: Vec<_> = choices.into_iter().map(|c| (c.id, c.title)).collect();
+    // A sign that is read in every language, where the channel shows a list.
+    Ok((!items.is_empty()).then(|| Choices { button: "☰".to_owned(), items }))
 }

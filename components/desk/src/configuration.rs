@@ -1,20 +1,16 @@
-//! Secrets of channel accounts, subscribers, people, and items kept for a look.
+//! Secrets of channel accounts, subscribers, people.
 
 use crate::call::Call;
 use crate::tickets::fresh_id;
 use data_encoding::BASE64;
-use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_channels::AccountSecrets;
-use relevo_domain::account::Account;
 use relevo_domain::config::{ConfigEvent, Subscriber};
-use relevo_domain::conversation::view;
 use relevo_edge::api::NewSubscriber;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, empty, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::variables;
-use relevo_journal::Fold;
 use relevo_projections::fanout::EVENT_TYPES;
 use serde_json::{Value, json};
 
@@ -27,7 +23,9 @@ pub async fn set_secrets(call: &Call<'_>) -> Result<Response, Problem> {
     if pack.pack.account(channel, account).is_none() {
         return Err(Problem::not_found("unknown_account", "the pack has no such channel account"));
     }
-    if context.secrets(channel, account)? == secrets {
+    let old = context.secrets(channel, account)?;
+    let secrets = secrets.replacing(&old, context.now);
+    if old == secrets {
         return Ok(empty(StatusCode::NO_CONTENT));
     }
     let name = format!("{channel}/{account}");
@@ -113,28 +111,5 @@ pub async fn people(call: &Call<'_>) -> Result<Response, Problem> {
             })
         })
         .collect();
-    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
-}
-
-/// `GET …/problems`
-pub async fn problems(call: &Call<'_>) -> Result<Response, Problem> {
-    let context = &call.context;
-    let pack = context.pack().await?;
-    let accounts =
-        pack.pack.channels.iter().flat_map(|(channel, accounts)| accounts.keys().map(move |a| (channel, a)));
-    let loads = accounts.map(|(channel, account)| async move {
-        let name = context.keys.id("account", &[channel, account]);
-        let loaded =
-            context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
-        let kept = loaded.state.problems.into_iter().rev();
-        let items = kept.map(|kept| {
-            json!({
-                "id": kept.id, "at": view::rfc3339(kept.at), "channel": channel, "account": account,
-                "pointer": kept.problem.pointer, "why": kept.problem.why, "item": kept.problem.data.0,
-            })
-        });
-        Ok::<_, Problem>(items.collect::<Vec<Value>>())
-    });
-    let items: Vec<Value> = try_join_all(loads).await?.into_iter().flatten().collect();
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
 }

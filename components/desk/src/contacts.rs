@@ -1,18 +1,21 @@
 //! Contacts: who wrote, where, and what about.
 
+pub mod merge;
+
 use crate::call::Call;
 use chrono::Months;
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::{Conversation, view};
+use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::rows::TicketRow;
 use relevo_edge::api;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, internal};
+use relevo_edge::{ids, internal, people};
 use relevo_journal::{Cursor, Fold, Kind, Month};
 use relevo_projections::shards;
 use serde_json::{Value, json};
@@ -63,10 +66,15 @@ async fn newest(call: &Call<'_>, limit: usize) -> Result<Vec<String>, Problem> {
 /// `GET …/contacts/{contact}`
 pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
+    answer(call, name, StatusCode::OK).await
+}
+
+/// A contact with all that it stands for, and the tickets of all of them.
+pub async fn answer(call: &Call<'_>, name: &str, status: StatusCode) -> Result<Response, Problem> {
     internal::follow(call.context.desk.as_str()).await?;
     let unknown = || Problem::not_found("unknown_contact", "there is no such contact at this desk");
     let mut contact = view(call, name).await?.ok_or_else(unknown)?;
-    let tickets: Vec<Value> = rows(call, call.matched.part(1))
+    let tickets: Vec<Value> = rows(call, &format!("{}{name}", ids::CONTACT))
         .await?
         .iter()
         .map(|row| {
@@ -83,7 +91,7 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     if let Some(contact) = contact.as_object_mut() {
         contact.insert("tickets".to_owned(), Value::Array(tickets));
     }
-    Ok(json(StatusCode::OK, &contact))
+    Ok(json(status, &contact))
 }
 
 /// `POST …/contacts/{contact}/surveys`
@@ -108,23 +116,38 @@ pub async fn surveys(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
-    let stream = call.context.stream(Contact::KIND, name)?;
-    let loaded = call.context.journal.load::<Contact>(&stream, call.context.now).await?;
-    if loaded.is_new() {
-        return Ok(None);
-    }
-    let contact = loaded.state;
-    let addresses: Vec<Value> = contact
-        .addresses
+    let united = people::united(&call.context, name).await?;
+    let since = united.members.iter().filter_map(|(_, contact)| contact.since).min();
+    let Some(since) = since else { return Ok(None) };
+    let addresses: Vec<Value> = united
+        .members
         .iter()
-        .map(|(channel, address)| json!({"channel": channel, "kind": address.kind, "value": address.value.0}))
+        .flat_map(|(_, contact)| contact.addresses.iter().map(move |known| (known, contact.opted_out)))
+        .map(|((channel, address), opted_out)| {
+            json!({
+                "channel": channel, "kind": address.kind, "value": address.value.0,
+                "e164": identity::e164(address), "opted_out_at": opted_out.map(view::rfc3339),
+            })
+        })
+        .collect();
+    let called = united.members.iter().find_map(|(_, contact)| contact.name.clone());
+    let links = united.members.iter().flat_map(|(_, contact)| &contact.absorbed);
+    let merged: Vec<Value> = links
+        .filter(|link| united.members.iter().any(|(member, _)| *member == link.contact))
+        .map(|link| {
+            json!({
+                "id": format!("{}{}", ids::CONTACT, link.contact),
+                "at": view::rfc3339(link.at), "by": link.by,
+            })
+        })
         .collect();
     Ok(Some(json!({
-        "id": format!("{}{name}", ids::CONTACT),
-        "name": contact.name.map(|n| n.0),
+        "id": format!("{}{}", ids::CONTACT, united.name),
+        "name": called.map(|n| n.0),
         "addresses": addresses,
-        "since": contact.since.map(view::rfc3339),
-        "no_surveys": contact.no_surveys,
+        "merged": merged,
+        "since": view::rfc3339(since),
+        "no_surveys": united.members.iter().any(|(_, contact)| contact.no_surveys),
     })))
 }
 
@@ -145,12 +168,14 @@ pub async fn rows(call: &Call<'_>, contact: &str) -> Result<Vec<TicketRow>, Prob
         Ok(name) => vec![name.to_owned()],
         Err(_) => by_address(call, contact).await?,
     };
-    let contacts = try_join_all(names.iter().map(|name| async move {
-        let stream = context.stream(Contact::KIND, name)?;
-        Ok::<_, Problem>(context.journal.load::<Contact>(&stream, context.now).await?)
-    }))
-    .await?;
-    let conversations: Vec<String> = contacts.into_iter().flat_map(|c| c.state.conversations).collect();
+    let united = try_join_all(names.iter().map(|name| people::united(context, name))).await?;
+    let members = united.into_iter().flat_map(|person| person.members);
+    let mut conversations: Vec<String> = Vec::new();
+    for conversation in members.flat_map(|(_, contact)| contact.conversations) {
+        if !conversations.contains(&conversation) {
+            conversations.push(conversation);
+        }
+    }
     let loaded = try_join_all(conversations.iter().map(|name| async move {
         let stream = context.stream(Conversation::KIND, name)?;
         Ok::<_, Problem>(context.journal.load::<Conversation>(&stream, context.now).await?)

@@ -5,12 +5,14 @@ mod audit;
 mod call;
 mod configuration;
 mod contacts;
+mod files;
 mod list;
 mod merge;
 mod openapi;
 mod outbox;
 mod pack;
 mod privacy;
+mod problems;
 mod tickets;
 mod tokens;
 
@@ -38,11 +40,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     if matched.route.name == "openapi" {
         return Ok(openapi::document());
     }
-    if !matches!(matched.route.name, "erasures.replay" | "pack.publish") {
+    if !matches!(matched.route.name, "erasures.replay" | "files.put" | "pack.publish") {
         request.at_most(MAX_CALL_BYTES)?;
     }
     // Whoever has no token learns nothing about which desks there are.
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
+    if matched.route.name == "files.read" {
+        return files::get(&context, matched.part(1)).await;
+    }
     let caller = routes::admit(matched.route, &context, request).await?;
     let call = Call { context, caller, request, matched };
     match call.matched.route.name {
@@ -52,10 +57,13 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "contacts.export" => privacy::export(&call).await,
         "contacts.hold" => privacy::hold(&call).await,
         "contacts.list" => contacts::list(&call).await,
+        "contacts.merge" => contacts::merge::merge(&call).await,
+        "contacts.unmerge" => contacts::merge::unmerge(&call).await,
         "contacts.read" => contacts::read(&call).await,
         "contacts.surveys" => contacts::surveys(&call).await,
         "erasures.list" => privacy::erasures(&call).await,
         "erasures.replay" => privacy::replay(&call).await,
+        "files.put" => files::put(&call).await,
         "me" => tokens::me(&call),
         "outbox.list" => outbox::list(&call).await,
         "outbox.read" => outbox::read(&call).await,
@@ -63,7 +71,8 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "pack.publish" => pack::publish(&call).await,
         "pack.read" => pack::read(&call).await,
         "people.list" => configuration::people(&call).await,
-        "problems.list" => configuration::problems(&call).await,
+        "problems.list" => problems::list(&call).await,
+        "problems.retry" => problems::retry(&call).await,
         "subscribers.create" => configuration::add_subscriber(&call).await,
         "subscribers.delete" => configuration::remove_subscriber(&call).await,
         "subscribers.list" => configuration::subscribers(&call),

@@ -35,7 +35,7 @@ pub async fn erase(call: &Call<'_>) -> Result<Response, Problem> {
     let reason = reason(body.reason)?;
     let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
     let (identity, by) = (call.identity()?, call.caller.actor());
-    let erased = erasure::erase(&call.context, name, &by, &identity.id, &reason).await?;
+    let erased = erasure::erase_person(&call.context, name, &by, &identity.id, &reason).await?;
     let answer = json!({
         "contact": call.matched.part(1), "erased_at": erased.at.map(view::rfc3339), "keys": erased.keys,
     });

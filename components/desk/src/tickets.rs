@@ -86,6 +86,9 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     merge::gather(call, &stream.id, ticket, &mut view, as_of).await?;
     let surveys = ticket.surveys.iter().filter_map(|s| s.survey.as_deref());
     let ratings = try_join_all(surveys.map(|survey| rating(call, survey, as_of))).await?;
+    if let Some(messages) = view.get_mut("messages") {
+        crate::files::present(&call.context, messages);
+    }
     view.insert("ratings".to_owned(), ratings.into_iter().flatten().collect());
     Ok(json(StatusCode::OK, &view))
 }
@@ -128,7 +131,9 @@ pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
         .filter(|event| match &event.data {
             ConversationEvent::MessageReceived(received) => of_ticket(&received.id),
             ConversationEvent::MessageSentElsewhere(sent) => of_ticket(&sent.id),
+            ConversationEvent::CallReported(reported) => of_ticket(&reported.id),
             ConversationEvent::DeliveryConcluded { message, .. }
+            | ConversationEvent::DeliveryRerouted { message, .. }
             | ConversationEvent::DeliveryRetried { message } => of_ticket(message),
             ConversationEvent::DeliveryReported { external_id, .. } => of_external(external_id),
             ConversationEvent::TicketCreated(created) => {

@@ -1,18 +1,22 @@
 //! From parsed items to committed events: all of a request is kept before it is answered.
 
+use crate::again;
+use crate::notes;
 use crate::person::{self, Met, report_on_person, seal};
-use crate::portions::{self, LARGEST_ITEM_BYTES, Placed, Portion};
+use crate::place;
+use crate::portions::{self, Item, LARGEST_ITEM_BYTES, Placed, Portion};
 use crate::votes::Votes;
 use futures::future::try_join_all;
-use relevo_channels::{Answer, File, Once, Parsed};
+use relevo_channels::{Answer, File, Once, Parsed, Verified};
 use relevo_domain::account::{Account, AccountEvent};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
-use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept, StatusReport};
+use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept};
+use relevo_edge::api::Kick;
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::{self, Persons};
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, log, merging, meter};
-use relevo_journal::{Commit, DataKey, EventId, Fold, Loaded, NewEvent};
+use relevo_edge::{ids, internal, log, merging, meter};
+use relevo_journal::{Commit, EventId, Fold, Loaded, NewEvent};
 use serde_json::json;
 
 /// The webhook that a request came through.
@@ -31,23 +35,30 @@ pub const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
 const SHOWN_CONVERSATIONS: usize = 8;
 
 /// Who wrote what came in.
-const BY: &str = "channel";
+pub const BY: &str = "channel";
 
 /// Keeps everything in a request; none if it is a replay of a signed token with another content.
 pub async fn keep(
     context: &DeskContext,
     pack: &PublishedPack,
     origin: Origin<'_>,
-    parsed: Parsed,
+    mut parsed: Parsed,
+    request: &Verified,
 ) -> Result<Option<Answer>, Problem> {
     if let Some(once) = &parsed.once
         && !is_first_use(context, origin, once).await?
     {
         return Ok(None);
     }
+    again::keep_request(context, origin, &mut parsed.items, request).await?;
     let placed = try_join_all(parsed.items.into_iter().map(|item| place(context, origin, item))).await?;
+    let mut for_delivery = Vec::new();
     for portion in portions::divide(placed) {
-        commit(context, pack, origin, &parsed.files, portion).await?;
+        for_delivery.extend(commit(context, pack, origin, &parsed.files, portion).await?);
+    }
+    if !for_delivery.is_empty() {
+        let kick = Kick { desk: context.desk.to_string(), streams: for_delivery };
+        internal::kick("delivery", "/internal/send", kick);
     }
     Ok(Some(parsed.answer))
 }
@@ -71,67 +82,18 @@ async fn is_first_use(context: &DeskContext, origin: Origin<'_>, once: &Once) ->
 async fn place(context: &DeskContext, origin: Origin<'_>, item: Inbound) -> Result<Placed, Problem> {
     let whole = serde_json::to_vec(&item).unwrap_or_default();
     if whole.len() <= LARGEST_ITEM_BYTES {
-        let conversation = conversation_of(context, origin, &item).await?;
-        return Ok(Placed { conversation, item, bytes: whole.len() });
+        return place::place(context, origin, item, whole.len()).await;
     }
-    let key = account_key(context, origin).await?;
+    let key = personal::account_key(context, origin.channel, origin.account, BY).await?;
     let blob = context.journal.put_sealed_blob(&context.desk, &key, &whole, MAX_FILE_BYTES).await?;
     let kept = Kept {
         external_id: context.keys.id("oversized", &[&String::from_utf8_lossy(&whole)]),
         pointer: String::new(),
         why: format!("larger than {LARGEST_ITEM_BYTES} bytes; it is kept whole as a blob"),
         data: json!({"blob": blob.to_string(), "bytes": whole.len()}).into(),
+        request: None,
     };
-    Ok(Placed { conversation: None, item: Inbound::Problem(kept), bytes: 0 })
-}
-
-/// The account's key of this month, which exists afterwards.
-async fn account_key(context: &DeskContext, origin: Origin<'_>) -> Result<DataKey, Problem> {
-    let name = context.keys.id("account", &[origin.channel, origin.account]);
-    let loaded = context.journal.load(&context.stream(Account::KIND, &name)?, context.now).await?;
-    let mut commit = context.commit();
-    let loaded = personal::sealing_account(context, &mut commit, loaded, BY).await?;
-    if !commit.is_empty() {
-        context.journal.commit(commit).await?;
-    }
-    loaded.key().cloned().ok_or_else(|| Problem::unavailable("an account has no key"))
-}
-
-/// The conversation that an item belongs to; none: the account.
-async fn conversation_of(
-    context: &DeskContext,
-    origin: Origin<'_>,
-    item: &Inbound,
-) -> Result<Option<String>, Problem> {
-    let by_address =
-        |address: &Address| ids::conversation(&context.keys, origin.channel, origin.account, address);
-    Ok(match item {
-        Inbound::Message(message) => {
-            let root = message.mail.as_ref().map(|m| m.references.first().unwrap_or(&message.external_id));
-            Some(match root {
-                Some(root) => ids::thread(&context.keys, origin.account, root),
-                None => by_address(message.reply_to.as_ref().unwrap_or(&message.from)),
-            })
-        }
-        Inbound::Outgoing(message) => Some(by_address(&message.to)),
-        Inbound::Call(call) => call.person.as_ref().map(by_address),
-        Inbound::Status(status) => conversation_of_status(context, origin, status).await?,
-        Inbound::Other(other) => other.from.as_ref().map(by_address),
-        Inbound::Problem(_) => None,
-    })
-}
-
-/// Delivery notes for each message which conversation it was sent in; until it has, the recipient tells.
-async fn conversation_of_status(
-    context: &DeskContext,
-    origin: Origin<'_>,
-    status: &StatusReport,
-) -> Result<Option<String>, Problem> {
-    let name = ids::sent(&context.keys, origin.channel, origin.account, &status.external_id);
-    let known: Option<String> = context.journal.get_doc(&context.doc("sent", &name)?).await?;
-    Ok(known.or_else(|| {
-        status.recipient.as_ref().map(|r| ids::conversation(&context.keys, origin.channel, origin.account, r))
-    }))
+    Ok(Placed { conversation: None, item: Inbound::Problem(kept), bytes: 0, entry: None })
 }
 
 async fn commit(
@@ -140,10 +102,11 @@ async fn commit(
     origin: Origin<'_>,
     files: &[File],
     portion: Portion,
-) -> Result<(), Problem> {
+) -> Result<Vec<String>, Problem> {
     let mut commit = context.commit();
     let mut done = Done { items: portion.iter().map(|(_, items)| items.len()).sum(), ..Done::default() };
     let mut for_account = Vec::new();
+    let mut for_delivery = Vec::new();
     let mut persons = Persons::new(context, BY);
     let mut votes = Votes::default();
     let mut conversations = merging::Conversations::new();
@@ -155,12 +118,16 @@ async fn commit(
     });
     for (conversation, items) in try_join_all(loads).await? {
         let Some((name, mut loaded)) = conversation else {
-            for_account.extend(items);
+            for_account.extend(items.into_iter().map(|(item, _)| item));
             continue;
         };
         done.conversations.push(name.clone());
-        for item in items {
-            match conversation_event(context, pack, origin, &loaded, item).await? {
+        for (item, entry) in items {
+            notes::keep(context, &mut commit, origin, &name, &item).await?;
+            if let Some(outbox) = notes::bounce(context, &mut commit, entry.as_ref(), &item).await? {
+                for_delivery.push(outbox);
+            }
+            match conversation_event(context, pack, origin, &loaded, (item, entry)).await? {
                 Outcome::Repeat => done.repeats += 1,
                 Outcome::Account(item) => for_account.push(*item),
                 Outcome::Event(mut event, met) => {
@@ -169,8 +136,10 @@ async fn commit(
                         Some(met) => seal(&mut persons, &mut commit, loaded, &name, *met).await?,
                         None => persons.sealing(&mut commit, loaded).await?,
                     };
-                    if let Some(key) = loaded.key() {
-                        person::keep_files(context, key, files, &mut event.data).await?;
+                    if let (Some(key), ConversationEvent::MessageReceived(received)) =
+                        (loaded.key(), &mut event.data)
+                    {
+                        person::keep_files(context, key, files, &mut received.message).await?;
                     }
                     loaded = commit.append(&loaded, vec![*event])?;
                 }
@@ -187,13 +156,13 @@ async fn commit(
     }
     done.for_account = unknown.len();
     if !unknown.is_empty() {
-        keep_for_account(context, &mut commit, origin, unknown).await?;
+        for_delivery.extend(keep_for_account(context, &mut commit, origin, files, unknown).await?);
     }
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
     }
     done.tell(context, origin);
-    Ok(())
+    Ok(for_delivery)
 }
 
 /// What became of a portion, for the log and the meters.
@@ -234,7 +203,7 @@ enum Outcome {
     Repeat,
     /// It belongs to no conversation after all.
     Account(Box<Inbound>),
-    /// An event, and whom it is from if it is a message.
+    /// An event, and whom it is from if it is a message or a call.
     Event(Box<NewEvent<ConversationEvent>>, Option<Box<Met>>),
 }
 
@@ -243,12 +212,16 @@ async fn conversation_event(
     pack: &PublishedPack,
     origin: Origin<'_>,
     loaded: &Loaded<Conversation>,
-    item: Inbound,
+    (item, entry): Item,
 ) -> Result<Outcome, Problem> {
     let seen = |id: &str| EventId::new(id).is_ok_and(|id| loaded.seen(&id).is_some());
     let id_of =
         |label: &str, external: &str| context.keys.id(label, &[origin.channel, origin.account, external]);
     match item {
+        // A report or an automatic answer to nothing that is known here must not make a ticket.
+        Inbound::Message(message) if loaded.is_new() && decide::by_machine(&message) => {
+            Ok(Outcome::Account(Box::new(Inbound::Message(message))))
+        }
         Inbound::Message(message) => {
             let hash = id_of("message", &message.external_id);
             let id = format!("in.{hash}");
@@ -265,20 +238,26 @@ async fn conversation_event(
                 message.name.clone(),
                 message.locale.clone(),
             );
-            let address = message.from.clone();
+            let (address, wish) = (message.from.clone(), person::wish(&party, &message, &hash));
             if let Some(vote) = decide::vote_of(&loaded.state, &pack.pack, &party, &message, context.now) {
-                let met = Met { party: party.clone(), address, opens_ticket: false };
+                let met = Met { party: party.clone(), address, opens_ticket: false, wish };
                 let data = decide::vote(format!("msg_{hash}"), party, *message, vote);
                 return Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))));
             }
-            let number = match decide::opens_ticket(&loaded.state, &message) {
+            let number = match decide::opens_ticket(&loaded.state, &pack.pack, &message, context.now) {
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
-            let met = Met { party: party.clone(), address, opens_ticket: number.is_some() };
-            let id_of_message = format!("msg_{hash}");
-            let data =
-                decide::receive(&loaded.state, pack.published(), id_of_message, party, *message, number);
+            let met = Met { party: party.clone(), address, opens_ticket: number.is_some(), wish };
+            let data = decide::receive(
+                &loaded.state,
+                pack.published(),
+                format!("msg_{hash}"),
+                party,
+                *message,
+                number,
+                context.now,
+            );
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
         }
         Inbound::Outgoing(message) => {
@@ -293,10 +272,30 @@ async fn conversation_event(
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
-            let met = Met { party: party.clone(), address, opens_ticket: number.is_some() };
+            let met = Met { party: party.clone(), address, opens_ticket: number.is_some(), wish: None };
             let data =
                 decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
+        }
+        Inbound::Call(call) => {
+            let id = format!("call.{}", id_of("call", &call.external_id));
+            if seen(&id) {
+                return Ok(Outcome::Repeat);
+            }
+            let message = format!("msg_{}", id_of("call", &call.call_id));
+            let party = call.person.clone().map(|p| party(context, pack, origin, &p, p.clone(), None, None));
+            let number = match party.is_some() && loaded.state.current().is_none() {
+                true => Some(context.next_ticket_number().await?),
+                false => None,
+            };
+            if loaded.is_new() && number.is_none() {
+                return Ok(Outcome::Account(Box::new(Inbound::Call(call))));
+            }
+            let met = party.clone().zip(call.person.clone()).map(|(party, address)| {
+                Box::new(Met { party, address, opens_ticket: number.is_some(), wish: None })
+            });
+            let data = decide::called(&loaded.state, pack.published(), message, party, *call, number);
+            Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), met))
         }
         // A report on something that is not known here must not make a conversation of its own.
         item if loaded.is_new() => Ok(Outcome::Account(Box::new(item))),
@@ -310,17 +309,12 @@ async fn conversation_event(
                 external_id: report.external_id,
                 state: report.state,
                 error: report.error,
+                message: match entry {
+                    Some(entry) => notes::message_of(context, &entry).await?,
+                    None => None,
+                },
             };
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), None))
-        }
-        Inbound::Call(call) => {
-            let external_id = call.external_id.clone();
-            let data = serde_json::to_value(&call).unwrap_or_default();
-            other(
-                OtherEvent { external_id, kind: "call".to_owned(), from: None, data: data.into() },
-                id_of,
-                seen,
-            )
         }
         Inbound::Other(event) => other(event, id_of, seen),
         item @ Inbound::Problem(_) => Ok(Outcome::Account(Box::new(item))),
@@ -363,22 +357,30 @@ async fn keep_for_account(
     context: &DeskContext,
     commit: &mut Commit,
     origin: Origin<'_>,
+    files: &[File],
     items: Vec<Inbound>,
-) -> Result<(), Problem> {
+) -> Result<Vec<String>, Problem> {
+    let mut for_delivery = Vec::new();
     let name = context.keys.id("account", &[origin.channel, origin.account]);
     let mut loaded =
         context.journal.load::<Account>(&context.stream(Account::KIND, &name)?, context.now).await?;
     loaded = personal::sealing_account(context, commit, loaded, BY).await?;
-    for item in items {
+    for mut item in items {
+        if let (Some(key), Inbound::Message(message)) = (loaded.key(), &mut item) {
+            person::keep_files(context, key, files, message).await?;
+        }
         let (label, external_id, data) = match item {
             Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),
-            Inbound::Other(other) => ("event", other.external_id.clone(), AccountEvent::EventReceived(other)),
+            Inbound::Other(other) => {
+                for_delivery.extend(notes::handshake(context, commit, origin, loaded.key(), &other).await?);
+                ("event", other.external_id.clone(), AccountEvent::EventReceived(other))
+            }
             other => unplaced(other),
         };
         let hash = context.keys.id(label, &[origin.channel, origin.account, &external_id]);
         loaded = commit.append(&loaded, vec![event(format!("{label}.{hash}"), BY, 0, data)?])?;
     }
-    Ok(())
+    Ok(for_delivery)
 }
 
 /// Something that names a person nobody has a conversation with: kept as an event of the account.
@@ -386,6 +388,7 @@ fn unplaced(item: Inbound) -> (&'static str, String, AccountEvent) {
     let (kind, external_id) = match &item {
         Inbound::Status(report) => ("status", format!("{}/{:?}", report.external_id, report.state)),
         Inbound::Call(call) => ("call", call.external_id.clone()),
+        Inbound::Message(message) => ("automatic", message.external_id.clone()),
         _ => ("item", String::new()),
     };
     match serde_json::to_value(&item) {
@@ -404,6 +407,7 @@ fn unplaced(item: Inbound) -> (&'static str, String, AccountEvent) {
                 pointer: String::new(),
                 why: error.to_string(),
                 data: serde_json::Value::Null.into(),
+                request: None,
             };
             ("problem", external_id, AccountEvent::ProblemKept(kept))
         }

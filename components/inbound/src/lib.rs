@@ -1,12 +1,15 @@
 //! `POST /hooks/{desk}/{channel}/{account}`: verify, parse, decide, commit, answer. GET for handshakes.
 
+mod again;
 mod intake;
+mod notes;
 mod person;
+mod place;
 mod portions;
 mod votes;
 
 use http::{Method, StatusCode};
-use relevo_channels::{Answer, Repeats, Unverified};
+use relevo_channels::{Answer, Malformed, Repeats, Unverified};
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, respond, serve};
 use relevo_edge::limits::{self, Spender};
@@ -17,14 +20,28 @@ use spin_sdk::http_service;
 /// Largest body: WhatsApp sends up to 3 MB.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
+/// Largest body where mails come in: providers take 25 MB of files and send them in base64 or in JSON.
+const MAX_MAIL_BYTES: usize = 36 * 1024 * 1024;
+
+/// Channels that mails and files come in through.
+const WITH_FILES: [&str; 5] = ["form", "mailgun", "mime", "postmark", "sendgrid"];
+
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    serve("inbound", request, MAX_BODY_BYTES, route).await
+    let channel = request.uri().path().split('/').nth(3).unwrap_or_default();
+    let limit = if WITH_FILES.contains(&channel) { MAX_MAIL_BYTES } else { MAX_BODY_BYTES };
+    serve("inbound", request, limit, route).await
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
+    if request.path == "/internal/again" {
+        return again::read(request).await;
+    }
     let segments = request.segments();
-    let [_, desk, channel, account] = segments.as_slice() else { return Err(refused()) };
+    // Where a provider signs nothing, one more segment may be the secret.
+    let ([_, desk, channel, account] | [_, desk, channel, account, _]) = segments.as_slice() else {
+        return Err(refused());
+    };
     match request.method {
         Method::GET | Method::POST => {}
         // As GET without a question.
@@ -56,7 +73,8 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     if let Some(answer) = (found.handshake)(&unverified, &settings) {
         return Ok(answered(answer));
     }
-    if request.method == Method::GET && channel != &"twilio-voice" {
+    // Twilio calls by GET if it is set up so, and signs it like everything else.
+    if request.method == Method::GET && !channel.starts_with("twilio-") {
         return Err(refused());
     }
     let verified = (found.verify)(unverified, &settings, context.now).map_err(|refusal| {
@@ -76,12 +94,21 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             _ => return Err(problem),
         }
     }
-    let parsed = (found.parse)(&verified, &settings).map_err(|malformed| {
-        let place = if malformed.pointer.is_empty() { "" } else { " at " };
-        let detail = format!("{}{place}{}", malformed.why, malformed.pointer);
-        Problem::bad_request("malformed", detail)
-    })?;
-    intake::keep(&context, &pack, account, parsed).await?.ok_or_else(refused).map(answered)
+    let parsed = match (found.parse)(&verified, &settings) {
+        Ok(parsed) => parsed,
+        // What the provider documents for what it need not send again.
+        Err(Malformed { answer: Some(answer), why, .. }) => {
+            let noted = [("desk", (*desk).into()), ("channel", (*channel).into()), ("why", why.into())];
+            relevo_edge::log::event("webhook.malformed", &noted);
+            return Ok(answered(answer));
+        }
+        Err(malformed) => {
+            let place = if malformed.pointer.is_empty() { "" } else { " at " };
+            let detail = format!("{}{place}{}", malformed.why, malformed.pointer);
+            return Err(Problem::bad_request("malformed", detail));
+        }
+    };
+    intake::keep(&context, &pack, account, parsed, &verified).await?.ok_or_else(refused).map(answered)
 }
 
 /// The one answer to whoever is not who they should be.

@@ -1,16 +1,17 @@
 //! Whose key an item is sealed under, and what it tells of the person.
 
-use crate::intake::{MAX_FILE_BYTES, Origin};
+use crate::intake::{BY, MAX_FILE_BYTES, Origin};
 use relevo_channels::File;
 use relevo_domain::contact::ContactEvent;
-use relevo_domain::conversation::{Conversation, ConversationEvent, Party};
-use relevo_domain::message::{Address, Inbound};
-use relevo_edge::app::DeskContext;
+use relevo_domain::conversation::{Conversation, Party};
+use relevo_domain::message::{Address, Inbound, InboundMessage};
+use relevo_domain::opt_out::{self, Wish};
+use relevo_edge::app::{DeskContext, event};
 use relevo_edge::ids;
 use relevo_edge::personal::{Persons, Sighting};
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
-use relevo_journal::{Commit, DataKey, Loaded};
+use relevo_journal::{Commit, DataKey, Loaded, NewEvent};
 use serde_json::Value;
 
 /// Whom a message is from or to.
@@ -21,6 +22,18 @@ pub struct Met {
     pub address: Address,
     /// It may open a ticket.
     pub opens_ticket: bool,
+    /// Whether they want to be written to, if they say so.
+    pub wish: Option<NewEvent<ContactEvent>>,
+}
+
+/// STOP, START and their translations, as a whole message. `hash` names the message.
+pub fn wish(party: &Party, message: &InboundMessage, hash: &str) -> Option<NewEvent<ContactEvent>> {
+    let channel = party.channel.clone();
+    let data = match opt_out::wish(&message.text.as_ref()?.0, channel == "twilio-sms")? {
+        Wish::Stop => ContactEvent::OptedOut { channel },
+        Wish::Start => ContactEvent::OptedIn { channel },
+    };
+    event(format!("wish.{hash}"), BY, 0, data).ok()
 }
 
 /// The conversation with the key for a message, and what the message tells of its sender noted.
@@ -47,6 +60,9 @@ pub async fn seal<S: Store>(
             conversation: name,
         };
         persons.learn(commit, sighting, &key, is_made).await?;
+    }
+    if let Some(wish) = met.wish {
+        persons.note(commit, contact, wish).await?;
     }
     Ok(loaded.sealed_under(key))
 }
@@ -86,10 +102,8 @@ pub async fn keep_files(
     context: &DeskContext,
     key: &DataKey,
     files: &[File],
-    event: &mut ConversationEvent,
+    message: &mut InboundMessage,
 ) -> Result<(), Problem> {
-    let ConversationEvent::MessageReceived(received) = event else { return Ok(()) };
-    let message = &mut received.message;
     for attachment in &mut message.attachments {
         let Some(file) = files.iter().find(|file| file.reference == attachment.reference) else { continue };
         let blob = context.journal.put_sealed_blob(&context.desk, key, &file.bytes.0, MAX_FILE_BYTES).await?;

@@ -1,10 +1,14 @@
 //! What came in, divided into portions that fit into a commit each.
 
 use relevo_domain::message::Inbound;
+use relevo_edge::ids::Sent;
 use std::collections::BTreeMap;
 
 /// Items by conversation; none: of the account.
-pub type Portion = Vec<(Option<String>, Vec<Inbound>)>;
+pub type Portion = Vec<(Option<String>, Vec<Item>)>;
+
+/// An item, and where the message was sent that it reports on.
+pub type Item = (Inbound, Option<Sent>);
 
 /// Largest item, in bytes of JSON. A person does not write so much; what is larger is kept for a look.
 pub const LARGEST_ITEM_BYTES: usize = 256 * 1024;
@@ -29,13 +33,18 @@ pub struct Placed {
     pub item: Inbound,
     /// As JSON.
     pub bytes: usize,
+    /// A status: where the message was sent that it reports on.
+    pub entry: Option<Sent>,
 }
 
 /// Divides items; those of one conversation stay in their order.
 pub fn divide(items: Vec<Placed>) -> Vec<Portion> {
-    let mut by_conversation: BTreeMap<Option<String>, Vec<(Inbound, usize)>> = BTreeMap::new();
+    let mut by_conversation: BTreeMap<Option<String>, Vec<(Item, usize)>> = BTreeMap::new();
     for placed in items {
-        by_conversation.entry(placed.conversation).or_default().push((placed.item, placed.bytes));
+        by_conversation
+            .entry(placed.conversation)
+            .or_default()
+            .push(((placed.item, placed.entry), placed.bytes));
     }
     let mut portions: Vec<Portion> = Vec::new();
     let mut open = Portion::new();
@@ -71,7 +80,12 @@ mod tests {
     fn placed(conversation: usize, n: usize, bytes: usize) -> Placed {
         let item =
             OtherEvent { external_id: n.to_string(), kind: "x".into(), from: None, data: Value::Null.into() };
-        Placed { conversation: Some(format!("c{conversation:04}")), item: Inbound::Other(item), bytes }
+        Placed {
+            conversation: Some(format!("c{conversation:04}")),
+            item: Inbound::Other(item),
+            bytes,
+            entry: None,
+        }
     }
 
     /// Conversations and how many items each, by portion.
@@ -105,7 +119,7 @@ mod tests {
         let items = (0..1_000).map(|n| placed(n % 7, n, n * 37 % 9_000)).collect();
         let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (conversation, items) in divide(items).into_iter().flatten() {
-            let numbers = items.iter().map(|item| match item {
+            let numbers = items.iter().map(|(item, _)| match item {
                 Inbound::Other(other) => other.external_id.parse::<usize>().expect("a number"),
                 _ => panic!("another item"),
             });

@@ -182,6 +182,8 @@ fn entry(channel: String, account: String, address: Address, rendered: &Rendered
             choices: None,
             attachments: Vec::new(),
             in_reply_to: None,
+            mail: None,
+            tried: Vec::new(),
         })),
     }
 }

@@ -71,6 +71,7 @@ pub(crate) fn problem(raw: &RawValue, pointer: String, why: impl Into<String>) -
         pointer,
         why: why.into(),
         data: Private(keep(raw.get())),
+        request: None,
     })
 }
 

@@ -69,6 +69,7 @@ fn read(entity: &str, action: &str, i: usize, item: &Value) -> Inbound {
             pointer: format!("/{entity}/{action}/{i}/{key}"),
             why: why.to_owned(),
             data: Private(item.clone()),
+            request: None,
         })
     })
 }

@@ -23,8 +23,10 @@ pub mod phone;
 pub mod podio;
 pub mod postmark;
 mod presented;
+pub mod reach;
 mod repeats;
 mod request;
+mod safe_html;
 mod secrets;
 pub mod sendgrid;
 pub mod sendgrid_events;
@@ -46,6 +48,7 @@ pub use outbound::{
 pub use parsed::{Answer, File, Malformed, Once, Parsed};
 pub use repeats::{Repeats, repeats};
 pub use request::{Refusal, Unverified, Verified};
+pub use safe_html::safe_html;
 pub use secrets::AccountSecrets;
 
 use chrono::{DateTime, Utc};

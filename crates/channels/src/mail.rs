@@ -74,6 +74,7 @@ impl Letter {
                 pointer: "/from".into(),
                 why: "no sender".into(),
                 data: Private(Value::Object(data.into_iter().collect())),
+                request: None,
             });
             return (vec![problem], self.files.into_iter().map(|(file, _)| file).collect());
         };

@@ -9,7 +9,7 @@ use crate::{
     account::Account,
     crypto,
     fields::Form,
-    outbound::{FormatError, OutboundRequest},
+    outbound::{FormatError, OutboundRequest, Outcome, retry_after},
     parsed::{Answer, Malformed, Parsed},
     presented,
     request::{Refusal, Unverified, Verified},
@@ -67,6 +67,16 @@ pub fn validation(account: &Account, hook_id: &str, code: &str) -> Result<Outbou
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     let path = format!("/hook/{}/verify/validate", digits(hook_id)?);
     authorised(account, OutboundRequest { method: Method::POST, path, headers, body: body.into_bytes() })
+}
+
+/// Reads the answer to [`validation`].
+pub fn validated(status: u16, headers: &HeaderMap, _: &[u8]) -> Outcome {
+    let why = format!("HTTP {status}");
+    match status {
+        200..=299 => Outcome::Sent { provider_id: None },
+        408 | 420 | 429 | 500.. => Outcome::Retry { after_seconds: retry_after(headers), why },
+        _ => Outcome::Refused { why },
+    }
 }
 
 /// The request that reads an item back.

@@ -16,7 +16,7 @@ pub struct Unverified {
     pub body: Vec<u8>,
 }
 
-/// A request whose sender was proved. Only a channel's `verify` makes one.
+/// A request whose sender was proved. Only a channel's `verify` makes one, or what is kept of such a one.
 pub struct Verified {
     request: Unverified,
     at: DateTime<Utc>,
@@ -66,6 +66,18 @@ impl Unverified {
 }
 
 impl Verified {
+    /// A request that was kept after it had been verified, to be read once more.
+    pub fn kept(content_type: &str, body: Vec<u8>, at: DateTime<Utc>) -> Self {
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = content_type.parse() {
+            headers.insert(http::header::CONTENT_TYPE, value);
+        }
+        Self {
+            request: Unverified { method: Method::POST, path_and_query: "/".to_owned(), headers, body },
+            at,
+        }
+    }
+
     /// The request itself.
     pub fn request(&self) -> &Unverified {
         &self.request

@@ -72,6 +72,7 @@ fn unreadable(request: &Verified, why: String) -> Parsed {
         pointer: String::new(),
         why,
         data: Private(object!({ "file": file.reference })),
+        request: None,
     });
     Parsed { items: vec![problem], files: vec![file], ..Parsed::default() }
 }

@@ -64,6 +64,7 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
             pointer: format!("/{kind}{place}"),
             why: why.to_owned(),
             data: Private(Value::Object(content)),
+            request: None,
         })
     });
     Ok(vec![item].into())

@@ -12,6 +12,12 @@ pub enum AccountEvent {
     /// An item was kept for a person to look at.
     #[serde(rename = "problem.kept")]
     ProblemKept(Problem),
+    /// A kept item was read once more and is understood now.
+    #[serde(rename = "problem.resolved")]
+    ProblemResolved {
+        /// Id of the event that kept it.
+        problem: String,
+    },
     /// The provider reported something about the account.
     #[serde(rename = "event.received")]
     EventReceived(OtherEvent),
@@ -70,7 +76,7 @@ const ITEM_BYTES: usize = 4_096;
 impl Fold for Account {
     type Data = AccountEvent;
     const KIND: &'static str = "account";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn apply(&mut self, event: &Event<AccountEvent>) {
         match &event.data {
@@ -87,6 +93,7 @@ impl Fold for Account {
             }
             AccountEvent::KeyMade { key } => self.keys.push(AccountKey { id: key.clone(), at: event.at }),
             AccountEvent::KeysDestroyed { keys } => self.keys.retain(|key| !keys.contains(&key.id)),
+            AccountEvent::ProblemResolved { problem } => self.problems.retain(|kept| kept.id != *problem),
             AccountEvent::EventReceived(_) => self.event_count = self.event_count.saturating_add(1),
         }
     }

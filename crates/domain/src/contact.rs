@@ -74,6 +74,39 @@ pub enum ContactEvent {
         /// Does not.
         declined: bool,
     },
+    /// Asked not to be written to.
+    #[serde(rename = "contact.opted_out")]
+    OptedOut {
+        /// Channel slug.
+        channel: String,
+    },
+    /// Wants to be written to again.
+    #[serde(rename = "contact.opted_in")]
+    OptedIn {
+        /// Channel slug.
+        channel: String,
+    },
+    /// Somebody found out that this is the same person as another contact, which now stands for both.
+    #[serde(rename = "contact.merged")]
+    Merged {
+        /// Stream name of the other contact.
+        into: String,
+    },
+    /// Another contact is the same person: the other side of [`ContactEvent::Merged`].
+    #[serde(rename = "contact.absorbed")]
+    Absorbed {
+        /// Stream name of the other contact.
+        other: String,
+    },
+    /// They turned out to be two people.
+    #[serde(rename = "contact.unmerged")]
+    Unmerged,
+    /// The other side of [`ContactEvent::Unmerged`].
+    #[serde(rename = "contact.released")]
+    Released {
+        /// Stream name of the other contact.
+        other: String,
+    },
 }
 
 /// A contact.
@@ -101,6 +134,12 @@ pub struct Contact {
     /// Does not want to be asked.
     #[serde(default)]
     pub no_surveys: bool,
+    /// Since when the contact is not to be written to.
+    pub opted_out: Option<DateTime<Utc>>,
+    /// Stream name of the contact that stands for this one too.
+    pub merged_into: Option<String>,
+    /// The contacts that this one stands for.
+    pub absorbed: Vec<Link>,
 }
 
 /// A data key of a contact.
@@ -123,6 +162,17 @@ pub struct Hold {
     pub by: String,
     /// Since when.
     pub at: DateTime<Utc>,
+}
+
+/// A contact that was found to be the same person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Stream name.
+    pub contact: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who found out.
+    pub by: String,
 }
 
 impl Contact {
@@ -148,7 +198,7 @@ impl Contact {
 impl Fold for Contact {
     type Data = ContactEvent;
     const KIND: &'static str = "contact";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
 
     fn apply(&mut self, event: &Event<ContactEvent>) {
         match &event.data {
@@ -184,6 +234,15 @@ impl Fold for Contact {
             ContactEvent::HoldLifted { .. } => self.hold = None,
             ContactEvent::ContactSurveyed => self.surveyed_at = self.surveyed_at.max(Some(event.at)),
             ContactEvent::SurveysDeclined { declined } => self.no_surveys = *declined,
+            ContactEvent::OptedOut { .. } => self.opted_out = Some(event.at),
+            ContactEvent::OptedIn { .. } => self.opted_out = None,
+            ContactEvent::Merged { into } => self.merged_into = Some(into.clone()),
+            ContactEvent::Unmerged => self.merged_into = None,
+            ContactEvent::Absorbed { other } => {
+                self.absorbed.retain(|link| link.contact != *other);
+                self.absorbed.push(Link { contact: other.clone(), at: event.at, by: event.by.clone() });
+            }
+            ContactEvent::Released { other } => self.absorbed.retain(|link| link.contact != *other),
         }
     }
 }

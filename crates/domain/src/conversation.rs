@@ -3,7 +3,9 @@
 //! The state is a total function of the set of events: any event is accepted in any order and means
 //! something or nothing, never an error. Whether a command is allowed is decided before, in [`decide`].
 
+mod call;
 pub mod decide;
+mod dispatch;
 mod event;
 mod excuse;
 mod facts;
@@ -13,6 +15,8 @@ mod message;
 pub mod trial;
 pub mod view;
 
+pub use call::Call;
+pub use dispatch::Pending;
 pub use event::*;
 pub use excuse::excuse;
 pub use facts::{TicketFacts, outdated, policy_change};
@@ -44,6 +48,12 @@ pub struct Conversation {
     /// A survey that the customer may answer by a message: nothing else was said since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+    /// What is not sent yet, nor given up, in the order in which it is to be sent.
+    #[serde(default)]
+    pub pending: Vec<Pending>,
+    /// E-mail: Message-IDs of the thread, oldest first.
+    #[serde(default)]
+    pub thread: Vec<String>,
     /// The messages. Not part of a snapshot: complete only when the whole stream was read.
     #[serde(skip)]
     pub(crate) correspondence: Correspondence,

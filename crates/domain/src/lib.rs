@@ -1,13 +1,16 @@
 //! The rules of a support desk as pure functions: events, state and decisions. No I/O, no clock.
 
 pub mod account;
+pub mod breaker;
 pub mod category;
 pub mod config;
 pub mod contact;
 pub mod conversation;
 pub mod erasure;
+pub mod identity;
 pub mod kpi;
 pub mod message;
+pub mod opt_out;
 pub mod outbox;
 pub mod pack;
 mod private;

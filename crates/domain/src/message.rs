@@ -201,8 +201,10 @@ pub struct OutgoingMessage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallReport {
     /// By which a repeat of this report is recognised (call and state).
+    #[serde(with = "relevo_journal::private")]
     pub external_id: String,
     /// The call; the same in all its reports.
+    #[serde(with = "relevo_journal::private")]
     pub call_id: String,
     /// The person at the other end; none where a report names the call alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -401,4 +403,7 @@ pub struct Problem {
     pub why: String,
     /// The item itself.
     pub data: Private<Value>,
+    /// Content address of the request that it came in, so that it can be read once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }

@@ -21,6 +21,12 @@ pub enum OutboxEvent {
         /// What came of it.
         outcome: Attempt,
     },
+    /// The provider had accepted it and reported later that it was not delivered.
+    #[serde(rename = "outbox.bounced")]
+    Bounced {
+        /// Why, without personal data.
+        why: String,
+    },
     /// A person had it tried again after it had been given up.
     #[serde(rename = "outbox.retried")]
     Retried,
@@ -48,6 +54,17 @@ pub struct Entry {
 pub enum Request {
     /// A message to a person through a channel account.
     Channel(Box<ChannelMessage>),
+    /// What a provider wants to have posted back before it sends events.
+    Handshake {
+        /// Channel slug.
+        channel: String,
+        /// Account name.
+        account: String,
+        /// The provider's id of the hook.
+        hook: String,
+        /// What it wants back.
+        code: Private<String>,
+    },
     /// An event to a subscriber.
     Subscriber {
         /// Subscriber id.
@@ -57,6 +74,17 @@ pub enum Request {
         /// The whole body.
         body: Private<Value>,
     },
+}
+
+impl Request {
+    /// What it is sent through: `channel/account` or `subscriber/<id>`.
+    pub fn through(&self) -> String {
+        match self {
+            Self::Channel(message) => format!("{}/{}", message.channel, message.account),
+            Self::Handshake { channel, account, .. } => format!("{channel}/{account}"),
+            Self::Subscriber { subscriber, .. } => format!("subscriber/{subscriber}"),
+        }
+    }
 }
 
 /// A message to a person.
@@ -88,6 +116,28 @@ pub struct ChannelMessage {
     /// Provider's id of the message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "relevo_journal::private")]
     pub in_reply_to: Option<String>,
+    /// E-mail: what its answers are threaded by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Box<MailHeaders>>,
+    /// `channel/account` of each way by which it could not be delivered, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<String>,
+}
+
+/// What a mail says of its place in a thread.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailHeaders {
+    /// Our Message-ID, without angle brackets.
+    pub message_id: String,
+    /// Ids of the thread, oldest first, without angle brackets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "relevo_journal::private")]
+    pub references: Vec<String>,
+    /// Where answers go: an address of ours with a signed token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// No person wrote it: others must not answer it by themselves.
+    #[serde(default)]
+    pub automatic: bool,
 }
 
 /// What can be chosen from.
@@ -169,6 +219,9 @@ pub struct Outbox {
     pub why: Option<String>,
     /// The provider's id.
     pub external_id: Option<String>,
+    /// It was accepted and not delivered.
+    #[serde(default)]
+    pub bounced: bool,
 }
 
 /// Attempts before an entry is given up: with the delays below that takes about a day.
@@ -206,7 +259,7 @@ fn backoff_ms(tries: u32, jitter: f64) -> i64 {
 impl Fold for Outbox {
     type Data = OutboxEvent;
     const KIND: &'static str = "outbox";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn apply(&mut self, event: &Event<OutboxEvent>) {
         match &event.data {
@@ -220,7 +273,7 @@ impl Fold for Outbox {
             OutboxEvent::Attempted { attempt, outcome } => {
                 self.attempts = self.attempts.max(*attempt);
                 // Once accepted, always accepted: a second sender's late failure changes nothing.
-                if self.status == Status::Sent {
+                if self.status == Status::Sent || self.bounced {
                     return;
                 }
                 match outcome {
@@ -244,7 +297,15 @@ impl Fold for Outbox {
                     }
                 }
             }
+            OutboxEvent::Bounced { why } => {
+                self.status = Status::Failed;
+                self.bounced = true;
+                self.why = Some(why.clone());
+                self.next_at = None;
+                self.done_at = Some(event.at);
+            }
             OutboxEvent::Retried => {
+                self.bounced = false;
                 if self.status == Status::Failed {
                     self.status = Status::Queued;
                     self.retried_after = self.attempts;

@@ -4,6 +4,7 @@
 //! document; parts that belong to another crate (calendars, templates) are kept as JSON here and are checked
 //! by that crate when the pack is published.
 
+mod fallback;
 mod limits;
 mod retention;
 mod survey;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+pub use fallback::Fallback;
 pub use limits::Limits;
 pub use retention::Retention;
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
@@ -55,6 +57,13 @@ pub struct Pack {
     /// Service-level policies: the first that matches.
     #[serde(default)]
     pub sla: Vec<Policy>,
+    /// Days after being solved for which a message opens a ticket again; after that another one follows it up.
+    /// None: a solved ticket is always opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopen_within_days: Option<u32>,
+    /// Other ways for what cannot be delivered: the first rule that matches.
+    #[serde(default)]
+    pub fallback: Vec<Fallback>,
     /// Channel accounts: channel slug → account name → settings. Secrets are set apart and never part of a pack.
     #[serde(default)]
     pub channels: BTreeMap<String, BTreeMap<String, ChannelAccount>>,

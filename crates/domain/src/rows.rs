@@ -2,7 +2,7 @@
 
 use crate::category::Category;
 use crate::conversation::{Conversation, Party, Ticket};
-use crate::outbox::{Outbox, Request, Status};
+use crate::outbox::{Outbox, Status};
 use crate::pack::Priority;
 use crate::sla::{CalendarSource, Outcomes, calendar_of};
 use crate::survey::{RECOVERY_TAG, SurveyKind, SurveyState, Verdict};
@@ -290,10 +290,7 @@ impl Row for DeliveryRow {
 /// The row of a delivery.
 pub fn delivery_row(state: &Outbox) -> Option<DeliveryRow> {
     let entry = state.entry.as_ref()?;
-    let to = match &entry.request {
-        Request::Channel(message) => format!("{}/{}", message.channel, message.account),
-        Request::Subscriber { subscriber, .. } => format!("subscriber/{subscriber}"),
-    };
+    let to = entry.request.through();
     Some(DeliveryRow {
         status: state.status,
         to,

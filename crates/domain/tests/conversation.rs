@@ -1,11 +1,13 @@
 //! What a set of events makes of a conversation, and which commands are refused.
-#![allow(clippy::expect_used)] // a test that cannot go on fails
+#![allow(clippy::expect_used, clippy::panic)] // a test that cannot go on fails
 
 use chrono::{DateTime, Duration, Utc};
 use relevo_domain::category::Category;
 use relevo_domain::conversation::decide::{self, Published};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, Party};
-use relevo_domain::message::{Address, AddressKind, DeliveryState, InboundMessage, MessageKind};
+use relevo_domain::message::{
+    Address, AddressKind, Automatic, CallReport, CallState, DeliveryState, InboundMessage, Mail, MessageKind,
+};
 use relevo_domain::pack::{Pack, parse};
 use relevo_domain::refusal::RefusalKind;
 use relevo_journal::{Event, EventId, Fold, Hlt};
@@ -80,9 +82,15 @@ impl Desk {
 
     fn receive(&mut self, external_id: &str, kind: MessageKind) {
         let message = inbound(external_id, kind);
-        let number = decide::opens_ticket(&self.state, &message).then_some(self.count + 100);
-        let id = format!("msg_{external_id}");
-        let data = decide::receive(&self.state, self.published(), id, party("main"), message, number);
+        self.take(message);
+    }
+
+    fn take(&mut self, message: InboundMessage) {
+        let opens = decide::opens_ticket(&self.state, &self.pack, &message, self.at);
+        let number = opens.then_some(self.count + 100);
+        let id = format!("msg_{}", message.external_id);
+        let party = Party { address: message.from.clone(), ..party("main") };
+        let data = decide::receive(&self.state, self.published(), id, party, message, number, self.at);
         self.tell(data);
     }
 
@@ -103,14 +111,7 @@ impl Desk {
 }
 
 fn outgoing(id: &str, text: &str) -> Outgoing {
-    Outgoing {
-        id: id.into(),
-        text: text.into(),
-        subject: None,
-        html: None,
-        attachments: Vec::new(),
-        template: None,
-    }
+    Outgoing::text(id, text)
 }
 
 #[test]
@@ -132,6 +133,7 @@ fn a_first_message_opens_a_ticket_by_the_routing_and_keeps_the_text_as_sent() {
         party("gold"),
         inbound("b", MessageKind::Text),
         Some(7),
+        start(),
     );
     let ConversationEvent::MessageReceived(gold) = gold else { panic!("a message") };
     assert_eq!(gold.opening.map(|o| o.queue), Some("vip".into()));
@@ -143,7 +145,8 @@ fn two_first_messages_at_once_open_one_ticket() {
     let first = |id: &str, number| {
         let message = inbound(id, MessageKind::Text);
         let id = format!("msg_{id}");
-        decide::receive(&Conversation::default(), desk.published(), id, party("main"), message, Some(number))
+        let nothing = Conversation::default();
+        decide::receive(&nothing, desk.published(), id, party("main"), message, Some(number), start())
     };
     let (a, b) = (first("a", 1), first("b", 2));
     desk.tell(a);
@@ -196,7 +199,7 @@ fn a_message_that_raced_with_closing_is_not_lost_and_opens_no_nameless_ticket() 
     desk.receive("a", MessageKind::Text);
     let message = inbound("b", MessageKind::Text);
     let unaware =
-        decide::receive(&desk.state, desk.published(), "msg_b".into(), party("main"), message, None);
+        decide::receive(&desk.state, desk.published(), "msg_b".into(), party("main"), message, None, start());
     desk.status("closed");
     desk.tell(unaware);
     assert_eq!(desk.categories(), [Category::Open]);
@@ -237,8 +240,12 @@ fn delivery_is_the_furthest_that_was_reported_in_whatever_order() {
         external_id: Some("wamid.1".into()),
         failed: None,
     };
-    let reported =
-        |state| ConversationEvent::DeliveryReported { external_id: "wamid.1".into(), state, error: None };
+    let reported = |state| ConversationEvent::DeliveryReported {
+        external_id: "wamid.1".into(),
+        state,
+        error: None,
+        message: None,
+    };
     let delivered = |events: Vec<ConversationEvent>| {
         let mut desk = Desk::new();
         desk.receive("a", MessageKind::Text);
@@ -323,4 +330,148 @@ fn an_event_about_a_ticket_that_is_not_there_means_nothing() {
         folded: Vec::new(),
     });
     assert_eq!(desk.state, Conversation::default());
+}
+
+#[test]
+fn what_was_solved_too_long_ago_is_followed_up_and_two_at_once_follow_it_up_once() {
+    let mut desk = Desk::new();
+    desk.pack.reopen_within_days = Some(7);
+    desk.receive("a", MessageKind::Text);
+    desk.status("solved");
+    desk.at += Duration::days(6);
+    desk.receive("b", MessageKind::Text);
+    assert_eq!(desk.categories(), [Category::Open], "within the week it is opened again");
+    desk.status("solved");
+    desk.at += Duration::days(8);
+    let late = |desk: &Desk, id: &str, number| {
+        let message = inbound(id, MessageKind::Text);
+        assert!(decide::opens_ticket(&desk.state, &desk.pack, &message, desk.at));
+        let name = format!("msg_{id}");
+        decide::receive(&desk.state, desk.published(), name, party("main"), message, Some(number), desk.at)
+    };
+    let (c, d) = (late(&desk, "c", 3), late(&desk, "d", 4));
+    desk.tell(c);
+    desk.tell(d);
+    assert_eq!(desk.categories(), [Category::Solved, Category::New]);
+    assert_eq!((desk.state.tickets[1].number, desk.state.messages(2).count()), (3, 2));
+}
+
+fn by_machine(id: &str, automatic: Automatic) -> InboundMessage {
+    let daemon = Address { kind: AddressKind::Email, value: "mailer-daemon@example.org".into() };
+    let mail = Mail { references: vec!["root@x".into()], automatic: Some(automatic), ..Mail::default() };
+    InboundMessage { from: daemon, mail: Some(Box::new(mail)), ..inbound(id, MessageKind::Text) }
+}
+
+#[test]
+fn what_a_machine_wrote_is_kept_and_changes_neither_status_nor_where_replies_go() {
+    let mut desk = Desk::new();
+    desk.receive("a", MessageKind::Text);
+    let customer = desk.state.party.clone().map(|p| p.address);
+    let wrote_at = desk.state.last_inbound_at;
+    desk.status("solved");
+    for (n, kind) in [Automatic::Bounce, Automatic::Reply].into_iter().enumerate() {
+        desk.take(by_machine(&format!("m{n}"), kind));
+    }
+    assert_eq!(desk.categories(), [Category::Solved]);
+    assert_eq!(desk.state.party.clone().map(|p| p.address), customer);
+    assert_eq!(desk.state.last_inbound_at, wrote_at);
+    assert_eq!(desk.state.messages(1).filter(|m| m.automatic.is_some()).count(), 2);
+    desk.take(by_machine("list", Automatic::Bulk));
+    assert_eq!(desk.categories(), [Category::Open], "a list may carry a person's mail");
+    assert_eq!(desk.state.thread, ["root@x", "m0", "m1", "list"]);
+}
+
+#[test]
+fn messages_leave_in_the_order_they_were_written_in_and_a_rerouted_one_keeps_its_place() {
+    let mut desk = Desk::new();
+    desk.receive("a", MessageKind::Text);
+    for n in ["1", "2"] {
+        let message = Outgoing { outbox: Some(format!("box{n}")), ..outgoing(&format!("msg_{n}"), n) };
+        let events = decide::reply(&desk.state, desk.published(), 1, message, true).expect("allowed");
+        events.into_iter().for_each(|event| desk.tell(event));
+    }
+    let before = |desk: &Desk, name| desk.state.before(name).map(|p| p.outbox.clone());
+    assert_eq!(before(&desk, "box2").as_deref(), Some("box1"));
+    desk.tell(ConversationEvent::DeliveryRerouted {
+        message: "msg_1".into(),
+        channel: "twilio-sms".into(),
+        account: "main".into(),
+        outbox: "other".into(),
+        why: "131026".into(),
+    });
+    assert_eq!(before(&desk, "box2").as_deref(), Some("other"));
+    desk.tell(ConversationEvent::DeliveryConcluded {
+        message: "msg_1".into(),
+        external_id: Some("SM1".into()),
+        failed: None,
+    });
+    assert_eq!(before(&desk, "box2"), None);
+}
+
+#[test]
+fn a_report_that_gives_back_our_id_is_heard_before_we_have_noted_the_sending() {
+    let mut desk = Desk::new();
+    desk.receive("a", MessageKind::Text);
+    desk.reply("msg_1");
+    desk.tell(ConversationEvent::DeliveryReported {
+        external_id: "wamid.1".into(),
+        state: DeliveryState::Delivered,
+        error: None,
+        message: Some("msg_1".into()),
+    });
+    let states: Vec<_> = desk.state.messages(1).filter_map(|m| m.delivery).collect();
+    assert_eq!(states, [DeliveryState::Delivered]);
+}
+
+#[test]
+fn the_reports_on_a_call_are_one_call_in_whatever_order_they_come() {
+    let report = |state: &str, more: serde_json::Value| {
+        let mut report = json!({"external_id": format!("CA1:{state}"), "call_id": "CA1", "state": state});
+        report.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
+        serde_json::from_value::<CallReport>(report).expect("a report")
+    };
+    let started = report("started", json!({"direction": "in"}));
+    let ended =
+        report("ended", json!({"direction": "in", "talk_seconds": 61, "agent": "7", "hold_seconds": 5}));
+    let recorded =
+        report("recorded", json!({"attachments": [{"reference": "https://x/r", "kind": "audio"}]}));
+    for order in [[&started, &ended, &recorded], [&ended, &started, &recorded], [&ended, &recorded, &started]]
+    {
+        let mut desk = Desk::new();
+        for (n, call) in order.into_iter().enumerate() {
+            let number = desk.state.current().is_none().then_some(n as u64);
+            let call = call.clone();
+            let event = decide::called(
+                &desk.state,
+                desk.published(),
+                "msg_1".into(),
+                Some(party("main")),
+                call,
+                number,
+            );
+            desk.tell(event);
+        }
+        assert_eq!(desk.state.tickets.len(), 1);
+        let messages: Vec<_> = desk.state.messages(1).collect();
+        let [message] = messages.as_slice() else { panic!("{} messages", messages.len()) };
+        let call = message.call.as_ref().expect("a call");
+        assert_eq!(
+            (call.talk_seconds, call.hold_seconds, call.agent.as_deref()),
+            (Some(61), Some(5), Some("7"))
+        );
+        assert_eq!(call.state, CallState::Recorded);
+        assert_eq!((message.direction, message.attachments.len()), (Direction::In, 1));
+    }
+}
+
+#[test]
+fn who_called_in_vain_waits_again() {
+    let mut desk = Desk::new();
+    desk.receive("a", MessageKind::Text);
+    desk.status("solved");
+    let missed = json!({"external_id": "x", "call_id": "CA2", "state": "missed", "direction": "in"});
+    let missed = serde_json::from_value(missed).expect("a report");
+    let event = decide::called(&desk.state, desk.published(), "msg_2".into(), None, missed, None);
+    desk.tell(event);
+    assert_eq!(desk.categories(), [Category::Open]);
 }

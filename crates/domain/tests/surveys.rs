@@ -100,8 +100,9 @@ impl Desk {
         let data = match vote {
             Some(vote) => decide::vote(id, party(), message, vote),
             None => {
-                let number = decide::opens_ticket(&self.state, &message).then_some(self.count + 1);
-                decide::receive(&self.state, self.published(), id, party(), message, number)
+                let number = decide::opens_ticket(&self.state, &self.pack, &message, self.at);
+                let number = number.then_some(self.count + 1);
+                decide::receive(&self.state, self.published(), id, party(), message, number, self.at)
             }
         };
         self.tell("channel", data);
@@ -125,14 +126,7 @@ impl Desk {
 }
 
 fn outgoing(id: &str) -> Outgoing {
-    Outgoing {
-        id: id.into(),
-        text: "x".into(),
-        subject: None,
-        html: None,
-        attachments: Vec::new(),
-        template: None,
-    }
+    Outgoing::text(id, "x")
 }
 
 #[test]

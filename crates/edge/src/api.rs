@@ -83,6 +83,57 @@ pub struct NewReply {
     #[schema(value_type = Object)]
     #[serde(default)]
     pub data: Map<String, Value>,
+    /// Files that were put into `…/files` before; at most ten.
+    #[serde(default)]
+    pub attachments: Vec<ReplyFile>,
+    /// Buttons below the text, where the channel has them.
+    #[serde(default)]
+    pub choices: Vec<ReplyChoice>,
+}
+
+/// A file of a reply.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyFile {
+    /// As `…/files` answered it.
+    #[schema(pattern = "^(blob|sha256):[0-9a-f]{64}$")]
+    pub reference: String,
+    /// Name that the recipient sees.
+    #[serde(default)]
+    pub filename: Option<String>,
+    /// MIME type.
+    #[serde(default)]
+    pub mime_type: Option<String>,
+}
+
+/// Something that the recipient can choose.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyChoice {
+    /// Comes back when it is chosen.
+    #[schema(min_length = 1, max_length = 64, pattern = r"\S")]
+    pub id: String,
+    /// What the recipient reads.
+    #[schema(min_length = 1, max_length = 20, pattern = r"\S")]
+    pub title: String,
+}
+
+/// `POST …/contacts/merge`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactMerge {
+    /// Id of the contact that stands for both from now on.
+    pub into: String,
+    /// Id of the contact that becomes part of it.
+    pub from: String,
+}
+
+/// `POST …/contacts/unmerge`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactUnmerge {
+    /// Id of the contact that stands for itself again.
+    pub from: String,
 }
 
 /// `POST …/notes`
@@ -423,4 +474,21 @@ pub struct Kick {
     pub desk: String,
     /// Stream names.
     pub streams: Vec<String>,
+}
+
+/// A kept request that is to be read once more.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Again {
+    /// Desk.
+    pub desk: String,
+    /// Channel slug.
+    pub channel: String,
+    /// Account name.
+    pub account: String,
+    /// Content address of the request.
+    pub request: String,
+    /// Id of the problem because of which it was kept.
+    pub problem: String,
+    /// What the problem's item is known by.
+    pub external_id: String,
 }

@@ -221,7 +221,7 @@ impl<S: Store> DeskContext<S> {
     /// 503 if the secrets were sealed under another master key.
     pub fn account(&self, pack: &Pack, channel: &str, name: &str) -> Result<Option<Account>, Problem> {
         let Some(account) = pack.account(channel, name) else { return Ok(None) };
-        Ok(Some(Account::new(account.settings.clone(), self.secrets(channel, name)?)))
+        Ok(Some(Account::new(account.settings.clone(), self.secrets(channel, name)?, self.now)))
     }
 
     /// The secrets of a channel account, opened; empty if none are set.

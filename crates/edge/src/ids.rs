@@ -2,7 +2,9 @@
 
 use crate::keys::DeskKeys;
 use crate::problem::Problem;
+use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
+use serde::{Deserialize, Serialize};
 
 /// Prefix of contact ids.
 pub const CONTACT: &str = "ctc_";
@@ -12,6 +14,17 @@ pub const OUTBOX: &str = "out_";
 pub const SURVEY: &str = "srv_";
 /// Prefix of ticket ids.
 pub const TICKET: &str = "tkt_";
+
+/// What is kept of a message that a provider accepted, by the provider's id of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Stream name of its conversation.
+    #[serde(rename = "c")]
+    pub conversation: String,
+    /// Stream name of its outbox entry; empty: it was sent before that was noted.
+    #[serde(rename = "o")]
+    pub outbox: String,
+}
 
 /// A ticket's public id.
 pub fn ticket(conversation: &str, ordinal: u32) -> String {
@@ -53,12 +66,26 @@ pub fn contact(keys: &DeskKeys, channel: &str, address: &Address) -> String {
         AddressKind::Phone | AddressKind::Email => "",
         AddressKind::User | AddressKind::Group => channel,
     };
-    keys.id("contact", &[kind_name(address.kind), scope, &address.value.0])
+    keys.id("contact", &[kind_name(address.kind), scope, &identity::of(address)])
 }
 
-/// Name of the document that tells which conversation a message was sent in, by the provider's id of it.
+/// Name of the document ([`Sent`]) that tells where a message was sent, by the provider's id of it.
 pub fn sent(keys: &DeskKeys, channel: &str, account: &str, external_id: &str) -> String {
     keys.id("sent", &[channel, account, external_id])
+}
+
+/// Name of the document that tells which conversation a mail belongs to, by its Message-ID.
+pub fn mail(keys: &DeskKeys, message_id: &str) -> String {
+    keys.id("mail", &[message_id])
+}
+
+/// The outbox entry that a Message-ID or another id of ours names: `<name>@<domain>` or `out_<name>`.
+pub fn outbox_of(id: &str) -> Option<&str> {
+    let name = match id.strip_prefix(OUTBOX) {
+        Some(name) => name,
+        None => id.split_once('@')?.0,
+    };
+    is_name(name).then_some(name)
 }
 
 fn kind_name(kind: AddressKind) -> &'static str {

@@ -118,6 +118,7 @@ fn body(body: Body) -> Option<Value> {
             "application/json": with_example("Ballot"),
             "application/x-www-form-urlencoded": {"schema": parameters::refers("BallotForm")},
         }),
+        Body::File => json!({"*/*": {"schema": {"type": "string", "format": "binary"}}}),
         Body::Provider => json!({
             "application/json": {},
             "application/x-www-form-urlencoded": {},

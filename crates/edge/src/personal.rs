@@ -16,12 +16,15 @@ use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::Conversation;
 use relevo_domain::message::Address;
 use relevo_journal::store::Store;
-use relevo_journal::{Commit, DataKey, Fold, KeyId, Loaded, NewEvent};
+use relevo_journal::{Commit, DataKey, Fold, KeyId, Loaded, NewEvent, private};
 use std::collections::BTreeMap;
 
 /// Days after which a new ticket gets a new key. Keys are few, then, and retention reaches old tickets of somebody who
 /// still writes.
 pub const KEY_DAYS: i64 = 30;
+
+/// The account, of no channel, under whose keys files are kept that were put into the store for nobody yet.
+pub const UPLOADS: (&str, &str) = ("files", "uploads");
 
 /// The contacts that one commit is about: each is loaded once.
 pub struct Persons<'a, S: Store> {
@@ -137,7 +140,7 @@ impl<'a, S: Store> Persons<'a, S> {
         Ok(())
     }
 
-    /// Appends what a person at the desk notes about a contact.
+    /// Appends what is noted about a contact, sealed if it says something personal.
     ///
     /// # Errors
     /// 503 if the store does not answer.
@@ -147,7 +150,10 @@ impl<'a, S: Store> Persons<'a, S> {
         contact: &str,
         note: NewEvent<ContactEvent>,
     ) -> Result<(), Problem> {
-        let (key, _) = self.key(commit, contact, None, false).await?;
+        let key = match private::is_in(&note.data) {
+            true => Some(self.key(commit, contact, None, false).await?.0),
+            false => None,
+        };
         let loaded = self.contact(contact).await?;
         *loaded = commit.append(&loaded.clone().sealed_under(key), vec![note])?;
         Ok(())
@@ -207,6 +213,26 @@ pub async fn sealing_account<S: Store>(
     let made = AccountEvent::KeyMade { key: key.id().clone() };
     let id = format!("key.{}", key.id());
     Ok(commit.append(&loaded.sealed_under(key), vec![event(id, by, 0, made)?])?)
+}
+
+/// An account's key of this month, which exists afterwards.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn account_key<S: Store>(
+    context: &DeskContext<S>,
+    channel: &str,
+    account: &str,
+    by: &str,
+) -> Result<DataKey, Problem> {
+    let name = context.keys.id("account", &[channel, account]);
+    let loaded = context.journal.load(&context.stream(Account::KIND, &name)?, context.now).await?;
+    let mut commit = context.commit();
+    let loaded = sealing_account(context, &mut commit, loaded, by).await?;
+    if !commit.is_empty() {
+        context.journal.commit(commit).await?;
+    }
+    loaded.key().cloned().ok_or_else(|| Problem::unavailable("an account has no key"))
 }
 
 /// A new data key, written with the commit.

@@ -6,8 +6,8 @@ use http::StatusCode;
 use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::erasure::{Cause, KeysDestroyed};
 use relevo_edge::app::{DeskContext, event};
-use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::{ids, people};
 use relevo_journal::store::Store;
 use relevo_journal::{Fold, KeyId, Loaded};
 
@@ -18,6 +18,28 @@ pub struct Erased {
     pub at: Option<DateTime<Utc>>,
     /// Data keys that were destroyed by this call; none if it only repeats an earlier one.
     pub keys: usize,
+}
+
+/// Erases a contact together with those it was merged with: they are one person. None of them while one is held.
+///
+/// # Errors
+/// As [`erase`].
+pub async fn erase_person<S: Store>(
+    context: &DeskContext<S>,
+    contact: &str,
+    by: &str,
+    id: &str,
+    reason: &str,
+) -> Result<Erased, Problem> {
+    let person = people::united(context, contact).await?;
+    person.members.iter().try_for_each(|(_, member)| refuse_if_held(member))?;
+    let mut all = Erased { at: None, keys: 0 };
+    for (member, _) in &person.members {
+        let erased = erase(context, member, by, id, reason).await?;
+        all.at = all.at.max(erased.at);
+        all.keys = all.keys.saturating_add(erased.keys);
+    }
+    Ok(all)
 }
 
 /// Erases a contact, named by its stream. The same call again finishes what a first one began.

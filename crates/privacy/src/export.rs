@@ -11,50 +11,65 @@ use relevo_domain::conversation::{Conversation, ConversationEvent, view};
 use relevo_domain::rows::DeliveryRow;
 use relevo_domain::survey::SurveyState;
 use relevo_edge::app::DeskContext;
-use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::{ids, people};
 use relevo_journal::Fold;
 use relevo_journal::store::Store;
 use relevo_projections::shards;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// Gathers what is stored of a contact, named by its stream.
+/// Gathers what is stored of a contact, named by its stream, and of those it was merged with: they are one person.
 ///
 /// # Errors
 /// 404 if there is no such contact, 503 if the store does not answer.
 pub async fn gather<S: Store>(context: &DeskContext<S>, contact: &str) -> Result<Value, Problem> {
-    let stream = context.stream(Contact::KIND, contact)?;
-    let (state, events) = context.journal.load_events::<Contact>(&stream, None).await?;
-    if events.is_empty() {
+    let person = people::united(context, contact).await?;
+    let mut members = Vec::new();
+    for (name, _) in &person.members {
+        let stream = context.stream(Contact::KIND, name)?;
+        let (state, events) = context.journal.load_events::<Contact>(&stream, None).await?;
+        members.push((name.as_str(), state, events));
+    }
+    if members.iter().all(|(_, _, events)| events.is_empty()) {
         return Err(Problem::not_found("unknown_contact", "there is no such contact at this desk"));
+    }
+    let mut conversations: Vec<&String> = Vec::new();
+    for name in members.iter().flat_map(|(_, state, _)| &state.conversations) {
+        if !conversations.contains(&name) {
+            conversations.push(name);
+        }
     }
     let mut tickets = Vec::new();
     let (mut days, mut reported) = (BTreeSet::new(), Vec::new());
-    for part in try_join_all(state.conversations.iter().map(|name| conversation(context, name))).await? {
+    for part in try_join_all(conversations.iter().map(|name| conversation(context, name))).await? {
         tickets.extend(part.tickets);
         days.extend(part.days);
         reported.extend(part.reported);
     }
     let surveys = surveys(context, &tickets).await?;
     let deliveries = deliveries(context, &tickets, days).await?;
-    for event in &events {
+    for event in members.iter().flat_map(|(_, _, events)| events) {
         if let ContactEvent::ReportReceived { channel, account, kind, data } = &event.data {
             let at = view::rfc3339(event.at);
             reported
                 .push(json!({"at": at, "channel": channel, "account": account, "kind": kind, "data": data}));
         }
     }
+    let mut contacts = members.iter().map(|(name, state, _)| of_contact(name, state));
+    let contact = contacts.next();
+    let merged: Vec<Value> = contacts.collect();
     Ok(json!({
         "format": "relevo-person/1",
         "exported_at": view::rfc3339(context.now),
         "desk": context.desk.as_str(),
-        "contact": of_contact(contact, &state),
+        "contact": contact,
+        "merged": merged,
         "tickets": tickets,
         "surveys": surveys,
         "deliveries": deliveries,
         "reported": reported,
-        "keys": keys(&state),
+        "keys": keys(members.iter().map(|(_, state, _)| state)),
     }))
 }
 
@@ -77,12 +92,13 @@ fn of_contact(name: &str, state: &Contact) -> Value {
 }
 
 /// Facts about the keys, not the keys.
-fn keys(state: &Contact) -> Value {
-    let in_use = state
-        .keys
-        .iter()
+fn keys<'a>(states: impl Iterator<Item = &'a Contact> + Clone) -> Value {
+    let in_use = states
+        .clone()
+        .flat_map(|state| &state.keys)
         .map(|key| json!({"id": key.id, "made_at": view::rfc3339(key.at), "conversation": key.conversation}));
-    json!({"in_use": in_use.collect::<Vec<_>>(), "destroyed": state.destroyed})
+    let destroyed: Vec<_> = states.flat_map(|state| &state.destroyed).collect();
+    json!({"in_use": in_use.collect::<Vec<_>>(), "destroyed": destroyed})
 }
 
 /// What one conversation has of the contact.

@@ -11,7 +11,13 @@ use desk::{
     act, at, contact, contact_name, conversation, day, found_in, memory, publish, raw, receive, restored,
 };
 use relevo_domain::category::Category;
+use relevo_domain::contact::ContactEvent;
 use relevo_domain::conversation::ConversationEvent;
+use relevo_domain::message::{Address, AddressKind};
+use relevo_edge::app::{DeskContext, event};
+use relevo_edge::ids;
+use relevo_edge::people;
+use relevo_edge::personal::{self, Persons, Sighting, UPLOADS};
 use relevo_journal::{CACHED_MS, Month};
 use relevo_local_host::kv::{Backend, Bucket, Location};
 use relevo_privacy::{erasure, export, hold, ledger, retention};
@@ -240,7 +246,6 @@ async fn round(store: &Bucket, days: i64) -> usize {
 
 #[tokio::test]
 async fn a_key_that_is_asked_for_twice_before_it_is_written_is_one_key() {
-    use relevo_edge::personal::Persons;
     let store = memory().await;
     publish(&store, day(0), Value::Null).await;
     let context = at(&store, day(1)).await;
@@ -252,4 +257,81 @@ async fn a_key_that_is_asked_for_twice_before_it_is_written_is_one_key() {
     context.journal.commit(commit).await.unwrap();
     let found = context.journal.data_key(&context.desk, first.0.id()).await.unwrap();
     assert_eq!(found, Some(first.0), "nobody has noted meanwhile that it is gone");
+}
+
+/// Another contact, who turns out to be the one of that name.
+async fn merged_into(context: &DeskContext<Bucket>, name: &str) -> String {
+    let address = Address { kind: AddressKind::Email, value: "bermejo@example.org".into() };
+    let called: relevo_domain::Private<String> = "Z. Bermejo".into();
+    let other = ids::contact(&context.keys, "postmark", &address);
+    let (mut commit, mut persons) = (context.commit(), Persons::new(context, "person:ana"));
+    let (key, made) = persons.key(&mut commit, &other, Some("elsewhere"), true).await.unwrap();
+    let sighting = Sighting {
+        contact: &other,
+        channel: "postmark",
+        address: &address,
+        name: Some(&called),
+        conversation: "elsewhere",
+    };
+    persons.learn(&mut commit, sighting, &key, made).await.unwrap();
+    let merged = event("merge", "person:ana", 0, ContactEvent::Merged { into: name.to_owned() }).unwrap();
+    persons.note(&mut commit, &other, merged).await.unwrap();
+    let absorbed = event("merge", "person:ana", 0, ContactEvent::Absorbed { other: other.clone() }).unwrap();
+    persons.note(&mut commit, name, absorbed).await.unwrap();
+    context.journal.commit(commit).await.unwrap();
+    other
+}
+
+#[tokio::test]
+async fn contacts_that_were_merged_are_shown_held_and_erased_as_one_person() {
+    let store = memory().await;
+    told(&store).await;
+    let context = at(&store, day(5)).await;
+    let name = contact_name(&context);
+    let other = merged_into(&context, &name).await;
+    let hold = |held| {
+        let (store, other) = (store.clone(), other.clone());
+        async move {
+            let id = format!("hold-{held}");
+            let context = at(&store, day(6)).await;
+            hold::set(&context, &other, "person:counsel", &id, held, "a dispute".to_owned()).await.unwrap();
+        }
+    };
+    hold(true).await;
+    let context = at(&store, day(7)).await;
+    let refused = erasure::erase_person(&context, &name, "person:dpo", "e1", "asked").await.unwrap_err();
+    assert_eq!(refused.code, "contact_held");
+    assert_eq!(conversation(&at(&store, later(7)).await).await.erased(), 0, "neither of the two");
+    hold(false).await;
+
+    let context = at(&store, day(8)).await;
+    let gathered = export::gather(&context, &other).await.unwrap();
+    assert_eq!(gathered["contact"]["id"], format!("{}{name}", ids::CONTACT));
+    assert_eq!(gathered["merged"][0]["name"], "Z. Bermejo");
+    assert_eq!(gathered["tickets"].as_array().unwrap().len(), 1);
+    assert!(erasure::erase_person(&context, &other, "person:dpo", "e2", "asked").await.unwrap().keys > 1);
+    let after = at(&store, later(8)).await;
+    let person = people::united(&after, &name).await.unwrap();
+    assert_eq!(person.members.len(), 2, "that they are one is no personal value");
+    assert!(person.members.iter().all(|(_, member)| member.keys.is_empty() && member.erased_at.is_some()));
+    assert!(!export::gather(&after, &name).await.unwrap().to_string().contains("Bermejo"));
+}
+
+#[tokio::test]
+async fn a_file_that_was_put_for_nobody_goes_with_its_month() {
+    let store = memory().await;
+    publish(&store, day(0), json!({"unplaced_days": 30})).await;
+    let context = at(&store, day(1)).await;
+    let (channel, account) = UPLOADS;
+    let key = personal::account_key(&context, channel, account, "person:ana").await.unwrap();
+    let next = at(&store, day(2)).await;
+    let again = personal::account_key(&next, channel, account, "person:ana").await.unwrap();
+    assert!(key == again, "one a month");
+    let blob =
+        context.journal.put_sealed_blob(&context.desk, &key, desk::TEXT.as_bytes(), 100).await.unwrap();
+    assert!(found_in(&raw(&store).await).is_empty());
+    assert_eq!(round(&store, 61).await, 0);
+    assert_eq!(round(&store, 62).await, 1);
+    let context = at(&store, later(62)).await;
+    assert_eq!(context.journal.get_blob(&context.desk, &blob).await.unwrap(), None);
 }

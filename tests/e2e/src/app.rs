@@ -108,6 +108,14 @@ impl App {
         Desk::set_up(&self.host.client, name, pack)
     }
 
+    /// Sets up a desk with the project's pack of that name, changed.
+    #[track_caller]
+    pub fn publish_with(&self, name: &str, change: impl FnOnce(&mut serde_json::Value)) -> Desk {
+        let mut pack = pack(name);
+        change(&mut pack);
+        self.publish_pack(name, &pack)
+    }
+
     /// One more host on the same state.
     #[track_caller]
     pub fn another_host(&self) -> Host {

@@ -6,9 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::wait::eventually;
+
+mod shapes;
+
+use shapes::{Accepted, accepted};
 
 /// The provider. It serves until the test's process ends.
 #[derive(Debug)]
@@ -37,8 +41,14 @@ pub struct Received {
 pub enum Fault {
     /// Answers with a status and a body.
     Status(u16, Value),
+    /// Asks to be left alone for so many seconds.
+    RetryAfter(u16, u32),
     /// Takes the request and closes the connection.
     NoAnswer,
+    /// Accepts it, and the connection breaks within the answer.
+    HalfAnswer,
+    /// Accepts it in words that are not its own.
+    Nonsense,
     /// Answers well, but only after a while.
     Slow(Duration),
 }
@@ -128,20 +138,32 @@ impl Received {
 fn serve(state: &State, mut stream: &TcpStream) {
     let Some((path, headers, body)) = read(stream) else { return };
     let at = Instant::now();
-    let (status, answer, pause) = match fault(state, &path) {
-        Some(Fault::Status(status, answer)) => (status, answer, Duration::ZERO),
-        Some(Fault::NoAnswer) => (0, Value::Null, Duration::ZERO),
-        Some(Fault::Slow(pause)) => (200, accepted(state, &path, &body), pause),
-        None => (200, accepted(state, &path, &body), Duration::ZERO),
+    let well = || accepted(&path, &body, &format!("OUT{}", state.sent.fetch_add(1, Ordering::Relaxed)));
+    let bare = |status, body| Accepted { status, header: None, body };
+    let (answer, pause, cut) = match fault(state, &path) {
+        Some(Fault::Status(status, answer)) => (bare(status, answer), Duration::ZERO, false),
+        Some(Fault::RetryAfter(status, seconds)) => {
+            let header = Some(("retry-after", seconds.to_string()));
+            (Accepted { header, ..bare(status, Value::Null) }, Duration::ZERO, false)
+        }
+        Some(Fault::NoAnswer) => (bare(0, Value::Null), Duration::ZERO, false),
+        Some(Fault::HalfAnswer) => (well(), Duration::ZERO, true),
+        Some(Fault::Nonsense) => (bare(200, Value::from("<html>OK</html>")), Duration::ZERO, false),
+        Some(Fault::Slow(pause)) => (well(), pause, false),
+        None => (well(), Duration::ZERO, false),
     };
+    let status = answer.status;
     lock(&state.received).push(Received { path, headers, body, at, status });
     std::thread::sleep(pause);
     if status != 0 {
-        let answer = answer.to_string();
-        let head =
-            format!("HTTP/1.1 {status} As asked\r\ncontent-type: application/json\r\nconnection: close");
+        let text = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
+        let header = answer.header.map_or(String::new(), |(name, value)| format!("\r\n{name}: {value}"));
+        let head = format!(
+            "HTTP/1.1 {status} As asked\r\ncontent-type: application/json\r\nconnection: close{header}"
+        );
+        let sent = if cut { text.get(..text.len() / 2).unwrap_or_default() } else { &text };
         // The other side may be gone: that is its affair.
-        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{sent}", text.len());
     }
 }
 
@@ -176,16 +198,6 @@ fn fault(state: &State, path: &str) -> Option<Fault> {
         faults.iter_mut().find(|(_, times, place)| *times > 0 && path.contains(place.as_str()))?;
     *times -= 1;
     Some(fault.clone())
-}
-
-/// What WhatsApp answers to a message; `{}` to anything else.
-fn accepted(state: &State, path: &str, body: &str) -> Value {
-    if !path.ends_with("/messages") {
-        return json!({});
-    }
-    let to = serde_json::from_str::<Value>(body).map(|message| message["to"].clone()).unwrap_or_default();
-    let id = format!("wamid.OUT{}", state.sent.fetch_add(1, Ordering::Relaxed));
-    json!({"messaging_product": "whatsapp", "contacts": [{"input": to, "wa_id": to}], "messages": [{"id": id}]})
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

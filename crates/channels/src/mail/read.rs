@@ -7,6 +7,7 @@ use mail_parser::{
     Addr, Address, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
 };
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Reads a mail; none if there is not one header in it.
 pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
@@ -17,7 +18,14 @@ pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
     let texts = |html: bool| {
         let count = if html { message.html_body_count() } else { message.text_body_count() };
         let part = |i| if html { message.body_html(i) } else { message.body_text(i) };
-        let texts: Vec<_> = (0..count).filter_map(part).collect();
+        let bodies = if html { &message.html_body } else { &message.text_body };
+        let texts: Vec<_> = (0..count)
+            .filter_map(|i| {
+                let index = bodies.get(i).and_then(|index| usize::try_from(*index).ok());
+                let misnamed = index.and_then(|index| misnamed(&message, message.parts.get(index)?, html));
+                misnamed.map(Into::into).or_else(|| part(i))
+            })
+            .collect();
         (!texts.is_empty()).then(|| texts.join("\n"))
     };
     // A body without HTML is given as HTML made from the text; that is not what was sent.
@@ -58,6 +66,21 @@ pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
         inline,
         report: report(&message),
     })
+}
+
+/// A body that is UTF-8 although it is declared to be ASCII or Latin: many programs do that, and no Latin text looks
+/// like UTF-8 by accident.
+fn misnamed<'a>(message: &Message<'a>, part: &MessagePart<'a>, html: bool) -> Option<&'a str> {
+    let is_kind = part.is_content_type("text", if html { "html" } else { "plain" });
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or_default();
+    let latin =
+        ["us-ascii", "ascii", "iso-8859-1", "windows-1252"].iter().any(|c| charset.eq_ignore_ascii_case(c));
+    let plain = part
+        .content_transfer_encoding()
+        .is_none_or(|encoding| ["7bit", "8bit", "binary"].iter().any(|e| encoding.eq_ignore_ascii_case(e)));
+    let Cow::Borrowed(raw) = message.raw_message else { return None };
+    let text = std::str::from_utf8(raw.get(raw_range(part))?).ok()?;
+    (is_kind && latin && plain && !text.is_ascii()).then_some(text)
 }
 
 /// The text of an HTML mail.

@@ -52,6 +52,7 @@ pub(super) fn read(
             pointer: format!("/event{pointer}"),
             why: why.to_owned(),
             data: Private(Value::Object(event)),
+            request: None,
         })
     })
 }

@@ -1,12 +1,16 @@
 //! What may be done with a conversation: a command and the state give events, or a refusal.
 
+mod arrive;
+
+pub use arrive::{by_machine, called, opens_ticket, receive, sent_elsewhere};
+
 use super::event::*;
 use super::facts::{TicketFacts, policy_change};
 use super::merge::workable;
 use super::{Conversation, Ticket};
 use crate::Private;
 use crate::category::Category;
-use crate::message::{InboundMessage, OutgoingMessage};
+use crate::message::InboundMessage;
 use crate::pack::{Pack, Priority};
 use crate::refusal::Refusal;
 use crate::sla::ResolvedPolicy;
@@ -37,27 +41,6 @@ pub struct Published<'a> {
 /// Longest text of a reply or note, in characters: what the longest channel takes.
 pub const MAX_TEXT_CHARS: usize = 32_768;
 
-/// Does the next message need a ticket number, because there is no ticket that it could join?
-pub fn opens_ticket(state: &Conversation, message: &InboundMessage) -> bool {
-    state.current().is_none() && message.kind != crate::message::MessageKind::Reaction
-}
-
-/// A message of a customer. `number` is the friendly number to use if it opens a ticket.
-pub fn receive(
-    state: &Conversation,
-    published: Published<'_>,
-    id: String,
-    party: Party,
-    message: InboundMessage,
-    number: Option<u64>,
-) -> ConversationEvent {
-    let opening = number.map(|number| opening(published, &party, number, Category::New, None));
-    let open_status = state.current().map(|_| status_id(published.pack, Category::Open));
-    let open_status = open_status.filter(|status| status != Category::Open.as_str());
-    let received = MessageReceived { id, party, message, opening, open_status, vote: None };
-    ConversationEvent::MessageReceived(Box::new(received))
-}
-
 /// The vote that a message is, if the customer was asked just before and it says nothing else.
 pub fn vote_of(
     state: &Conversation,
@@ -77,18 +60,6 @@ pub fn vote_of(
 pub fn vote(id: String, party: Party, message: InboundMessage, vote: ChatVote) -> ConversationEvent {
     let received = MessageReceived { id, party, message, opening: None, open_status: None, vote: Some(vote) };
     ConversationEvent::MessageReceived(Box::new(received))
-}
-
-/// A message of one of us that another system has already sent. `number` as in [`receive`].
-pub fn sent_elsewhere(
-    published: Published<'_>,
-    id: String,
-    party: Party,
-    message: OutgoingMessage,
-    number: Option<u64>,
-) -> ConversationEvent {
-    let opening = number.map(|number| opening(published, &party, number, Category::Open, None));
-    ConversationEvent::MessageSentElsewhere(Box::new(MessageSentElsewhere { id, party, message, opening }))
 }
 
 /// What an agent says about a ticket that they open.
@@ -361,6 +332,7 @@ fn route(pack: &Pack, party: &Party, number: u64, category: Category, priority: 
         status: status_id(pack, category),
         category,
         policy: None,
+        follows: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::merge::{Said, TicketRef};
 use crate::Private;
 use crate::category::Category;
-use crate::message::{Address, Attachment, DeliveryState, InboundMessage, OutgoingMessage};
+use crate::message::{Address, Attachment, CallReport, DeliveryState, InboundMessage, OutgoingMessage};
 use crate::pack::Priority;
 use crate::sla::ResolvedPolicy;
 use chrono::{DateTime, Utc};
@@ -19,6 +19,9 @@ pub enum ConversationEvent {
     /// One of us wrote to the customer past this system; it is already sent.
     #[serde(rename = "message.sent_elsewhere")]
     MessageSentElsewhere(Box<MessageSentElsewhere>),
+    /// A telephone call got on.
+    #[serde(rename = "call.reported")]
+    CallReported(Box<CallReported>),
     /// An agent opened a ticket of their own accord.
     #[serde(rename = "ticket.created")]
     TicketCreated(Box<TicketCreated>),
@@ -192,6 +195,9 @@ pub enum ConversationEvent {
         /// Its error, without personal data.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
+        /// The message's id, where the provider gave back ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
     },
     /// Sending came to an end.
     #[serde(rename = "delivery.concluded")]
@@ -204,6 +210,20 @@ pub enum ConversationEvent {
         /// Why it was given up, if it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         failed: Option<String>,
+    },
+    /// It could not be delivered the way it was to go, and goes another way by the pack's rule.
+    #[serde(rename = "delivery.rerouted")]
+    DeliveryRerouted {
+        /// Message id.
+        message: String,
+        /// Channel slug of the new way.
+        channel: String,
+        /// Account of the new way.
+        account: String,
+        /// Stream name of the outbox entry that carries it now.
+        outbox: String,
+        /// Why not the first way, without personal data.
+        why: String,
     },
     /// A message that had been given up is tried again.
     #[serde(rename = "delivery.retried")]
@@ -303,6 +323,9 @@ pub struct Opening {
     /// The policy that applies, with the version of the pack it is from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<ResolvedPolicy>,
+    /// Ordinal of the solved ticket that it follows up, which is too long over to be opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<u32>,
 }
 
 /// See [`ConversationEvent::MessageReceived`].
@@ -348,6 +371,24 @@ pub struct MessageSentElsewhere {
     pub opening: Option<Opening>,
 }
 
+/// See [`ConversationEvent::CallReported`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallReported {
+    /// Message id of the call: the same in all its reports.
+    pub id: String,
+    /// Who and where; none in a report that names the call alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<Party>,
+    /// What was reported.
+    pub call: CallReport,
+    /// Present if the writer saw no ticket that this call could join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
+    /// As in [`MessageReceived`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_status: Option<String>,
+}
+
 /// See [`ConversationEvent::TicketCreated`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TicketCreated {
@@ -385,6 +426,28 @@ pub struct Outgoing {
     /// The template that it was made with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateUse>,
+    /// E-mail: our Message-ID, by which answers refer to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_ref: Option<String>,
+    /// Stream name of the outbox entry that carries it: what is sent in a conversation is sent in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbox: Option<String>,
+}
+
+impl Outgoing {
+    /// A message with a text and nothing else.
+    pub fn text(id: impl Into<String>, text: impl Into<Private<String>>) -> Self {
+        Self {
+            id: id.into(),
+            text: text.into(),
+            subject: None,
+            html: None,
+            attachments: Vec::new(),
+            template: None,
+            message_ref: None,
+            outbox: None,
+        }
+    }
 }
 
 /// Which template a message was made with.

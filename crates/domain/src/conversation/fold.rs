@@ -5,7 +5,7 @@ use super::merge::{Merged, Said};
 use super::message::{Direction, Message};
 use super::{Asked, Conversation, KIND, SurveyDecision, Ticket};
 use crate::category::Category;
-use crate::message::{DeliveryState, MessageKind};
+use crate::message::{Automatic, DeliveryState, MessageKind};
 use crate::sla::Timeline;
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold};
@@ -20,6 +20,9 @@ impl Fold for Conversation {
         match &event.data {
             ConversationEvent::MessageReceived(received) => self.message_received(received, event),
             ConversationEvent::MessageSentElsewhere(sent) => self.sent_elsewhere(sent, event),
+            ConversationEvent::CallReported(reported) => {
+                self.call_reported(reported, plain(0, reported.id.clone(), Direction::In, event));
+            }
             ConversationEvent::TicketCreated(created) => self.ticket_created(created, at),
             ConversationEvent::ReplyWritten(reply) => self.reply_written(reply, event),
             ConversationEvent::NoteWritten { ticket, text } => {
@@ -101,10 +104,18 @@ impl Fold for Conversation {
                     ticket.heard(said, Some(open_status), at);
                 }
             }
-            ConversationEvent::DeliveryReported { external_id, state, error } => {
+            ConversationEvent::DeliveryReported { external_id, state, error, message } => {
+                if let Some(message) = message {
+                    self.correspondence.alias(external_id, message);
+                }
                 self.correspondence.report(external_id, *state, error.clone());
             }
+            ConversationEvent::DeliveryRerouted { message, outbox, .. } => {
+                self.rerouted(message, outbox);
+                self.correspondence.retry(message);
+            }
             ConversationEvent::DeliveryConcluded { message, external_id, failed } => {
+                self.concluded(message);
                 self.correspondence.conclude(message, external_id.as_deref(), failed.clone());
             }
             ConversationEvent::DeliveryRetried { message } => self.correspondence.retry(message),
@@ -129,13 +140,13 @@ impl Fold for Conversation {
 }
 
 impl Conversation {
-    fn touch(&mut self, ordinal: u32, at: DateTime<Utc>) -> Option<&mut Ticket> {
+    pub(super) fn touch(&mut self, ordinal: u32, at: DateTime<Utc>) -> Option<&mut Ticket> {
         let ticket = self.ticket_mut(ordinal)?;
         ticket.updated_at = ticket.updated_at.max(at);
         Some(ticket)
     }
 
-    fn open(&mut self, opening: &Opening, by_customer: bool, at: DateTime<Utc>) -> u32 {
+    pub(super) fn open(&mut self, opening: &Opening, by_customer: bool, at: DateTime<Utc>) -> u32 {
         let ordinal = u32::try_from(self.tickets.len()).unwrap_or(u32::MAX).saturating_add(1);
         self.tickets.push(Ticket {
             ordinal,
@@ -173,31 +184,44 @@ impl Conversation {
     }
 
     /// The last ticket, which something joins although its writer may have wanted to open one.
-    fn joined(&mut self, opening: Option<&Opening>) -> u32 {
+    pub(super) fn joined(&mut self, opening: Option<&Opening>) -> u32 {
         if let (Some(opening), Some(ticket)) = (opening, self.tickets.last_mut()) {
             ticket.lost_numbers.push(opening.number);
         }
         self.home(u32::try_from(self.tickets.len()).unwrap_or(u32::MAX))
     }
 
-    fn update_party(&mut self, party: &Party) {
+    pub(super) fn update_party(&mut self, party: &Party) {
         let name = party.name.clone().or_else(|| self.party.take().and_then(|p| p.name));
         self.party = Some(Party { name, ..party.clone() });
     }
 
     fn message_received(&mut self, received: &MessageReceived, event: &Event<ConversationEvent>) {
         let at = event.at;
-        self.update_party(&received.party);
-        self.last_inbound_at = self.last_inbound_at.max(Some(at));
-        let reaction = received.message.kind == MessageKind::Reaction;
-        let said = !reaction && received.vote.is_none();
+        let mail = received.message.mail.as_deref();
+        // No answer goes to a machine, and what it wrote re-opens nothing.
+        let automatic = mail.and_then(|mail| mail.automatic).is_some_and(|kind| kind != Automatic::Bulk);
+        if !automatic || self.party.is_none() {
+            self.update_party(&received.party);
+            self.last_inbound_at = self.last_inbound_at.max(Some(at));
+        }
+        if let Some(mail) = mail {
+            let own = received.message.message_ref.as_ref().unwrap_or(&received.message.external_id);
+            self.threaded(mail.references.iter().chain([own]));
+        }
+        let silent = automatic || received.message.kind == MessageKind::Reaction;
+        let said = !silent && received.vote.is_none();
         if said {
             self.asked = None;
         }
-        let over = self.current().is_none();
+        let last = u32::try_from(self.tickets.len()).unwrap_or(u32::MAX);
+        let over = self.current().is_none_or(|current| {
+            let follows = received.opening.as_ref().and_then(|opening| opening.follows);
+            current.category == Category::Solved && follows == Some(last)
+        });
         let ordinal = match &received.opening {
             // A reaction opens nothing, but a conversation's very first ticket must not be lost with it.
-            Some(opening) if over && !reaction => self.open(opening, true, at),
+            Some(opening) if over && !silent => self.open(opening, true, at),
             // Without an opening the writer saw a ticket that was still open: it is re-opened.
             opening => self.joined(opening.as_ref()),
         };
@@ -214,6 +238,9 @@ impl Conversation {
             kind: Some(inbound.kind),
             text: inbound.text.clone(),
             subject: inbound.subject.clone(),
+            message_ref: inbound.message_ref.clone(),
+            html: mail.and_then(|mail| mail.html.clone()),
+            automatic: mail.and_then(|mail| mail.automatic),
             attachments: inbound.attachments.clone(),
             data: inbound.data.clone(),
             in_reply_to: inbound.in_reply_to.clone(),
@@ -288,9 +315,13 @@ impl Conversation {
     }
 
     fn push_outgoing(&mut self, ticket: u32, outgoing: &Outgoing, event: &Event<ConversationEvent>) {
+        self.dispatched(outgoing.outbox.as_deref(), &outgoing.id);
+        self.threaded(outgoing.message_ref.iter());
         self.correspondence.push(Message {
+            message_ref: outgoing.message_ref.clone(),
             text: Some(outgoing.text.clone()),
             subject: outgoing.subject.clone(),
+            html: outgoing.html.clone(),
             attachments: outgoing.attachments.clone(),
             template: outgoing.template.clone(),
             delivery: Some(DeliveryState::Queued),
@@ -407,6 +438,9 @@ fn plain(ticket: u32, id: String, direction: Direction, event: &Event<Conversati
         kind: None,
         text: None,
         subject: None,
+        html: None,
+        automatic: None,
+        message_ref: None,
         attachments: Vec::new(),
         data: None,
         in_reply_to: None,
@@ -416,5 +450,6 @@ fn plain(ticket: u32, id: String, direction: Direction, event: &Event<Conversati
         template: None,
         delivery: None,
         error: None,
+        call: None,
     }
 }

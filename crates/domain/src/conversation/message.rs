@@ -1,8 +1,9 @@
 //! The messages of a conversation, as people see them.
 
+use super::call::Call;
 use super::event::TemplateUse;
 use crate::Private;
-use crate::message::{Attachment, DeliveryState, MessageKind};
+use crate::message::{Attachment, Automatic, DeliveryState, MessageKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,6 +38,12 @@ pub struct Message {
     pub text: Option<Private<String>>,
     /// E-mail: the subject.
     pub subject: Option<Private<String>>,
+    /// E-mail: the formatted part as written: not safe for display.
+    pub html: Option<Private<String>>,
+    /// E-mail: no person wrote it.
+    pub automatic: Option<Automatic>,
+    /// By what other messages refer to it, where that is not the provider's id.
+    pub message_ref: Option<String>,
     /// Files.
     pub attachments: Vec<Attachment>,
     /// The provider's structure.
@@ -55,6 +62,8 @@ pub struct Message {
     pub delivery: Option<DeliveryState>,
     /// Why it failed.
     pub error: Option<String>,
+    /// It is a telephone call.
+    pub call: Option<Call>,
 }
 
 /// Messages and what providers said of them, in whatever order both became known.
@@ -75,10 +84,27 @@ impl Correspondence {
         let index = self.messages.len();
         self.by_id.insert(message.id.clone(), index);
         // An erased id is empty, and is nobody's.
-        if let Some(external) = message.external_id.as_ref().filter(|id| !id.is_empty()) {
+        let external = [&message.external_id, &message.message_ref].into_iter().flatten();
+        for external in external.filter(|id| !id.is_empty()) {
             self.by_external_id.insert(external.clone(), index);
         }
         self.messages.push(message);
+    }
+
+    /// The message that stands for a call; made if there is none yet. Found by our id: the provider's may be erased.
+    pub(crate) fn call(&mut self, id: &str, make: impl FnOnce() -> Message) -> Option<&mut Message> {
+        let index = self.by_id.get(id).copied().unwrap_or_else(|| {
+            self.push(make());
+            self.messages.len().saturating_sub(1)
+        });
+        self.messages.get_mut(index)
+    }
+
+    /// A provider's id of a message that is known by ours: its report may come before our own note of sending.
+    pub(crate) fn alias(&mut self, external_id: &str, message: &str) {
+        if let Some(index) = self.by_id.get(message).filter(|_| !external_id.is_empty()) {
+            self.by_external_id.insert(external_id.to_owned(), *index);
+        }
     }
 
     /// A provider's report; kept if the message is not known yet.
@@ -99,6 +125,7 @@ impl Correspondence {
         let Some(message) = self.messages.get_mut(index) else { return };
         message.delivery = Some(if failed.is_some() { DeliveryState::Failed } else { DeliveryState::Sent });
         message.error = failed;
+        // Some providers give no id, and an answer may break off before it.
         if let Some(external) = external_id {
             message.external_id = Some(external.to_owned());
             self.by_external_id.insert(external.to_owned(), index);

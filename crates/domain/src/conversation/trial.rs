@@ -55,6 +55,12 @@ fn under(
             }
             ConversationEvent::MessageSentElsewhere(sent)
         }
+        ConversationEvent::CallReported(mut reported) => {
+            if let (Some(opening), Some(party)) = (&mut reported.opening, &reported.party) {
+                opening.policy = decide::policy(published, party, opening, &none);
+            }
+            ConversationEvent::CallReported(reported)
+        }
         ConversationEvent::TicketCreated(mut created) => {
             created.opening.policy =
                 decide::policy(published, &created.party, &created.opening, &created.fields.0);

@@ -92,10 +92,14 @@ fn message(channel: &str, message: &Message) -> Value {
     };
     put("kind", message.kind.filter(|_| channel_side).map(|k| json!(k)));
     put("subject", message.subject.as_ref().map(|s| json!(s.0)));
+    // As written: whoever shows it makes it safe first.
+    put("html", message.html.as_ref().map(|h| json!(h.0)));
     put("data", message.data.as_ref().map(|d| d.0.clone()));
     put("in_reply_to", message.in_reply_to.as_ref().map(|r| json!(r)));
     put("sent_at", message.sent_at.map(|at| json!(rfc3339(at))));
     put("template", message.template.as_ref().map(|t| json!(t)));
+    put("call", message.call.as_ref().map(|call| json!(call)));
+    put("automatic", message.automatic.map(|kind| json!(kind)));
     put("error", message.error.as_ref().map(|e| json!(e)));
     view
 }

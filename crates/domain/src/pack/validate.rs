@@ -141,6 +141,11 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
     for (pointer, message) in pack.limits.check() {
         say(format!("/limits{pointer}"), message);
     }
+    for (n, rule) in pack.fallback.iter().enumerate() {
+        for (pointer, message) in rule.check(|channel, account| pack.account(channel, account).is_some()) {
+            say(format!("/fallback/{n}{pointer}"), message);
+        }
+    }
     problems.extend(pack.survey.iter().flat_map(|survey| super::survey::check(pack, survey)));
     problems
 }

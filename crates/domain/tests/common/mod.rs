@@ -83,21 +83,15 @@ impl Desk {
             "external_id": id, "from": {"kind": "phone", "value": "34600000001"}, "kind": "text", "text": "hola"
         }))
         .unwrap();
-        let number = decide::opens_ticket(&self.state, &message).then_some(self.count + 1);
+        let opens = decide::opens_ticket(&self.state, &self.pack, &message, at);
+        let number = opens.then_some(self.count + 1);
         let id = format!("msg_{id}");
-        let event = decide::receive(&self.state, self.published(), id, party, message, number);
+        let event = decide::receive(&self.state, self.published(), id, party, message, number, at);
         self.tell_at(at, vec![event]);
     }
 
     pub fn reply_at(&mut self, at: DateTime<Utc>, id: &str) {
-        let message = Outgoing {
-            id: id.into(),
-            text: "Buenos días".into(),
-            subject: None,
-            html: None,
-            attachments: Vec::new(),
-            template: None,
-        };
+        let message = Outgoing::text(id, "Buenos días");
         let ticket = self.state.tickets.len().try_into().unwrap();
         let events = decide::reply(&self.state, self.published(), ticket, message, true).unwrap();
         self.tell_at(at, events);

@@ -25,6 +25,8 @@ pub enum Body {
     Json(&'static str),
     /// A vote, as a document or a form.
     Ballot,
+    /// The bytes of a file.
+    File,
     /// What the provider sends.
     Provider,
 }
@@ -36,6 +38,8 @@ pub enum Answer {
     Document,
     /// What is stored of a person, as a document or as a page.
     Export,
+    /// The bytes of a file.
+    File,
     /// A list of documents of a schema.
     List(&'static str),
     /// Lines of JSON, each a document of a schema.
@@ -77,10 +81,19 @@ pub static OPERATIONS: &[Operation] = &[
     read("contacts.export", &[], Answer::Export),
     write("contacts.hold", Body::Json("LegalHold"), 200, Answer::Document),
     read("contacts.list", &["address", "limit"], Answer::List("Contact")),
+    write("contacts.merge", Body::Json("ContactMerge"), 200, Answer::One("ContactWithTickets")),
     read("contacts.read", &[], Answer::One("ContactWithTickets")),
     write("contacts.surveys", Body::Json("SurveyConsent"), 200, Answer::One("Contact")),
+    write("contacts.unmerge", Body::Json("ContactUnmerge"), 200, Answer::One("ContactWithTickets")),
     read("erasures.list", &[], Answer::List("ErasureEntry")),
     write("erasures.replay", Body::Json("ErasureLedger"), 200, Answer::Document),
+    // The same file again is the same file: no key is needed.
+    Operation {
+        keyed: false,
+        query: &["ticket"],
+        ..write("files.put", Body::File, 201, Answer::One("StoredFile"))
+    },
+    read("files.read", &[], Answer::File),
     read("me", &[], Answer::One("Me")),
     read("openapi", &[], Answer::Document),
     read("outbox.list", &["delivery_status", "limit"], Answer::List("OutboxEntry")),
@@ -93,6 +106,7 @@ pub static OPERATIONS: &[Operation] = &[
     read("pack.read", &[], Answer::One("PackVersion")),
     read("people.list", &[], Answer::List("Person")),
     read("problems.list", &[], Answer::List("ProblemItem")),
+    write("problems.retry", Body::None, 200, Answer::One("Reprocessed")),
     read("reports.read", &["from", "to", "group_by"], Answer::Report),
     read("shifts.list", &["at"], Answer::List("Shift")),
     write("sla.apply", Body::Json("Application"), 200, Answer::One("Applied")),

@@ -11,6 +11,11 @@ pub fn of_path(path: &str, name: &str) -> Value {
         "contact" => ("Contact id", refers("ContactId")),
         "desk" => ("Desk", pattern("^[a-z0-9][a-z0-9-]{0,31}$")),
         "entry" => ("Id of a delivery", pattern("^out_[a-z2-7]{26}$")),
+        "file" => (
+            "What stands in an attachment's `url`",
+            pattern(r"^[0-9a-f]{64}\.[0-9a-f]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}$"),
+        ),
+        "problem" => ("Problem id", pattern(r"^problem\.[a-z2-7]{26}$")),
         "report" => ("Name of the report", json!({"type": "string", "enum": REPORTS})),
         "subscriber" => ("Subscriber id", pattern("^sub_[a-z2-7]{26}$")),
         "ticket" => ("Ticket id", refers("TicketId")),
@@ -62,6 +67,7 @@ pub fn of_query(name: &str) -> Value {
         "shortcut" => ("What an agent typed, with or without the slash", text()),
         "status" => ("Status id or category", text()),
         "team" => ("Team id", text()),
+        "ticket" => ("The ticket that it is for", refers("TicketId")),
         _ => (
             "A day in the desk's time, which is included, or an instant, which is not; the end of today if not given; \
              at most 400 days after from",

@@ -68,16 +68,17 @@ fn may_refuse(status: u16, route: &Route, operation: &Operation) -> bool {
     let takes_body = !matches!(operation.body, Body::None);
     let of_desk = matches!(route.access, Access::Role(_));
     let is_page = matches!(operation.answer, Answer::Page);
+    let is_link = matches!(operation.answer, Answer::File);
     match status {
         400 => of_desk || takes_body || operation.keyed,
         401 => of_desk || route.access == Access::Webhook,
         403 => of_desk,
-        404 => of_desk || is_page,
+        404 => of_desk || is_page || is_link,
         406 => {
             matches!(operation.answer, Answer::Report | Answer::Surveys) || route.access == Access::Webhook
         }
         409 => operation.keyed || is_page,
-        410 => is_page,
+        410 => is_page || is_link,
         422 => takes_body,
         429 => of_desk || route.access == Access::Webhook,
         _ => true,
@@ -95,6 +96,10 @@ fn success(operation: &Operation) -> Value {
                 "application/json": {"schema": {"type": "object"}},
                 "text/html": {"schema": {"type": "string"}},
             },
+        }),
+        Answer::File => json!({
+            "description": "The file, as an attachment",
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
         }),
         Answer::List(item) => json(list(item)),
         Answer::Lines(line) => {

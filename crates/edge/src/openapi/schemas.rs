@@ -30,6 +30,8 @@ pub fn all() -> Map<String, Value> {
 fn requests(all: &mut Map<String, Value>) {
     add::<api::Assignment>(all);
     add::<api::Erasure>(all);
+    add::<api::ContactMerge>(all);
+    add::<api::ContactUnmerge>(all);
     add::<api::Escalation>(all);
     add::<api::LegalHold>(all);
     add::<api::Merge>(all);

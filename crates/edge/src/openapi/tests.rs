@@ -205,7 +205,14 @@ fn the_writes_take_an_idempotency_key_and_the_questions_do_not() {
         .collect();
     assert_eq!(
         without,
-        ["sla.preview", "sla.simulate", "templates.preview", "templates.preview_all", "templates.render"]
+        [
+            "files.put",
+            "sla.preview",
+            "sla.simulate",
+            "templates.preview",
+            "templates.preview_all",
+            "templates.render"
+        ]
     );
     assert!(!public().any(|route| route.method == "GET" && takes_key(route)));
 }
@@ -282,14 +289,7 @@ fn conversation() -> Conversation {
     };
     let created = decide::create(published, party, 1, decide::NewTicket::default()).expect("allowed");
     apply(&mut state, created);
-    let outgoing = Outgoing {
-        id: format!("msg_{NAME}"),
-        text: "Hola".into(),
-        subject: None,
-        html: None,
-        attachments: Vec::new(),
-        template: None,
-    };
+    let outgoing = Outgoing::text(format!("msg_{NAME}"), "Hola");
     for event in decide::reply(&state, published, 1, outgoing, true).expect("allowed") {
         apply(&mut state, event);
     }
@@ -361,6 +361,8 @@ fn secrets_and_rendered_templates_are_as_described() {
     let secrets = AccountSecrets {
         secret: some(),
         previous_secret: some(),
+        previous_until: Some(at()),
+        overlap_hours: Some(24),
         verify_token: some(),
         access_token: some(),
         public_url: some(),

@@ -10,8 +10,9 @@ overflow-wrap:anywhere;white-space:pre-wrap}section section{border-left:3px soli
 margin:1rem 0}.none{color:#777}";
 
 /// Titles of the parts, in the order in which a reader wants them.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("contact", "Who you are to us"),
+    ("merged", "Who else you were to us"),
     ("tickets", "What you wrote to us and we to you"),
     ("surveys", "What we asked you about our service"),
     ("deliveries", "What we sent"),

@@ -97,7 +97,7 @@ pub async fn receive(store: &Bucket, now: DateTime<Utc>, id: &str) {
         name: Some(NAME.into()),
         locale: "es".into(),
     };
-    let opens = decide::opens_ticket(&loaded.state, &message);
+    let opens = decide::opens_ticket(&loaded.state, &pack.pack, &message, now);
     let number = if opens { Some(context.next_ticket_number().await.unwrap()) } else { None };
     let (mut commit, mut persons) = (context.commit(), Persons::new(&context, "channel"));
     let contact = contact_name(&context);
@@ -110,7 +110,8 @@ pub async fn receive(store: &Bucket, now: DateTime<Utc>, id: &str) {
         conversation: &name,
     };
     persons.learn(&mut commit, sighting, &key, made).await.unwrap();
-    let data = decide::receive(&loaded.state, pack.published(), format!("msg_{id}"), party, message, number);
+    let data =
+        decide::receive(&loaded.state, pack.published(), format!("msg_{id}"), party, message, number, now);
     let received = event(format!("in.{id}"), "channel", 0, data).unwrap();
     commit.append(&loaded.sealed_under(key), vec![received]).unwrap();
     context.journal.commit(commit).await.unwrap();

@@ -1,0 +1,191 @@
+//! What is sent when: by account, within a conversation in the order it was written in.
+
+use crate::accounts::Account;
+use crate::format::{self, Unprepared};
+use crate::record::{Done, ERASED, record, record_patiently};
+use crate::send;
+use chrono::{DateTime, Duration, Utc};
+use futures::future::{join_all, try_join_all};
+use relevo_channels::Outcome;
+use relevo_domain::conversation::Conversation;
+use relevo_domain::outbox::{Outbox, Status};
+use relevo_edge::app::DeskContext;
+use relevo_edge::problem::Problem;
+use relevo_edge::trace::{self, Trace};
+use relevo_edge::{clock, outgoing};
+use relevo_journal::{Fold, Loaded};
+use relevo_projections::agenda::{Floors, Work, schedule};
+use std::collections::BTreeMap;
+
+/// Entries sent at the same time.
+const AT_ONCE: usize = 16;
+
+/// Rounds of one call: what a conversation has waiting is sent one after the other.
+const ROUNDS: usize = 20;
+
+/// An entry that is due.
+struct Ready {
+    name: String,
+    loaded: Loaded<Outbox>,
+}
+
+/// Sends what is due of some entries, and what had waited for them; a fault with one does not keep the others.
+/// Returns how many were accepted.
+///
+/// # Errors
+/// 503 if the store did not answer for one of them: it is still queued.
+pub async fn all(context: &DeskContext, entries: &[String]) -> Result<usize, Problem> {
+    let mut sent = 0;
+    let mut fault = None;
+    let mut names = entries.to_vec();
+    for _ in 0..ROUNDS {
+        let mut next = Vec::new();
+        for (account, ready) in by_account(context, &names).await? {
+            for result in through(context, &account, ready).await? {
+                match result {
+                    Ok(done) => {
+                        sent += usize::from(done.sent);
+                        next.extend(done.next);
+                    }
+                    Err(problem) => fault = Some(problem),
+                }
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        names = next;
+    }
+    fault.map_or(Ok(sent), Err)
+}
+
+/// What is due of some entries, by what it is sent through.
+async fn by_account(
+    context: &DeskContext,
+    names: &[String],
+) -> Result<BTreeMap<String, Vec<Ready>>, Problem> {
+    let now = clock::now();
+    let loads = names.iter().map(|name| async move {
+        let stream = context.stream(Outbox::KIND, name)?;
+        let loaded = context.journal.load::<Outbox>(&stream, now).await?;
+        Ok::<_, Problem>(Ready { name: name.clone(), loaded })
+    });
+    let mut by_account: BTreeMap<String, Vec<Ready>> = BTreeMap::new();
+    for ready in try_join_all(loads).await? {
+        let state = &ready.loaded.state;
+        let due = state.status == Status::Queued && state.next_at.is_some_and(|at| at <= now);
+        if let Some(entry) = state.entry.as_ref().filter(|_| due || state.bounced) {
+            by_account.entry(entry.request.through()).or_default().push(ready);
+        }
+    }
+    Ok(by_account)
+}
+
+/// Sends through one account, as far as its breaker lets.
+async fn through(
+    context: &DeskContext,
+    name: &str,
+    ready: Vec<Ready>,
+) -> Result<Vec<Result<Done, Problem>>, Problem> {
+    let mut account = Account::load(context, name).await?;
+    let mut results = Vec::new();
+    let mut rest = ready.into_iter().peekable();
+    while rest.peek().is_some() {
+        if let Some(until) = account.wait_until() {
+            let waiting: Vec<_> = rest.map(|ready| ready.name).collect();
+            later(context, &waiting, until).await?;
+            break;
+        }
+        let at_once = if account.breaker.is_on_trial(clock::now()) { 1 } else { AT_ONCE };
+        let some: Vec<Ready> = rest.by_ref().take(at_once).collect();
+        for result in join_all(some.iter().map(|ready| one(context, ready))).await {
+            match result {
+                Ok((done, outcome)) => {
+                    if let Some(outcome) = outcome {
+                        account.note(context, &outcome).await?;
+                    }
+                    results.push(Ok(done));
+                }
+                Err(problem) => results.push(Err(problem)),
+            }
+        }
+    }
+    Ok(results)
+}
+
+/// One entry: not before what precedes it in its conversation, and not to somebody who has opted out. The provider's
+/// answer, if it was asked.
+async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outcome>), Problem> {
+    let nothing = Done::default();
+    let Some(entry) = ready.loaded.state.entry.clone() else { return Ok((nothing, None)) };
+    let (name, before) = (&ready.name, &ready.loaded);
+    let conversation = match &entry.message {
+        Some((conversation, _)) => {
+            let stream = context.stream(Conversation::KIND, conversation)?;
+            Some(context.journal.load::<Conversation>(&stream, clock::now()).await?)
+        }
+        None => None,
+    };
+    if ready.loaded.state.bounced {
+        let why = ready.loaded.state.why.clone().unwrap_or_default();
+        let done = record(context, name, before, &entry, None, &Outcome::Refused { why }).await?;
+        return Ok((done, None));
+    }
+    let state = conversation.as_ref().map(|loaded| &loaded.state);
+    if let Some(first) = state.and_then(|state| state.before(name))
+        && let Some(at) = still_queued(context, &first.outbox).await?
+    {
+        later(context, std::slice::from_ref(name), at).await?;
+        return Ok((nothing, None));
+    }
+    let Some(attempt) = send::claim(context, name, before.state.attempts.saturating_add(1)).await? else {
+        return Ok((nothing, None));
+    };
+    let opted_out = match state.and_then(|state| state.party.as_ref()) {
+        Some(party) => outgoing::is_opted_out(context, party).await?,
+        None => false,
+    };
+    if opted_out && before.erased() == 0 {
+        let outcome = Outcome::Refused { why: crate::record::OPTED_OUT.to_owned() };
+        return Ok((record(context, name, before, &entry, Some(attempt), &outcome).await?, None));
+    }
+    // The attempt is a piece of what the message follows from; the present request merely brought it about.
+    let origin = entry.trace.as_deref().and_then(Trace::parse).map(|origin| origin.child());
+    let work = async {
+        let begun = clock::precise();
+        let prepared = match before.erased() {
+            0 => format::prepare(context, name, &entry).await,
+            _ => Err(Unprepared::Refused(ERASED.to_owned())),
+        };
+        let (outcome, asked) = match prepared {
+            Ok(prepared) => (send::send(prepared).await, true),
+            Err(Unprepared::Refused(why)) => (Outcome::Refused { why }, false),
+            Err(Unprepared::NotNow(why)) => (Outcome::Retry { after_seconds: None, why }, false),
+        };
+        send::tell(context, name, attempt, &outcome, begun.elapsed());
+        let done = record_patiently(context, name, before, &entry, attempt, &outcome).await?;
+        Ok::<_, Problem>((done, outcome, asked))
+    };
+    let (done, outcome, asked) = trace::scope(origin.or_else(trace::current), work).await?;
+    Ok((done, asked.then_some(outcome)))
+}
+
+/// When an entry that others wait for is tried next; none if it is done with.
+async fn still_queued(context: &DeskContext, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+    let stream = context.stream(Outbox::KIND, name)?;
+    let state = context.journal.load::<Outbox>(&stream, clock::now()).await?.state;
+    let next_at = state.next_at.filter(|_| state.status == Status::Queued);
+    // Who sends it looks after those that wait; this is for the case that nobody does.
+    Ok(next_at.map(|at| at.max(clock::now()) + Duration::seconds(1)))
+}
+
+/// Looks at entries again at a later time.
+pub async fn later(context: &DeskContext, names: &[String], at: DateTime<Utc>) -> Result<(), Problem> {
+    let mut commit = context.commit();
+    let floors = Floors::load(context).await?;
+    for name in names {
+        schedule(&mut commit, &floors, Work::Delivery, name, at, context.now)?;
+    }
+    context.journal.commit(commit).await?;
+    Ok(())
+}

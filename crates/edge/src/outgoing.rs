@@ -1,0 +1,169 @@
+//! A message of a conversation on its way out: may it be sent, by which way, and as what of a thread.
+//!
+//! Used by whoever writes to customers, so that every message keeps the same rules.
+
+use crate::app::{DeskContext, PublishedPack};
+use crate::ids;
+use crate::problem::Problem;
+use crate::reply_token;
+use chrono::Duration;
+use http::StatusCode;
+use relevo_channels::{can_send, reach};
+use relevo_domain::contact::Contact;
+use relevo_domain::conversation::{Conversation, Outgoing, Party};
+use relevo_domain::outbox::{ChannelMessage, Choices, Entry, MailHeaders, Request, WhatsappTemplate};
+use relevo_journal::Fold;
+use relevo_journal::store::Store;
+
+/// Longest subject of a mail, in characters.
+const SUBJECT_CHARS: usize = 250;
+
+/// What a message has beside its text.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// A template that the provider has approved, instead of the text.
+    pub whatsapp: Option<WhatsappTemplate>,
+    /// Buttons or a list to choose from.
+    pub choices: Option<Choices>,
+    /// No person wrote it.
+    pub automatic: bool,
+}
+
+/// Makes the outbox entry of a message, and completes the message with what it is known by on its way.
+/// `conversation` is the stream's name, `ordinal` the ticket's, `outbox` the name of the entry's stream.
+///
+/// # Errors
+/// 409 if the channel cannot send, its window is closed or the contact has opted out.
+pub async fn entry<S: Store>(
+    context: &DeskContext<S>,
+    pack: &PublishedPack,
+    (conversation, state): (&str, &Conversation),
+    ordinal: u32,
+    outbox: &str,
+    message: &mut Outgoing,
+    extras: Extras,
+) -> Result<Entry, Problem> {
+    let unknown = || Problem::not_found("unknown_ticket", "there is no such ticket");
+    let party = state.party.as_ref().ok_or_else(unknown)?;
+    let (channel, account) = way(pack, party)?;
+    refuse_closed_window(context, pack, state, &channel, &account, extras.whatsapp.is_some())?;
+    if is_opted_out(context, party).await? {
+        let detail =
+            "the contact has asked not to be written to on this address; a START from there undoes it";
+        return Err(Problem::new(StatusCode::CONFLICT, "opted_out", detail));
+    }
+    let mut mail = None;
+    if reach::is_mail(&channel) {
+        let settings = &pack.pack.account(&channel, &account).ok_or_else(unknown)?.settings;
+        let message_id = format!("{outbox}@{}", reach::mail_domain(settings));
+        let inbox = settings.get("inbox").and_then(serde_json::Value::as_str);
+        let ticket = state.ticket(ordinal).ok_or_else(unknown)?;
+        message.message_ref = Some(message_id.clone());
+        if message.subject.is_none() {
+            message.subject = Some(answering(ticket.subject.as_ref().map_or("", |s| &s.0), &pack.pack.name));
+        }
+        mail = Some(Box::new(MailHeaders {
+            message_id,
+            references: state.thread.clone(),
+            reply_to: inbox.and_then(|inbox| reply_token::address(&context.keys, inbox, conversation)),
+            automatic: extras.automatic,
+        }));
+    }
+    message.outbox = Some(outbox.to_owned());
+    Ok(Entry {
+        ticket: Some(ids::ticket(conversation, ordinal)),
+        trace: crate::trace::parent(),
+        message: Some((conversation.to_owned(), message.id.clone())),
+        request: Request::Channel(Box::new(ChannelMessage {
+            channel,
+            account,
+            address: party.address.clone(),
+            text: message.text.clone(),
+            subject: message.subject.clone(),
+            html: message.html.clone(),
+            whatsapp: extras.whatsapp,
+            attachments: message.attachments.clone(),
+            in_reply_to: None,
+            choices: extras.choices,
+            mail,
+            tried: Vec::new(),
+        })),
+    })
+}
+
+/// The account that a conversation is answered through: its own, or the one that its setting `reply_through` names
+/// (a form is answered by mail).
+///
+/// # Errors
+/// 409 if messages cannot be sent through it.
+pub fn way(pack: &PublishedPack, party: &Party) -> Result<(String, String), Problem> {
+    let own = pack.pack.account(&party.channel, &party.account);
+    let through = own.and_then(|a| a.settings.get("reply_through")?.as_str()?.split_once('/'));
+    let (channel, account) = through.unwrap_or((&party.channel, &party.account));
+    if !can_send(channel) {
+        let detail = format!("messages cannot be sent through the channel {channel}; write a note instead");
+        return Err(Problem::new(StatusCode::CONFLICT, "channel_cannot_send", detail));
+    }
+    Ok((channel.to_owned(), account.to_owned()))
+}
+
+fn refuse_closed_window<S: Store>(
+    context: &DeskContext<S>,
+    pack: &PublishedPack,
+    state: &Conversation,
+    channel: &str,
+    account: &str,
+    is_template: bool,
+) -> Result<(), Problem> {
+    let settings = pack.pack.account(channel, account).map(|a| a.settings.clone()).unwrap_or_default();
+    let Some(hours) = reach::window_hours(channel, &settings) else { return Ok(()) };
+    let open = state.last_inbound_at.is_some_and(|at| context.now - at < Duration::hours(hours));
+    if open || (is_template && reach::takes_templates(channel)) {
+        return Ok(());
+    }
+    let instead = if reach::takes_templates(channel) {
+        "send a template that has an approved WhatsApp form"
+    } else {
+        "wait until the contact writes again, or write on another channel"
+    };
+    let detail = format!("more than {hours} hours since the contact last wrote on this channel; {instead}");
+    Err(Problem::new(StatusCode::CONFLICT, "outside_window", detail))
+}
+
+/// Has the contact asked not to be written to?
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn is_opted_out<S: Store>(context: &DeskContext<S>, party: &Party) -> Result<bool, Problem> {
+    let Some(name) = party.contact.strip_prefix(ids::CONTACT) else { return Ok(false) };
+    let loaded = context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
+    Ok(loaded.state.opted_out.is_some())
+}
+
+/// The subject of an answer.
+fn answering(subject: &str, desk: &str) -> relevo_domain::Private<String> {
+    let bare = subject.split(['\r', '\n', '\0']).map(str::trim).collect::<Vec<_>>().join(" ");
+    let bare = bare.trim();
+    let is_answer = bare.get(..3).is_some_and(|re| re.eq_ignore_ascii_case("re:"));
+    let text = match (bare.is_empty(), is_answer) {
+        (true, _) => desk.to_owned(),
+        (false, true) => bare.to_owned(),
+        (false, false) => format!("Re: {bare}"),
+    };
+    text.chars().take(SUBJECT_CHARS).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_marked_once_and_holds_in_one_line() {
+        assert_eq!(answering("Factura", "Desk").0, "Re: Factura");
+        assert_eq!(answering("RE: Factura", "Desk").0, "RE: Factura");
+        assert_eq!(answering("a\r\nBcc: x", "Desk").0, "Re: a  Bcc: x");
+        assert_eq!(answering(" \n", "Desk").0, "Desk");
+        assert_eq!(answering("é", "Desk").0, "Re: é");
+        assert_eq!(answering(&"x".repeat(999), "Desk").0.chars().count(), SUBJECT_CHARS);
+    }
+}

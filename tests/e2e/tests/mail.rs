@@ -1,0 +1,188 @@
+//! A mail thread, whichever way its mails come back: by the ids they name, by the signed address, by the number in
+//! the subject; and what machines write.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use relevo_e2e::{Answer, App, Client, Desk, Received, Store, eventually};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// `school` with mails: they come in as they are and go out through a provider.
+fn school(app: &App) -> Desk {
+    app.publish_with("school", |pack| {
+        pack["channels"]["mime"]["main"] = json!({"settings": {"reply_through": "postmark/main"}});
+        pack["channels"]["postmark"]["main"] =
+            json!({"settings": {"from": "Ayuda <ayuda@mail.example.org>", "inbox": "ayuda@in.example.org"}});
+    })
+}
+
+fn deliver(client: &Client, desk: &Desk, mail: &str) -> Answer {
+    let authorization = format!("Bearer {}", desk.secret("mime", "main"));
+    let headers = [("authorization", &*authorization), ("content-type", "message/rfc822")];
+    client.send("POST", &desk.hook("mime", "main"), &headers, Some(mail.replace('\n', "\r\n").as_bytes()))
+}
+
+fn mail(from: &str, id: &str, subject: &str, more: &str, text: &str) -> String {
+    format!(
+        "From: {from}\nTo: ayuda@in.example.org\nMessage-ID: <{id}>\nSubject: {subject}\n{more}\
+         MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+    )
+}
+
+/// What was sent to somebody, oldest first; waits for so many.
+fn sent(app: &App, to: &str, count: usize) -> Vec<Received> {
+    eventually(&format!("{count} mails to {to}"), LIMIT, || {
+        let mut all = app.provider.received("/email");
+        all.retain(|mail| mail.json()["To"] == to);
+        (all.len() >= count).then_some(all)
+    })
+}
+
+fn header(mail: &Received, name: &str) -> String {
+    let headers = mail.json()["Headers"].as_array().cloned().unwrap_or_default();
+    let found = headers.into_iter().find(|header| header["Name"] == name);
+    found.map_or(String::new(), |header| header["Value"].as_str().unwrap().to_owned())
+}
+
+fn one_ticket(desk: &Desk) -> Value {
+    let tickets = desk.tickets();
+    assert_eq!(tickets.len(), 1, "{tickets:?}");
+    desk.ticket(tickets[0]["id"].as_str().unwrap())
+}
+
+fn texts(ticket: &Value) -> Vec<&str> {
+    ticket["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["text"].as_str().unwrap_or_default().trim())
+        .collect()
+}
+
+#[test]
+fn a_thread_is_one_ticket_by_ids_by_the_signed_address_and_by_the_number_of_who_takes_part() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let client = app.client();
+    let ana = "Ana <ana@example.com>";
+    deliver(client, &desk, &mail(ana, "one@example.com", "Boletines", "", "No puedo entrar")).is(200);
+    let ticket = one_ticket(&desk);
+    let id = ticket["id"].as_str().unwrap();
+    desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "¿Qué ve usted?"})).is(201);
+
+    let reply = &sent(&app, "ana@example.com", 1)[0];
+    assert_eq!(reply.json()["Subject"], "Re: Boletines");
+    assert_eq!(reply.json()["From"], "Ayuda <ayuda@mail.example.org>");
+    assert_eq!(header(reply, "In-Reply-To"), "<one@example.com>");
+    assert_eq!(header(reply, "References"), "<one@example.com>");
+    let ours = header(reply, "Message-ID");
+    assert!(ours.ends_with("@mail.example.org>"), "{ours}");
+    let reply_to = reply.json()["ReplyTo"].as_str().unwrap().to_owned();
+    assert!(reply_to.starts_with("ayuda+") && reply_to.ends_with("@in.example.org"), "{reply_to}");
+
+    // By our own id alone; by an id of a mail that came in later; by the signed address with no id at all; by number.
+    let only_ours = format!("In-Reply-To: {ours}\n");
+    deliver(client, &desk, &mail(ana, "two@example.com", "Re: Boletines", &only_ours, "Una página")).is(200);
+    let later = "References: <lost@example.com> <two@example.com>\n";
+    deliver(client, &desk, &mail(ana, "three@example.com", "Re: Boletines", later, "en blanco")).is(200);
+    let signed = mail("ana@otra.example", "four@example.com", "hola", "", "desde otra cuenta")
+        .replace("To: ayuda@in.example.org", &format!("To: {reply_to}"));
+    deliver(client, &desk, &signed).is(200);
+    deliver(client, &desk, &mail(ana, "five@example.com", "x", "In-Reply-To: <lost@example.com>\n", "y más"))
+        .is(200);
+    app.host.tick_all("projections");
+    let number = ticket["number"].as_u64().unwrap();
+    let numbered = format!("Sobre el caso [#{number}]");
+    deliver(client, &desk, &mail("ana@otra.example", "six@example.com", &numbered, "", "gracias")).is(200);
+    assert_eq!(
+        texts(&one_ticket(&desk)),
+        [
+            "No puedo entrar",
+            "¿Qué ve usted?",
+            "Una página",
+            "en blanco",
+            "desde otra cuenta",
+            "y más",
+            "gracias"
+        ]
+    );
+
+    // A stranger's number, a forged address and a stranger's thread open tickets of their own.
+    deliver(client, &desk, &mail("eve@example.net", "e1@example.net", &numbered, "", "soy yo")).is(200);
+    let forged = reply_to.replace("@in", "a@in");
+    let forged =
+        mail("eve@example.net", "e2@example.net", "x", "", "soy yo").replace("ayuda@in.example.org", &forged);
+    deliver(client, &desk, &forged).is(200);
+    assert_eq!(desk.tickets().len(), 3);
+    // All of it again is nothing new.
+    deliver(client, &desk, &mail(ana, "two@example.com", "Re: Boletines", &only_ours, "Una página")).is(200);
+    assert_eq!(texts(&desk.ticket(id)).len(), 7);
+}
+
+#[test]
+fn a_machines_mail_neither_opens_nor_reopens_and_a_bounce_marks_what_it_is_about() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let client = app.client();
+    let absent = mail(
+        "bea@example.com",
+        "a0@example.com",
+        "Fuera",
+        "Auto-Submitted: auto-replied\n",
+        "Vuelvo el lunes",
+    );
+    deliver(client, &desk, &absent).is(200);
+    assert_eq!(desk.tickets(), Vec::<Value>::new(), "an answer to nothing opens nothing");
+
+    deliver(client, &desk, &mail("bea@example.com", "b1@example.com", "Notas", "", "Faltan notas")).is(200);
+    let id = one_ticket(&desk)["id"].as_str().unwrap().to_owned();
+    desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "Ya están"})).is(201);
+    let ours = header(&sent(&app, "bea@example.com", 1)[0], "Message-ID");
+    desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": "closed"})).is(200);
+    let absent = format!("Auto-Submitted: auto-replied\nIn-Reply-To: {ours}\n");
+    deliver(client, &desk, &mail("bea@example.com", "b2@example.com", "Fuera", &absent, "Vuelvo el lunes"))
+        .is(200);
+    let ticket = one_ticket(&desk);
+    assert_eq!(ticket["category"], "closed", "{ticket}");
+
+    let bounce = format!(
+        "From: MAILER-DAEMON@mx.example.com\nTo: ayuda@in.example.org\nMessage-ID: <b3@mx.example.com>\n\
+         Subject: Undelivered\nReturn-Path: <>\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n\
+         --b\nContent-Type: text/plain\n\nNo such mailbox.\n\
+         --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n\n\
+         Final-Recipient: rfc822; bea@example.com\nAction: failed\nStatus: 5.1.1\n\n\
+         --b\nContent-Type: message/rfc822\n\nMessage-ID: {ours}\nSubject: Re: Notas\n\nYa\n--b--\n"
+    );
+    deliver(client, &desk, &bounce).is(200);
+    let ticket = one_ticket(&desk);
+    let out = ticket["messages"].as_array().unwrap().iter().find(|m| m["direction"] == "out").unwrap();
+    assert_eq!((&out["delivery"], &out["error"]), (&json!("failed"), &json!("5.1.1")), "{ticket}");
+    assert_eq!(ticket["contact"]["addresses"][0]["value"], "bea@example.com", "replies still go to her");
+}
+
+#[test]
+fn a_form_is_answered_by_mail() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish_with("school", |pack| {
+        pack["channels"]["form"]["main"] =
+            json!({"settings": {"public": true, "reply_through": "mailgun/main"}});
+        pack["channels"]["mailgun"]["main"] =
+            json!({"settings": {"from": "ayuda@mail.example.org", "domain": "mail.example.org"}});
+    });
+    let authorization = format!("Bearer {}", desk.secret("form", "main"));
+    let headers = [("authorization", &*authorization), ("content-type", "application/x-www-form-urlencoded")];
+    let body = b"email=leo%40example.com&name=Leo&subject=Acceso&text=hola";
+    app.client().send("POST", &desk.hook("form", "main"), &headers, Some(body)).is(200);
+    let id = one_ticket(&desk)["id"].as_str().unwrap().to_owned();
+    desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "Buenos días"})).is(201);
+    let mail = eventually("the mail", LIMIT, || app.provider.received("/v3/mail.example.org/messages").pop());
+    for part in ["leo@example.com", "Re: Acceso", "Buenos días", "h:Message-ID"] {
+        assert!(mail.body.contains(part), "{part}: {}", mail.body);
+    }
+    eventually("it is marked as sent", LIMIT, || {
+        (desk.ticket(&id)["messages"][1]["delivery"] == "sent").then_some(())
+    });
+}

@@ -1,0 +1,256 @@
+//! What goes out: in order, with patience for the provider, another way if need be, and not to who does not want it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use relevo_e2e::{App, Desk, Fault, Received, Store, eventually, whatsapp};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(25);
+
+/// `school` with a number for SMS and a sender of mails, by which goes what WhatsApp does not deliver.
+fn school(app: &App) -> Desk {
+    app.publish_with("school", |pack| {
+        pack["channels"]["twilio-sms"]["main"] =
+            json!({"settings": {"account_sid": "AC00000000000000000000000000000001", "from": "+12025550100"}});
+        pack["channels"]["postmark"]["main"] = json!({"settings": {"from": "ayuda@mail.example.org"}});
+        pack["fallback"] = json!([{"from": ["whatsapp"], "to": ["twilio-sms/main", "postmark/main"]}]);
+    })
+}
+
+/// Somebody writes on WhatsApp; the ticket.
+fn writes(app: &App, desk: &Desk, phone: &str, id: &str, text: &str) -> String {
+    whatsapp::deliver(app.client(), desk, &whatsapp::message(phone, id, text)).is(200);
+    desk.ticket_of(phone)["id"].as_str().unwrap().to_owned()
+}
+
+fn reply(desk: &Desk, id: &str, text: &str) {
+    desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": text})).is(201);
+}
+
+fn outgoing(desk: &Desk, id: &str) -> Vec<Value> {
+    let ticket = desk.ticket(id);
+    let all = ticket["messages"].as_array().unwrap().iter();
+    all.filter(|message| message["direction"] == "out").cloned().collect()
+}
+
+fn becomes(app: &App, desk: &Desk, id: &str, delivery: &str) {
+    eventually(&format!("it is marked as {delivery}"), LIMIT, || {
+        app.tick("delivery").is(200);
+        outgoing(desk, id).iter().all(|m| m["delivery"] == delivery).then_some(())
+    });
+}
+
+fn accepted(requests: &[Received]) -> Vec<String> {
+    requests.iter().filter(|r| r.status == 200).map(Received::text).collect()
+}
+
+#[test]
+fn what_was_written_first_arrives_first_whatever_happens_to_it() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phone = "15550900001";
+    let id = writes(&app, &desk, phone, "wamid.o1", "hola");
+    app.provider.misbehave(Fault::Status(500, json!({})), 2, "/messages");
+    for text in ["uno", "dos", "tres"] {
+        reply(&desk, &id, text);
+    }
+    becomes(&app, &desk, &id, "sent");
+    assert_eq!(accepted(&app.provider.sent_to(phone, "")), ["uno", "dos", "tres"]);
+}
+
+#[test]
+fn an_answer_that_breaks_off_or_makes_no_sense_after_a_yes_is_a_yes() {
+    let (app, desk) = App::school(Store::Sqlite);
+    for (n, fault) in [Fault::HalfAnswer, Fault::Nonsense].into_iter().enumerate() {
+        let phone = format!("1555091000{n}");
+        let id = writes(&app, &desk, &phone, &format!("wamid.h{n}"), "hola");
+        app.provider.misbehave(fault, 1, "/messages");
+        reply(&desk, &id, "Una vez");
+        becomes(&app, &desk, &id, "sent");
+        assert_eq!(app.provider.sent_to(&phone, "").len(), 1);
+    }
+}
+
+#[test]
+fn a_provider_that_asks_for_patience_is_left_alone_by_the_whole_account() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phones = ["15550920001", "15550920002"];
+    let ids = phones.map(|phone| writes(&app, &desk, phone, &format!("wamid.p{phone}"), "hola"));
+    app.provider.misbehave(Fault::RetryAfter(429, 3), 1, "/messages");
+    reply(&desk, &ids[0], "primero");
+    let asked =
+        eventually("the first attempt", LIMIT, || app.provider.received("/messages").into_iter().next());
+    eventually("it is noted", LIMIT, || {
+        let list = desk.lead.get("outbox?status=queued").is(200).json();
+        list["items"].as_array().unwrap().iter().any(|item| item["attempts"] == 1).then_some(())
+    });
+    reply(&desk, &ids[1], "segundo");
+    for id in &ids {
+        becomes(&app, &desk, id, "sent");
+    }
+    let after: Vec<_> = app.provider.received("/messages").iter().skip(1).map(|r| r.at - asked.at).collect();
+    assert_eq!(after.len(), 2, "{after:?}");
+    assert!(after.iter().all(|pause| *pause >= Duration::from_millis(2_900)), "{after:?}");
+}
+
+#[test]
+fn a_provider_that_fails_is_asked_by_one_message_until_it_works() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phones: Vec<_> = (0..9).map(|n| format!("1555093000{n}")).collect();
+    let ids: Vec<_> =
+        phones.iter().map(|phone| writes(&app, &desk, phone, &format!("wamid.b{phone}"), "hola")).collect();
+    app.provider.misbehave(Fault::Status(500, json!({})), 1_000, "/messages");
+    for id in &ids[..6] {
+        reply(&desk, id, "¿Está?");
+    }
+    eventually("it has failed often enough", LIMIT, || {
+        app.tick("delivery").is(200);
+        (app.provider.received("/messages").len() >= 6).then_some(())
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    let before = app.provider.received("/messages").len();
+    for id in &ids[6..] {
+        reply(&desk, id, "¿Está?");
+    }
+    for _ in 0..10 {
+        app.tick("delivery").is(200);
+    }
+    let during = app.provider.received("/messages").len() - before;
+    // Without patience each of the three would have been tried at once, and the others again.
+    assert!(during < 3, "{during} requests while it is left alone");
+    app.provider.behave();
+    for id in &ids {
+        becomes(&app, &desk, id, "sent");
+    }
+    for phone in &phones {
+        assert_eq!(accepted(&app.provider.sent_to(phone, "")).len(), 1, "{phone}");
+    }
+}
+
+#[test]
+fn what_whatsapp_does_not_deliver_goes_by_sms_and_then_by_mail_to_the_same_person() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let phone = "34600940001";
+    let id = writes(&app, &desk, phone, "wamid.f1", "hola");
+    let contact = desk.ticket(&id)["contact"]["id"].clone();
+    let mail =
+        json!({"channel": "postmark", "contact": {"address": "rosa@example.com"}, "subject": "Otra cosa"});
+    let other = desk.agent.post("tickets", &mail).is(201).json()["contact"]["id"].clone();
+    let merge = json!({"into": contact, "from": other});
+    assert_eq!(desk.agent.post("contacts/merge", &merge).problem(403), "forbidden");
+    let merged = desk.lead.post("contacts/merge", &merge).is(200).json();
+    assert_eq!(merged["addresses"].as_array().map(Vec::len), Some(2), "{merged}");
+    assert_eq!(
+        (merged["merged"][0]["id"].clone(), merged["tickets"].as_array().map(Vec::len)),
+        (other.clone(), Some(2))
+    );
+
+    // Refused at once: by SMS. Its provider refuses too: by mail.
+    let undeliverable = json!({"error": {"message": "x", "code": 131026}});
+    app.provider.misbehave(Fault::Status(400, undeliverable), 1, "/v23.0/");
+    reply(&desk, &id, "Primera");
+    let sms = eventually("the SMS", LIMIT, || app.provider.received("/Messages.json").pop());
+    assert!(sms.body.contains("To=%2B34600940001") && sms.body.contains("Body=Primera"), "{}", sms.body);
+    becomes(&app, &desk, &id, "sent");
+    let unreachable = json!({"code": 21211, "message": "x", "status": 400});
+    app.provider.misbehave(Fault::Status(400, json!({"error": {"code": 131026}})), 1, "/v23.0/");
+    app.provider.misbehave(Fault::Status(400, unreachable), 1, "/Messages.json");
+    reply(&desk, &id, "Segunda");
+    let mail = eventually("the mail", LIMIT, || app.provider.received("/email").pop());
+    assert_eq!(
+        (&mail.json()["To"], &mail.json()["TextBody"]),
+        (&json!("rosa@example.com"), &json!("Segunda"))
+    );
+    becomes(&app, &desk, &id, "sent");
+
+    // Accepted at first and reported as undelivered later: by SMS too.
+    reply(&desk, &id, "Tercera");
+    becomes(&app, &desk, &id, "sent");
+    let accepted = outgoing(&desk, &id)[2]["external_id"].as_str().unwrap().to_owned();
+    let report = whatsapp::report(&accepted, "failed", phone);
+    whatsapp::deliver(app.client(), &desk, &report).is(200);
+    eventually("the SMS", LIMIT, || {
+        app.provider.received("/Messages.json").into_iter().find(|r| r.body.contains("Tercera"))
+    });
+    becomes(&app, &desk, &id, "sent");
+    whatsapp::deliver(app.client(), &desk, &report).is(200);
+    app.host.tick_all("delivery");
+    assert_eq!(
+        app.provider.received("/Messages.json").iter().filter(|r| r.body.contains("Tercera")).count(),
+        1
+    );
+
+    // They turn out to be two people.
+    let apart = desk.lead.post("contacts/unmerge", &json!({"from": other})).is(200).json();
+    assert_eq!((&apart["id"], apart["tickets"].as_array().map(Vec::len)), (&other, Some(1)));
+    assert_eq!(desk.lead.post("contacts/unmerge", &json!({"from": other})).problem(409), "not_merged");
+}
+
+#[test]
+fn outside_the_window_only_an_approved_template_is_taken() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phone = "15550950001";
+    let new = json!({"channel": "whatsapp", "contact": {"address": phone, "name": "Rosa"}});
+    let id = desk.agent.post("tickets", &new).is(201).json()["id"].as_str().unwrap().to_owned();
+    let replies = format!("tickets/{id}/replies");
+    assert_eq!(desk.agent.post(&replies, &json!({"text": "hola"})).problem(409), "outside_window");
+    assert_eq!(desk.ticket(&id)["messages"], json!([]), "nothing was written");
+    writes(&app, &desk, phone, "wamid.w1", "hola");
+    reply(&desk, &id, "Ahora sí");
+    app.provider.wait_for(phone, "Ahora sí");
+}
+
+#[test]
+fn who_says_stop_is_not_written_to_until_they_say_start() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phone = "15550960001";
+    let id = writes(&app, &desk, phone, "wamid.s1", "hola");
+    writes(&app, &desk, phone, "wamid.s2", "Baja");
+    let replies = format!("tickets/{id}/replies");
+    assert_eq!(desk.agent.post(&replies, &json!({"text": "hola"})).problem(409), "opted_out");
+    let contact = desk.ticket(&id)["contact"]["id"].as_str().unwrap().to_owned();
+    let known = desk.agent.get(&format!("contacts/{contact}")).is(200).json();
+    assert!(known["addresses"][0]["opted_out_at"].is_string(), "{known}");
+    writes(&app, &desk, phone, "wamid.s3", "quiero dar de baja a un alumno");
+    assert_eq!(desk.agent.post(&replies, &json!({"text": "hola"})).problem(409), "opted_out");
+    writes(&app, &desk, phone, "wamid.s4", "START");
+    reply(&desk, &id, "De nuevo");
+    app.provider.wait_for(phone, "De nuevo");
+}
+
+#[test]
+fn a_file_goes_in_once_and_out_by_a_link_that_is_signed() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phone = "15550970001";
+    let id = writes(&app, &desk, phone, "wamid.d1", "hola");
+    let authorization = format!("Bearer {}", desk.agent.token);
+    let headers = [("authorization", &*authorization), ("content-type", "image/svg+xml")];
+    let put = |bytes: &[u8]| app.client().send("POST", "/api/school/files", &headers, Some(bytes));
+    let stored = put(b"<svg onload=alert(1)>").is(201).json();
+    assert_eq!(put(b"").problem(400), "empty_file");
+    let file =
+        json!({"reference": stored["reference"], "filename": "plano.svg", "mime_type": "image/svg+xml"});
+    let body = json!({"text": "El plano", "attachments": [file]});
+    desk.agent.post(&format!("tickets/{id}/replies"), &body).is(201);
+    let sent = eventually("it is sent", LIMIT, || app.provider.received("/messages").pop());
+    let link = sent.json()["image"]["link"].as_str().unwrap().to_owned();
+    let path = link.strip_prefix("https://desk.example.org").unwrap();
+    let got = app.client().send("GET", path, &[], None).is(200);
+    assert_eq!(got.body, "<svg onload=alert(1)>");
+    let header = |name: &str| got.headers.get(name).unwrap().to_str().unwrap().to_owned();
+    assert_eq!(header("content-type"), "application/octet-stream", "a browser must not run it");
+    assert_eq!(header("content-disposition"), "attachment");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert!(header("content-security-policy").contains("sandbox"));
+    let url = desk.ticket(&id)["messages"][1]["attachments"][0]["url"].as_str().unwrap().to_owned();
+    app.client().send("GET", &url, &[], None).is(200);
+    let mut forged = path.to_owned();
+    forged.replace_range(forged.len() - 3.., "AAA");
+    assert_eq!(app.client().send("GET", &forged, &[], None).problem(404), "unknown_file");
+    let elsewhere = app.publish("travel");
+    let elsewhere = path.replace("/school/", &format!("/{}/", elsewhere.name));
+    assert_eq!(app.client().send("GET", &elsewhere, &[], None).problem(404), "unknown_file");
+    let missing = json!({"text": "x", "attachments": [{"reference": format!("sha256:{}", "0".repeat(64))}]});
+    desk.agent.post(&format!("tickets/{id}/replies"), &missing).is(422);
+}
