@@ -38,10 +38,13 @@ impl Account {
     /// # Errors
     /// 503 if the store does not answer.
     pub async fn note(&mut self, context: &DeskContext, outcome: &Outcome) -> Result<(), Problem> {
-        let after = self.breaker.after(signal(outcome), clock::now());
-        if after == self.breaker {
+        let signal = signal(outcome);
+        if self.breaker.after(signal, clock::now()) == self.breaker {
             return Ok(());
         }
+        // Others may have sent meanwhile.
+        self.breaker = context.journal.get_doc(&self.key).await?.unwrap_or_default();
+        let after = self.breaker.after(signal, clock::now());
         if self.breaker.open_until.is_none() && after.open_until.is_some() {
             let name = self.name.clone();
             relevo_edge::log::event("account.paused", &[("account", name.into())]);
