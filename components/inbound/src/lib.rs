@@ -9,7 +9,7 @@ mod portions;
 mod votes;
 
 use http::{Method, StatusCode};
-use relevo_channels::{Answer, Malformed, Repeats, Unverified};
+use relevo_channels::{Answer, IN_URL, Malformed, Repeats, Unverified};
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, respond, serve};
 use relevo_edge::limits::{self, Spender};
@@ -38,9 +38,11 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         return again::read(request).await;
     }
     let segments = request.segments();
-    // Where a provider signs nothing, one more segment may be the secret.
-    let ([_, desk, channel, account] | [_, desk, channel, account, _]) = segments.as_slice() else {
-        return Err(refused());
+    let (desk, channel, account) = match segments.as_slice() {
+        [_, desk, channel, account] => (desk, channel, account),
+        // Where a provider signs nothing, one more segment may be the secret.
+        [_, desk, channel, account, _] if IN_URL.contains(channel) => (desk, channel, account),
+        _ => return Err(refused()),
     };
     match request.method {
         Method::GET | Method::POST => {}

@@ -46,6 +46,7 @@ pub use outbound::{
     OutboundFile, OutboundMail, OutboundRequest, Outcome, Parameter, Section, Template, TemplateHeader,
 };
 pub use parsed::{Answer, File, Malformed, Once, Parsed};
+pub use presented::IN_URL;
 pub use repeats::{Repeats, repeats};
 pub use request::{Refusal, Unverified, Verified};
 pub use safe_html::safe_html;
@@ -304,6 +305,22 @@ mod tests {
         assert_eq!(CHANNELS.iter().map(|c| c.slug).collect::<Vec<_>>(), SLUGS);
         assert_eq!(SENDERS.iter().map(|s| s.slug).collect::<Vec<_>>(), SENDING);
         assert!(SENDERS.is_sorted_by(|a, b| a.slug < b.slug));
+    }
+
+    #[test]
+    fn what_is_accepted_in_the_url_is_listed_and_nothing_else_is() {
+        let account = Account { secrets: vec![Secret::new("s3cret")], ..Account::default() };
+        for channel in CHANNELS {
+            let path = format!("/hooks/desk/{}/main/s3cret", channel.slug);
+            let request = Unverified {
+                method: http::Method::POST,
+                path_and_query: path,
+                headers: HeaderMap::new(),
+                body: Vec::new(),
+            };
+            let accepted = (channel.verify)(request, &account, DateTime::UNIX_EPOCH).is_ok();
+            assert_eq!(accepted, IN_URL.contains(&channel.slug), "{}", channel.slug);
+        }
     }
 
     #[test]

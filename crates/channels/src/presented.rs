@@ -7,6 +7,9 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 
+/// Channels whose providers sign nothing and send no header of ours: their secret is part of the URL.
+pub const IN_URL: [&str; 3] = ["kommo", "podio", "sendgrid"];
+
 /// The secret is part of the URL: `/hooks/{desk}/{channel}/{account}?key=<secret>`, or one segment more,
 /// `/hooks/{desk}/{channel}/{account}/<secret>`, for providers that drop queries.
 pub(crate) fn in_url(
