@@ -69,6 +69,9 @@ pub struct Ticket {
     /// Numbers that others had taken for it who wrote at the same time; they stay unused.
     #[serde(default)]
     pub lost_numbers: Vec<u64>,
+    /// Ids of the calls in which somebody was spoken to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spoken: Vec<String>,
     /// Status id.
     pub status: String,
     /// What the status means.

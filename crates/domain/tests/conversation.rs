@@ -475,3 +475,24 @@ fn who_called_in_vain_waits_again() {
     desk.tell(event);
     assert_eq!(desk.categories(), [Category::Open]);
 }
+
+#[test]
+fn somebody_who_was_spoken_to_has_been_replied_to_once_for_each_call() {
+    let mut desk = Desk::new();
+    desk.receive("a", MessageKind::Text);
+    let mut told = |call: &str, state: &str| {
+        let report = json!({
+            "external_id": format!("{call}:{state}"), "call_id": call, "state": state, "direction": "out",
+        });
+        let report = serde_json::from_value(report).expect("a report");
+        let id = format!("msg_{call}");
+        desk.tell(decide::called(&desk.state, desk.published(), id, None, report, None));
+        desk.state.tickets[0].replies
+    };
+    assert_eq!(told("CA1", "started"), 0, "it only rings");
+    assert_eq!(told("CA1", "answered"), 1);
+    assert_eq!(told("CA1", "ended"), 1, "the same call");
+    assert_eq!(told("CA1", "recorded"), 1);
+    assert_eq!(told("CA2", "missed"), 1);
+    assert_eq!(told("CA3", "ended"), 2);
+}

@@ -1,6 +1,7 @@
 //! Telephone calls of a conversation: several reports are one call.
 
 use super::event::CallReported;
+use super::merge::Said;
 use super::message::{Direction, Message};
 use super::{Conversation, Ticket};
 use crate::message::{CallDirection, CallReport, CallState};
@@ -78,7 +79,7 @@ impl Conversation {
         };
         let report = &reported.call;
         if let Some(ticket) = self.touch(ordinal, at) {
-            ticket.called(report, reported.open_status.as_deref(), at);
+            ticket.called(reported, at);
         }
         let message = self.correspondence.call(&reported.id, || Message {
             ticket: ordinal,
@@ -106,13 +107,18 @@ impl Conversation {
 }
 
 impl Ticket {
-    /// Who was spoken to has been answered; who called in vain waits.
-    fn called(&mut self, report: &CallReport, open_status: Option<&str>, at: DateTime<Utc>) {
+    /// Who was spoken to has been answered, once however many reports tell of it; who called in vain waits.
+    fn called(&mut self, reported: &CallReported, at: DateTime<Utc>) {
+        let report = &reported.call;
         self.timeline.named_event(at, "event.call");
+        let said = |by_customer| Said { id: reported.id.clone(), at, by_customer };
         match (report.state, report.direction) {
-            (CallState::Answered | CallState::Ended, _) => self.timeline.human_reply(at),
+            (CallState::Answered | CallState::Ended, _) if !self.spoken.contains(&reported.id) => {
+                self.spoken.push(reported.id.clone());
+                self.replied(said(false));
+            }
             (CallState::Voicemail, _) | (CallState::Missed, Some(CallDirection::In)) => {
-                self.customer_wrote(open_status, at);
+                self.customer_wrote(said(true), reported.open_status.as_deref(), at);
             }
             _ => {}
         }

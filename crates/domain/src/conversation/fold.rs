@@ -152,6 +152,7 @@ impl Conversation {
             ordinal,
             number: opening.number,
             lost_numbers: Vec::new(),
+            spoken: Vec::new(),
             status: opening.status.clone(),
             category: opening.category,
             queue: opening.queue.clone(),
