@@ -21,12 +21,12 @@ const ALLOWED_SIZE: u64 = 1_500_000;
 const LARGER: [(&str, u64, &str); 8] = [
     (
         "csat",
-        1_900_000,
+        2_100_000,
         "what every component carries; deciding and sending surveys, what follows from answers",
     ),
-    ("delivery", 1_700_000, "what every component carries, and every provider's requests and mail"),
-    ("desk", 2_800_000, "the OpenAPI document; reading packs with the place of every mistake"),
-    ("inbound", 2_450_000, "parsing mail: tables of character sets; elliptic curves"),
+    ("delivery", 2_000_000, "what every component carries, and every provider's requests and mail"),
+    ("desk", 3_100_000, "the OpenAPI document; reading packs with the place of every mistake"),
+    ("inbound", 2_750_000, "parsing mail: tables of character sets; elliptic curves"),
     (
         "projector",
         2_600_000,

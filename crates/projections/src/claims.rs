@@ -1,4 +1,8 @@
-//! Claims of attempts to send, removed after their time: each is a counter and a note of when it was taken.
+//! Claims of attempts to send: each is a counter, which one taker only finds at one, and a note of when another first
+//! found it taken. They are removed after their time.
+//!
+//! Whether a taker has died is judged by the clock of those who wait for it, from their first look on: what the taker's
+//! clock said, and a jump of a clock before anybody looked, do not matter.
 
 use crate::shards;
 use chrono::{DateTime, Duration, NaiveTime, Utc};
@@ -7,6 +11,10 @@ use relevo_domain::rows::DeliveryRow;
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
+
+/// How long after the first look at a claim without an outcome its taker is held to be dead. Longer than an attempt can
+/// take.
+pub const ABANDONED_SECONDS: i64 = 90;
 
 /// Days after an entry was queued. It is sent or given up within two, and nobody who has read it before that is still
 /// at work.
@@ -18,6 +26,34 @@ const FIRST_DAYS: i64 = 30;
 /// The claim of an attempt: name of its counter and of its note.
 pub fn name(entry: &str, attempt: u32) -> String {
     format!("{entry}-{attempt}")
+}
+
+/// Takes the next attempt, or the one after those whose takers have died; none if somebody is at work on it.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn take<S: Store>(
+    context: &DeskContext<S>,
+    entry: &str,
+    first: u32,
+    now: DateTime<Utc>,
+) -> Result<Option<u32>, Problem> {
+    let mut attempt = first;
+    loop {
+        let claimed = name(entry, attempt);
+        if context.journal.claim(&context.sequence("claim", &claimed)?).await? {
+            return Ok(Some(attempt));
+        }
+        let key = context.doc("claim", &claimed)?;
+        match context.journal.get_doc::<DateTime<Utc>>(&key).await? {
+            None => {
+                context.journal.put_doc(&key, &now).await?;
+                return Ok(None);
+            }
+            Some(looked) if now - looked < Duration::seconds(ABANDONED_SECONDS) => return Ok(None),
+            Some(_) => attempt = attempt.saturating_add(1),
+        }
+    }
 }
 
 /// Removes the claims of the next day's entries that are old enough, all but of those that are still queued.
@@ -61,6 +97,26 @@ mod tests {
         let now = DateTime::from_timestamp(day * 86_400 + 3_600, 0).expect("an instant");
         let desk = Desk::new("school").expect("a desk");
         DeskContext::load(Journal::new(store.clone()), desk, keys, now).await.expect("a desk")
+    }
+
+    #[test]
+    fn an_attempt_is_taken_once_and_again_when_its_taker_was_waited_for() {
+        futures::executor::block_on(async {
+            let store = MemoryStore::default();
+            let at = async |seconds: i64| {
+                let context = desk(&store, 20_000).await;
+                take(&context, "entry", 1, context.now + Duration::seconds(seconds)).await.expect("asked")
+            };
+            assert_eq!(at(0).await, Some(1));
+            // The first to look does so an hour later by its clock: the taker may be at work all the same.
+            assert_eq!(at(3_600).await, None);
+            assert_eq!(at(3_600 + ABANDONED_SECONDS - 1).await, None);
+            // A clock that went back again.
+            assert_eq!(at(0).await, None);
+            assert_eq!(at(3_600 + ABANDONED_SECONDS).await, Some(2));
+            assert_eq!(at(3_600 + ABANDONED_SECONDS).await, None, "its taker has its time too");
+            assert_eq!(at(3_600 + 2 * ABANDONED_SECONDS).await, Some(3));
+        });
     }
 
     async fn delivery(context: &DeskContext<MemoryStore>, entry: &str, status: Status, attempts: u32) {

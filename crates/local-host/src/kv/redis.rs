@@ -13,8 +13,9 @@ use redis::{
 use super::KvError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A save to disk may hold Redis up for seconds.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
+/// A save to a busy disk may hold Redis up for long. What asks has a limit of its own: here it matters only that a
+/// server that is gone without a word is noticed.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(25);
 const SCAN_COUNT: usize = 1_000;
 
 #[derive(Clone)]

@@ -58,8 +58,9 @@ pub async fn receive<S: Store>(
         locale: "es".into(),
     };
     let pack = context.pack().await.unwrap();
-    let number = decide::opens_ticket(&seen.state, &message).then_some(who);
-    let data = decide::receive(&seen.state, pack.published(), format!("msg_{id}"), party, message, number);
+    let (now, id_there) = (context.now, format!("msg_{id}"));
+    let number = decide::opens_ticket(&seen.state, &pack.pack, &message, now).then_some(who);
+    let data = decide::receive(&seen.state, pack.published(), id_there, party, message, number, now);
     append(context, commit, seen, vec![(format!("in.{id}"), data)])
 }
 
