@@ -1,6 +1,7 @@
 //! A data key: sealing, and keyed hashes.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
@@ -21,11 +22,21 @@ checked_name!(
 );
 
 /// A data key.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct DataKey {
     id: KeyId,
     bytes: [u8; 32],
+    /// Made when it is first needed: a load opens several values under one key.
+    cipher: OnceLock<Arc<Aes256Gcm>>,
 }
+
+impl PartialEq for DataKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.bytes == other.bytes
+    }
+}
+
+impl Eq for DataKey {}
 
 impl fmt::Debug for DataKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,12 +47,12 @@ impl fmt::Debug for DataKey {
 impl DataKey {
     /// A key of random bytes, which the caller has from its host.
     pub fn new(id: KeyId, bytes: [u8; 32]) -> Self {
-        Self { id, bytes }
+        Self { id, bytes, cipher: OnceLock::new() }
     }
 
     /// One that is known by a fixed name and lies in no store.
     pub(crate) fn named(name: &str, bytes: [u8; 32]) -> Self {
-        Self { id: KeyId(name.to_owned()), bytes }
+        Self::new(KeyId(name.to_owned()), bytes)
     }
 
     /// A key for one purpose, made of this one.
@@ -88,12 +99,14 @@ impl DataKey {
         keys.sort_by(|a, b| a.id.cmp(&b.id));
         let parts: Vec<&[u8]> = keys.iter().map(|key| key.bytes.as_slice()).collect();
         let id = keys.first()?.id.clone();
-        Some(DataKey { id, bytes: mac(b"relevo/all", &parts) })
+        Some(DataKey::new(id, mac(b"relevo/all", &parts)))
     }
 
-    fn cipher(&self) -> Aes256Gcm {
-        let key = mac(&self.bytes, &[b"seal"]);
-        <Aes256Gcm as aes_gcm::KeyInit>::new(&Key::<Aes256Gcm>::from(key))
+    fn cipher(&self) -> &Aes256Gcm {
+        self.cipher.get_or_init(|| {
+            let key = mac(&self.bytes, &[b"seal"]);
+            Arc::new(<Aes256Gcm as aes_gcm::KeyInit>::new(&Key::<Aes256Gcm>::from(key)))
+        })
     }
 }
 

@@ -8,12 +8,12 @@ use crate::audit::Known;
 use crate::data_key::DataKey;
 use crate::error::JournalError;
 use crate::event::{Event, EventId, Order, StoredEvent, decode_slot, sorted_set};
-use crate::fold::{Fold, Folded, Ledger, Sealing};
+use crate::fold::{Fold, Ledger, Sealing};
 use crate::hlt::{Hlt, millis};
 use crate::keys::{self, Numbered};
 use crate::names::StreamId;
 use crate::sequence::{Cursor, counter_value};
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot::{self, Base, Snapshot};
 use crate::store::Store;
 use crate::vault::Keys;
 
@@ -28,7 +28,7 @@ pub struct Loaded<F> {
     pub(crate) ledger: Ledger,
     pub(crate) sealing: Sealing,
     /// What is in `state` but for the tail; see `snapshot`.
-    pub(crate) base: Folded<F>,
+    pub(crate) base: Base<F>,
     pub(crate) tail: Vec<(Order, StoredEvent)>,
     pub(crate) cursor: Cursor,
     /// Up to which slot the snapshot went that this load began with.
@@ -144,11 +144,11 @@ impl<S: Store> Journal<S> {
             let (mut events, unreadable) = decode_slots(&page.entries);
             let named = events.iter().filter_map(|event| event.key.as_ref());
             self.fetch_keys(stream.desk(), &mut keys, saved.keys().chain(named)).await?;
-            let base = saved.base::<F>(stream, &keys);
-            let Snapshot { cursor, tail, .. } = saved;
+            let Snapshot { cursor, tail, body, .. } = saved;
+            let base = body.base::<F>(stream, &keys);
             events.extend(tail);
             let tail = sorted_set(events);
-            let in_order = |base: &Folded<F>| match (tail.first(), &base.ledger.newest) {
+            let in_order = |base: &Base<F>| match (tail.first(), &base.folded.ledger.newest) {
                 (Some((first, _)), Some(newest)) => first > newest,
                 _ => true,
             };
@@ -179,7 +179,7 @@ impl<S: Store> Journal<S> {
             known.add(key, stream, &page.entries);
             known
         });
-        Ok(finish(stream, now, cursor, Folded::default(), tail, snapshot_upto, unreadable, keys, known))
+        Ok(finish(stream, now, cursor, Base::default(), tail, snapshot_upto, unreadable, keys, known))
     }
 
     /// Loads a stream's whole history, without its snapshot: the state and the events that count, in order.
@@ -261,7 +261,7 @@ fn finish<F: Fold>(
     stream: &StreamId,
     now: DateTime<Utc>,
     cursor: Cursor,
-    mut base: Folded<F>,
+    mut base: Base<F>,
     mut tail: Vec<(Order, StoredEvent)>,
     snapshot_upto: u64,
     unreadable_slots: u64,
@@ -269,7 +269,7 @@ fn finish<F: Fold>(
     known: Option<Known>,
 ) -> Loaded<F> {
     snapshot::settle(stream, &mut base, &mut tail, &keys);
-    let mut whole = base.clone();
+    let mut whole = (*base.folded).clone();
     for (order, event) in &tail {
         whole.apply(stream, order, event, &keys);
     }

@@ -2,6 +2,7 @@
 //! that only costs a longer fold.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
@@ -80,7 +81,7 @@ pub(crate) fn decode_attested(bytes: &[u8]) -> Option<(Cursor, Attested)> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Body {
+pub(crate) struct Body {
     #[serde(rename = "n")]
     newest: Option<Order>,
     #[serde(rename = "c")]
@@ -116,7 +117,7 @@ pub(crate) struct Snapshot {
     pub cursor: Cursor,
     pub tail: Vec<StoredEvent>,
     pub attested: Option<Attested>,
-    body: Body,
+    pub body: Body,
 }
 
 impl Snapshot {
@@ -124,28 +125,46 @@ impl Snapshot {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyId> {
         self.body.keys.iter().chain(self.tail.iter().filter_map(|event| event.key.as_ref()))
     }
+}
 
+/// What a state is the fold of but for the tail. Shared by the states that follow from one load, until it changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Base<F> {
+    pub folded: Arc<Folded<F>>,
+    /// The stored form it was read from.
+    stored: Option<Arc<StoredState>>,
+}
+
+impl<F: Fold> Default for Base<F> {
+    fn default() -> Self {
+        Self { folded: Arc::default(), stored: None }
+    }
+}
+
+/// The stored form of a state: one of the two.
+#[derive(Clone, Debug)]
+struct StoredState {
+    plain: Option<Box<RawValue>>,
+    sealed: Option<String>,
+}
+
+impl Body {
     /// What the state is the fold of; nothing when it cannot be opened: one of its keys was destroyed since, or is
     /// not at hand. It is only a saving.
-    pub(crate) fn base<F: Fold>(&self, stream: &StreamId, keys: &Keys) -> Option<Folded<F>> {
-        let body = &self.body;
-        let state = match (&body.state, &body.sealed) {
+    pub(crate) fn base<F: Fold>(self, stream: &StreamId, keys: &Keys) -> Option<Base<F>> {
+        let state = match (&self.state, &self.sealed) {
             (Some(state), _) => serde_json::from_str(state.get()).ok()?,
             (None, sealed) => {
-                let all: Option<Vec<&DataKey>> = body.keys.iter().map(|id| keys.get(id)).collect();
+                let all: Option<Vec<&DataKey>> = self.keys.iter().map(|id| keys.get(id)).collect();
                 let sealed = BASE64.decode(sealed.as_ref()?.as_bytes()).ok()?;
                 let text = DataKey::of_all(all?)?.open(&about(&stream.to_string()), &sealed)?;
                 serde_json::from_slice(&text).ok()?
             }
         };
-        let ledger = Ledger::restore(body.newest.clone(), body.events, body.ids.clone());
-        let sealing = Sealing {
-            keys: body.keys.clone(),
-            newest: body.newest_key.clone(),
-            erased: body.erased,
-            closed: 0,
-        };
-        Some(Folded { state, ledger, undecodable: 0, sealing })
+        let ledger = Ledger::restore(self.newest, self.events, self.ids);
+        let sealing = Sealing { keys: self.keys, newest: self.newest_key, erased: self.erased, closed: 0 };
+        let folded = Arc::new(Folded { state, ledger, undecodable: 0, sealing });
+        Some(Base { folded, stored: Some(Arc::new(StoredState { plain: self.state, sealed: self.sealed })) })
     }
 }
 
@@ -160,37 +179,51 @@ fn about(stream: &str) -> [&[u8]; 2] {
 /// can open them would take it for complete.
 pub(crate) fn encode_body<F: Fold>(
     stream: &StreamId,
-    base: &Folded<F>,
+    base: &Base<F>,
     tail: &[(Order, StoredEvent)],
     keys: &Keys,
 ) -> Result<Option<Box<RawValue>>, JournalError> {
-    let failed =
-        |why: String| JournalError::Encode { what: format!("the snapshot of a {} stream", F::KIND), why };
-    let Sealing { keys: ids, newest: newest_key, erased, closed } = base.sealing.clone();
+    let Sealing { keys: ids, newest: newest_key, erased, closed } = base.folded.sealing.clone();
     if closed > 0 {
         return Ok(None);
     }
-    let state = serde_json::value::to_raw_value(&base.state).map_err(|e| failed(e.to_string()))?;
-    let (state, sealed) = if ids.is_empty() {
-        (Some(state), None)
-    } else {
-        let all: Option<Vec<&DataKey>> = ids.iter().map(|id| keys.get(id)).collect();
-        let key = all.and_then(DataKey::of_all).ok_or_else(|| failed("a data key is missing".to_owned()))?;
-        let sealed = key.seal(&about(&stream.to_string()), state.get().as_bytes());
-        (None, Some(BASE64.encode(&sealed.ok_or_else(|| failed("it is too large".to_owned()))?)))
+    let StoredState { plain, sealed } = match &base.stored {
+        Some(stored) => (**stored).clone(),
+        None => stored_state(stream, &base.folded, keys)?,
     };
     let body = Body {
-        newest: base.ledger.newest.clone(),
-        events: base.ledger.events,
-        ids: base.ledger.remembered(),
+        newest: base.folded.ledger.newest.clone(),
+        events: base.folded.ledger.events,
+        ids: base.folded.ledger.remembered(),
         tail: tail.iter().map(|(_, event)| event.clone()).collect(),
-        state,
+        state: plain,
         sealed,
         keys: ids,
         newest_key,
         erased,
     };
-    serde_json::value::to_raw_value(&body).map(Some).map_err(|e| failed(e.to_string()))
+    serde_json::value::to_raw_value(&body).map(Some).map_err(|error| failed::<F>(error.to_string()))
+}
+
+/// A state's stored form: sealed, if any of what it is the fold of was.
+fn stored_state<F: Fold>(
+    stream: &StreamId,
+    folded: &Folded<F>,
+    keys: &Keys,
+) -> Result<StoredState, JournalError> {
+    let state = serde_json::value::to_raw_value(&folded.state).map_err(|e| failed::<F>(e.to_string()))?;
+    if folded.sealing.keys.is_empty() {
+        return Ok(StoredState { plain: Some(state), sealed: None });
+    }
+    let all: Option<Vec<&DataKey>> = folded.sealing.keys.iter().map(|id| keys.get(id)).collect();
+    let key = all.and_then(DataKey::of_all).ok_or_else(|| failed::<F>("a data key is missing".to_owned()))?;
+    let sealed = key.seal(&about(&stream.to_string()), state.get().as_bytes());
+    let sealed = sealed.ok_or_else(|| failed::<F>("it is too large".to_owned()))?;
+    Ok(StoredState { plain: None, sealed: Some(BASE64.encode(&sealed)) })
+}
+
+fn failed<F: Fold>(why: String) -> JournalError {
+    JournalError::Encode { what: format!("the snapshot of a {} stream", F::KIND), why }
 }
 
 /// The stored form.
@@ -245,7 +278,7 @@ impl<S: Store> Journal<S> {
 /// Moves what need not stay in the tail into the base.
 pub(crate) fn settle<F: Fold>(
     stream: &StreamId,
-    base: &mut Folded<F>,
+    base: &mut Base<F>,
     tail: &mut Vec<(Order, StoredEvent)>,
     keys: &Keys,
 ) {
@@ -262,7 +295,12 @@ pub(crate) fn settle<F: Fold>(
             moves
         })
         .count();
+    if settled == 0 {
+        return;
+    }
+    base.stored = None;
+    let folded = Arc::make_mut(&mut base.folded);
     for (order, event) in tail.drain(..settled) {
-        base.apply(stream, &order, &event, keys);
+        folded.apply(stream, &order, &event, keys);
     }
 }

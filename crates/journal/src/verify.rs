@@ -2,6 +2,8 @@
 //!
 //! Meant for a store that nobody writes to at the moment; where somebody does, verify again what was reported.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -12,7 +14,7 @@ use crate::fold::{Fold, Folded};
 use crate::keys::{self, Numbered};
 use crate::load::{check_kind, decode_slots};
 use crate::names::{Desk, Kind, Month, StreamId};
-use crate::snapshot;
+use crate::snapshot::{self, Snapshot};
 use crate::store::Store;
 use crate::vault::Keys;
 
@@ -98,10 +100,13 @@ pub async fn verify_stream<F: Fold, S: Store>(
     let mut differences = differences("served", &served.state, &whole.state)?;
     let mut filled_late = Vec::new();
     // One that cannot be opened (a key was destroyed since, or is not at hand) serves nobody.
-    let opened = saved.as_ref().and_then(|saved| Some((saved, saved.base::<F>(stream, &keys)?)));
+    let opened = saved.and_then(|saved| {
+        let Snapshot { cursor, tail, body, .. } = saved;
+        Some((cursor, tail, body.base::<F>(stream, &keys)?.folded))
+    });
     let snapshot = opened.is_some();
-    if let Some((saved, mut is)) = opened {
-        let cursor = &saved.cursor;
+    if let Some((cursor, tail, is)) = opened {
+        let mut is = Arc::unwrap_or_clone(is);
         filled_late.extend(cursor.lost.iter().filter(|lost| slots.iter().any(|(slot, _)| slot == *lost)));
         let known = |slot: &u64| {
             *slot <= cursor.upto
@@ -111,7 +116,7 @@ pub async fn verify_stream<F: Fold, S: Store>(
         slots.retain(|(slot, _)| known(slot));
         let (events, _) = decode_slots(&slots);
         let expected: Folded<F> = fold(stream, events, &keys);
-        for (order, event) in sorted_set(saved.tail.clone()) {
+        for (order, event) in sorted_set(tail) {
             is.apply(stream, &order, &event, &keys);
         }
         differences.extend(self::differences("snapshot", &is.state, &expected.state)?);
