@@ -64,10 +64,11 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     std::fs::create_dir_all(&folder)?;
 
     println!("\nthe yardstick's calls beside those of a message");
-    let sizes = twin::check(&host, &folder)?;
+    let twins = twin::check(&host, &folder)?;
+    let twin::Asked { slot, snapshot, feed, keys } = twins.forgotten;
     println!(
-        "  the same; values of {} (slot), {} (state), {} (feed) bytes",
-        sizes.slot, sizes.snapshot, sizes.feed
+        "  the same; values of {slot} (slot), {snapshot} (state), {feed} (feed) bytes; {keys} keys that are asked for \
+         when an instance has more tickets than it remembers keys of"
     );
 
     let app = App::start(&host, &folder, options.redis.as_deref())?;
@@ -77,10 +78,12 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     let many = if options.quick { 10_000 } else { 100_000 };
     let mut measured = Vec::new();
     for tickets in [FEW, many] {
+        // An instance remembers the keys of the few, and soon has met them all.
+        let asked = if tickets == FEW { twins.remembered } else { twins.forgotten };
         app.seed(tickets)?;
-        app.fill_yardstick(tickets, sizes)?;
+        app.fill_yardstick(tickets, asked)?;
         app.forget_peak();
-        let rounds = rounds(&options, &app, sizes)?;
+        let rounds = rounds(&options, &app, asked)?;
         let half = half_load(&options, &app, rounds.intake.rate)?;
         report.intake(tickets, &rounds, &half, &app);
         measured.push(rounds);
@@ -101,7 +104,7 @@ struct Rounds {
     intake: Measured,
 }
 
-fn rounds(options: &Options, app: &App, sizes: twin::Sizes) -> Result<Rounds> {
+fn rounds(options: &Options, app: &App, asked: twin::Asked) -> Result<Rounds> {
     let (mut answers, mut calls, mut intakes) = (Vec::new(), Vec::new(), Vec::new());
     // The same tickets in the same order for both: no ticket gets more than a few messages.
     let ticket = |c, n| app.spread(n * options.connections + c);
@@ -117,7 +120,7 @@ fn rounds(options: &Options, app: &App, sizes: twin::Sizes) -> Result<Rounds> {
             anyhow::Ok(measured)
         };
         answers.push(run(&|_, _| load::post("/yardstick/answer", &[], b""))?);
-        calls.push(run(&|c, n| app.yardstick_call(ticket(c, n), sizes))?);
+        calls.push(run(&|c, n| app.yardstick_call(ticket(c, n), asked))?);
         intakes.push(run(&|c, n| app.message(ticket(c, n)))?);
     }
     Ok(Rounds { answer: median(answers)?, calls: median(calls)?, intake: median(intakes)? })

@@ -5,7 +5,7 @@
 //!
 //! The benchmark holds the calls of one such request against those of a real message before it measures anything.
 
-use futures::future::try_join;
+use futures::future::{try_join, try_join_all};
 use relevo_edge::http::{Incoming, Response, empty, serve};
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
@@ -14,7 +14,7 @@ use spin_sdk::http::{IntoResponse, Request, StatusCode};
 use spin_sdk::http_service;
 
 /// Values in one set-many while filling.
-const FILLED_AT_ONCE: usize = 200;
+const FILLED_AT_ONCE: usize = 150;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -27,7 +27,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     let sizes = ["slot", "snapshot", "feed"].map(number);
     match request.segments().as_slice() {
         ["yardstick", "calls", name] if name.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            calls(name, sizes).await?;
+            calls(name, sizes, number("keys")).await?;
         }
         ["yardstick", "fill"] => fill(number("from"), number("to"), sizes).await?,
         _ => {}
@@ -35,11 +35,23 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     Ok(empty(StatusCode::OK))
 }
 
-async fn calls(name: &str, [slot_bytes, snapshot_bytes, feed_bytes]: [usize; 3]) -> Result<(), Problem> {
+/// Bytes of a data key as it is stored.
+const KEY_BYTES: usize = 89;
+
+/// Data keys that are filled in for each name: a conversation's and a person's.
+const KEYS: usize = 2;
+
+async fn calls(
+    name: &str,
+    [slot_bytes, snapshot_bytes, feed_bytes]: [usize; 3],
+    keys: usize,
+) -> Result<(), Problem> {
     let store = SpinStore::open("default").await?;
     try_join(store.get("y1:n:config"), store.get("y1:p:config")).await?;
     let (counter, snapshot) = (format!("y1:n:{name}"), format!("y1:p:{name}"));
     try_join(store.get(&counter), store.get(&snapshot)).await?;
+    let keys: Vec<String> = (0..keys).map(|n| format!("y1:k:{name}:{n}")).collect();
+    try_join_all(keys.iter().map(|key| store.get(key))).await?;
     let slot = store.increment(&counter, 1).await?;
     let feed = store.increment("y1:n:feed", 1).await?;
     let entries = vec![
@@ -55,10 +67,12 @@ async fn fill(from: usize, to: usize, [slot_bytes, snapshot_bytes, _]: [usize; 3
     for first in (from..to).step_by(FILLED_AT_ONCE) {
         let names = first..to.min(first + FILLED_AT_ONCE);
         let entries = names.flat_map(|n| {
-            [
+            let values = [
                 (format!("y1:s:c{n}:0"), vec![b'x'; slot_bytes]),
                 (format!("y1:p:c{n}"), vec![b'x'; snapshot_bytes]),
-            ]
+            ];
+            let keys = (0..KEYS).map(move |key| (format!("y1:k:c{n}:{key}"), vec![b'x'; KEY_BYTES]));
+            values.into_iter().chain(keys)
         });
         store.set_many(entries.collect()).await?;
     }

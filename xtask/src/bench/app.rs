@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::load;
-use super::twin::Sizes;
+use super::twin::Asked;
 use crate::http::Client;
 use crate::{pack, project, random};
 
@@ -216,10 +216,10 @@ impl App {
     }
 
     /// The key-value calls of such a message and nothing else.
-    pub fn yardstick_call(&self, contact: usize, sizes: Sizes) -> Vec<u8> {
-        let Sizes { slot, snapshot, feed } = sizes;
+    pub fn yardstick_call(&self, contact: usize, asked: Asked) -> Vec<u8> {
+        let Asked { slot, snapshot, feed, keys } = asked;
         load::post(
-            &format!("/yardstick/calls/c{contact}?slot={slot}&snapshot={snapshot}&feed={feed}"),
+            &format!("/yardstick/calls/c{contact}?slot={slot}&snapshot={snapshot}&feed={feed}&keys={keys}"),
             &[],
             b"",
         )
@@ -231,8 +231,8 @@ impl App {
     }
 
     /// Gives the yardstick as many values as there are tickets.
-    pub fn fill_yardstick(&self, tickets: usize, sizes: Sizes) -> Result<()> {
-        let Sizes { slot, snapshot, .. } = sizes;
+    pub fn fill_yardstick(&self, tickets: usize, asked: Asked) -> Result<()> {
+        let Asked { slot, snapshot, .. } = asked;
         for from in (0..tickets).step_by(10_000) {
             let to = tickets.min(from + 10_000);
             let path = format!("/yardstick/fill?from={from}&to={to}&slot={slot}&snapshot={snapshot}");
@@ -270,6 +270,11 @@ impl App {
             );
         }
         self.follow()
+    }
+
+    /// Opens tickets that no measurement uses.
+    pub fn open_others(&self, count: usize) -> Result<()> {
+        (1..=count).step_by(SEEDED_AT_ONCE).try_for_each(|first| self.open(first, SEEDED_AT_ONCE))
     }
 
     fn open(&self, first: usize, count: usize) -> Result<()> {
