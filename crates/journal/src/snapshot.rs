@@ -33,7 +33,7 @@ pub const LARGEST_SNAPSHOT_BYTES: usize = 700_000;
 /// time and sorts among them does not make the fold start over. At most so many,
 const TAIL_EVENTS: usize = 16;
 /// no older than this against the newest,
-const TAIL_MS: u64 = 120_000;
+const TAIL_MS: u64 = 20_000;
 /// and no more bytes of data than this, unless a single event has more.
 const TAIL_BYTES: usize = 8 * 1024;
 
