@@ -145,6 +145,53 @@ proptest! {
     }
 }
 
+/// Texts that programs have stumbled over, several hundred of them.
+static NAUGHTY: LazyLock<Vec<String>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../tests/naughty.json")).unwrap());
+
+/// Bodies of a case that say a text: in each of its places in turn, or in all.
+fn saying(case: &Case, text: &str, turn: usize) -> Vec<Vec<u8>> {
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&case.request.body) {
+        let mut found = Vec::new();
+        nodes(&body, String::new(), &mut found);
+        found.retain(|at| body.pointer(at).is_some_and(Value::is_string));
+        let mut everywhere = body.clone();
+        for at in &found {
+            *everywhere.pointer_mut(at).unwrap() = text.into();
+        }
+        if let Some(at) = found.get(turn % found.len().max(1)) {
+            *body.pointer_mut(at).unwrap() = text.into();
+        }
+        return vec![body.to_string().into_bytes(), everywhere.to_string().into_bytes()];
+    }
+    let fields: Vec<_> = form_urlencoded::parse(&case.request.body).into_owned().collect();
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (n, (name, value)) in fields.iter().enumerate() {
+        form.append_pair(name, if n == turn % fields.len() { text } else { value });
+    }
+    let mail = format!("From: {text}\r\nSubject: {text}\r\nMessage-ID: <{text}>\r\n\r\n{text}\r\n");
+    vec![form.finish().into_bytes(), mail.into_bytes()]
+}
+
+#[test]
+fn texts_that_programs_stumble_over_are_read_and_can_be_stored() {
+    assert!(NAUGHTY.len() >= 500, "{}", NAUGHTY.len());
+    for (channel, cases) in CASES.iter() {
+        let read_by =
+            |case: &&Case| (channel.parse)(&case.request().verified(case.now), &case.account).is_ok();
+        let some: Vec<&Case> = cases.iter().filter(read_by).collect();
+        assert!(!some.is_empty(), "{}", channel.slug);
+        let mut read_at_all = 0;
+        for (turn, text) in NAUGHTY.iter().enumerate() {
+            let case = some[turn % some.len()];
+            for body in saying(case, text, turn / some.len()) {
+                read_at_all += usize::from(read(channel, with_body(case, body), &case.account).is_some());
+            }
+        }
+        assert!(read_at_all > 100, "{}: {read_at_all} were read", channel.slug);
+    }
+}
+
 #[test]
 fn large_and_deep_bodies_are_answered() {
     // Hashing 3 MB takes its time without optimisation.

@@ -44,9 +44,12 @@ pub enum Refusal {
 
 #[allow(unexpected_cfgs, reason = "`fuzzing` is set by those who fuzz")]
 impl Unverified {
-    /// The header as text, trimmed; none if absent or not visible ASCII.
+    /// The header as text, trimmed; none if absent or not visible ASCII, and if it is there twice: others on the way
+    /// may have believed the other one.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+        let mut values = self.headers.get_all(name).iter();
+        let only = values.next().filter(|_| values.next().is_none());
+        only.and_then(|value| value.to_str().ok()).map(str::trim)
     }
 
     /// The query, without `?`.

@@ -102,6 +102,12 @@ pub fn check(channel: &Channel, case: &Case) {
                 refused(request, &format!("character {at} of {name} changed"));
             }
         }
+        for (first, second) in [(&*value, "x"), ("x", &*value), (&*value, &*value)] {
+            let mut request = case.request();
+            request.headers.insert(*name, HeaderValue::from_str(first).unwrap());
+            request.headers.append(*name, HeaderValue::from_str(second).unwrap());
+            refused(request, &format!("{name} twice"));
+        }
         let mut request = case.request();
         request.headers.insert(*name, HeaderValue::from_static(""));
         refused(request, &format!("{name} empty"));
