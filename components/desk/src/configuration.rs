@@ -5,8 +5,8 @@ use crate::tickets::fresh_id;
 use data_encoding::BASE64;
 use http::StatusCode;
 use relevo_channels::AccountSecrets;
-use relevo_domain::config::{ConfigEvent, Subscriber};
-use relevo_edge::api::NewSubscriber;
+use relevo_domain::config::{ConfigEvent, Filter, Subscriber};
+use relevo_edge::api::{NewSubscriber, SubscriberFilter};
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, empty, json};
 use relevo_edge::problem::Problem;
@@ -46,6 +46,7 @@ pub async fn add_subscriber(call: &Call<'_>) -> Result<Response, Problem> {
         let known = EVENT_TYPES.join(", ");
         return Err(Problem::invalid(format!("/events/{n}"), format!("the event types are {known}")));
     }
+    let only = filter(call, body.only).await?;
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|_| Problem::unavailable("the host gives no random bytes"))?;
     let secret = format!("whsec_{}", BASE64.encode(&bytes));
@@ -53,7 +54,7 @@ pub async fn add_subscriber(call: &Call<'_>) -> Result<Response, Problem> {
     let purpose = format!("subscriber/{id}");
     let sealed = call.context.keys.seal(&purpose, secret.as_bytes());
     let sealed = sealed.map_err(|e| Problem::unavailable(e.to_string()))?;
-    let subscriber = Subscriber { url: body.url, events: body.events, sealed };
+    let subscriber = Subscriber { url: body.url, events: body.events, only, sealed };
     let view = subscriber_view(&id, &subscriber);
     record(call, ConfigEvent::SubscriberSet { id, subscriber }).await?;
     let mut view = view;
@@ -81,7 +82,25 @@ pub fn subscribers(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 fn subscriber_view(id: &str, subscriber: &Subscriber) -> Value {
-    json!({"id": id, "url": subscriber.url, "events": subscriber.events})
+    json!({"id": id, "url": subscriber.url, "events": subscriber.events, "only": subscriber.only})
+}
+
+/// What a subscriber wants to hear of, in words of the desk's pack: what is not there would never come.
+async fn filter(call: &Call<'_>, wanted: SubscriberFilter) -> Result<Filter, Problem> {
+    let pack = call.context.pack().await?;
+    let queue = wanted.queues.iter().position(|queue| !pack.pack.queues.contains_key(queue));
+    if let Some(n) = queue {
+        return Err(Problem::invalid(format!("/only/queues/{n}"), "the pack has no such queue"));
+    }
+    let channel = wanted.channels.iter().position(|channel| !pack.pack.channels.contains_key(channel));
+    if let Some(n) = channel {
+        return Err(Problem::invalid(
+            format!("/only/channels/{n}"),
+            "the pack has no account of such a channel",
+        ));
+    }
+    let SubscriberFilter { channels, priorities, queues, tags } = wanted;
+    Ok(Filter { channels, priorities, queues, tags })
 }
 
 /// Appends an event to the desk's configuration.

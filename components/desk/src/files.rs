@@ -8,7 +8,7 @@ use relevo_edge::app::DeskContext;
 use relevo_edge::file_link::{self, Closed, STORED};
 use relevo_edge::http::{Response, json, respond};
 use relevo_edge::ids;
-use relevo_edge::personal::{self, Persons, UPLOADS};
+use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_journal::{BlobId, DataKey, Fold};
 use serde_json::{Value, json};
@@ -29,18 +29,17 @@ const HARMLESS: [&str; 9] = [
     "video/mp4",
 ];
 
-/// `POST …/files`: the body is the file. One for a ticket goes with what else is personal in it; any other is kept for as
-/// long as what came in and belongs to nobody.
+/// `POST …/files?ticket=`: the body is the file. It is sealed under the key of the ticket's conversation: whatever becomes of
+/// it, it goes with what else is personal there.
 pub async fn put(call: &Call<'_>) -> Result<Response, Problem> {
     let bytes = &call.request.body;
     if bytes.is_empty() {
         return Err(Problem::bad_request("empty_file", "the body is the file, and it is empty"));
     }
     let context = &call.context;
-    let key = match call.request.parameter("ticket").filter(|ticket| !ticket.is_empty()) {
-        Some(ticket) => key_of(call, &ticket).await?,
-        None => personal::account_key(context, UPLOADS.0, UPLOADS.1, &call.caller.actor()).await?,
-    };
+    let ticket = call.request.parameter("ticket").filter(|ticket| !ticket.is_empty());
+    let nobodys = || Problem::bad_request("no_ticket", "say which ticket the file is for: ?ticket=");
+    let key = key_of(call, &ticket.ok_or_else(nobodys)?).await?;
     let blob = context.journal.put_sealed_blob(&context.desk, &key, bytes, MAX_FILE_BYTES).await?;
     let reference = format!("{STORED}{blob}");
     let mime_type = call.request.header("content-type").filter(|mime| !mime.is_empty());

@@ -1,5 +1,9 @@
 //! The configuration of a desk as a stream: which pack is published, channel secrets, subscribers.
 
+mod filter;
+
+pub use filter::{About, Filter};
+
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};
@@ -47,6 +51,9 @@ pub struct Subscriber {
     pub url: String,
     /// Event types; empty: all.
     pub events: Vec<String>,
+    /// Which tickets.
+    #[serde(default, skip_serializing_if = "Filter::is_empty")]
+    pub only: Filter,
     /// Signing secret, sealed, base64.
     pub sealed: String,
 }

@@ -283,6 +283,24 @@ pub struct NewSubscriber {
     /// Event types; empty: all.
     #[serde(default)]
     pub events: Vec<String>,
+    /// Which tickets; of each list one must fit, and a list that is empty asks for nothing.
+    #[serde(default)]
+    pub only: SubscriberFilter,
+}
+
+/// Which tickets a subscriber wants to hear of.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SubscriberFilter {
+    /// Channel slugs.
+    pub channels: Vec<String>,
+    /// Priorities.
+    #[schema(schema_with = crate::openapi::words::priorities)]
+    pub priorities: Vec<Priority>,
+    /// Queue ids.
+    pub queues: Vec<String>,
+    /// Tags. Events about ratings tell of channel and queue alone.
+    pub tags: Vec<String>,
 }
 
 /// `POST …/templates/{template}/render`, and what components ask of each other.

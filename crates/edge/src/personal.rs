@@ -23,9 +23,6 @@ use std::collections::BTreeMap;
 /// still writes.
 pub const KEY_DAYS: i64 = 30;
 
-/// The account, of no channel, under whose keys files are kept that were put into the store for nobody yet.
-pub const UPLOADS: (&str, &str) = ("files", "uploads");
-
 /// The contacts that one commit is about: each is loaded once.
 pub struct Persons<'a, S: Store> {
     context: &'a DeskContext<S>,

@@ -10,8 +10,8 @@ use relevo_domain::erasure::{Cause, KeysDestroyed};
 use relevo_domain::pack::Retention;
 use relevo_domain::retention::expired;
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::ids;
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, personal};
 use relevo_journal::store::Store;
 use relevo_journal::{Cursor, Fold, KeyId, Kind, Month};
 use serde::{Deserialize, Serialize};
@@ -131,7 +131,7 @@ async fn accounts<S: Store>(
     let accounts =
         pack.channels.iter().flat_map(|(channel, accounts)| accounts.keys().map(move |a| (channel, a)));
     let accounts = accounts.map(|(channel, account)| (channel.as_str(), account.as_str()));
-    for (channel, account) in accounts.chain([personal::UPLOADS]) {
+    for (channel, account) in accounts {
         let name = context.keys.id("account", &[channel, account]);
         let stream = context.stream(Account::KIND, &name)?;
         let loaded = context.journal.load::<Account>(&stream, context.now).await?;

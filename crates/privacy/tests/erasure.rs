@@ -17,7 +17,7 @@ use relevo_domain::message::{Address, AddressKind};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::ids;
 use relevo_edge::people;
-use relevo_edge::personal::{self, Persons, Sighting, UPLOADS};
+use relevo_edge::personal::{self, Persons, Sighting};
 use relevo_journal::{CACHED_MS, Month};
 use relevo_local_host::kv::{Backend, Bucket, Location};
 use relevo_privacy::{erasure, export, hold, ledger, retention};
@@ -318,11 +318,11 @@ async fn contacts_that_were_merged_are_shown_held_and_erased_as_one_person() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_put_for_nobody_goes_with_its_month() {
+async fn a_file_that_came_in_for_nobody_goes_with_its_month() {
     let store = memory().await;
     publish(&store, day(0), json!({"unplaced_days": 30})).await;
     let context = at(&store, day(1)).await;
-    let (channel, account) = UPLOADS;
+    let (channel, account) = ("whatsapp", "main");
     let key = personal::account_key(&context, channel, account, "person:ana").await.unwrap();
     let next = at(&store, day(2)).await;
     let again = personal::account_key(&next, channel, account, "person:ana").await.unwrap();

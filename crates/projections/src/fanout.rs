@@ -2,7 +2,7 @@
 
 use futures::future::try_join_all;
 use relevo_domain::category::Category;
-use relevo_domain::config::Subscriber;
+use relevo_domain::config::{About, Subscriber};
 use relevo_domain::conversation::{Conversation, ConversationEvent, view};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request};
 use relevo_domain::sla::Threshold;
@@ -50,7 +50,7 @@ pub async fn queue<S: Store>(
         // It follows from whatever changed the stream, not from whoever happens to read the feed.
         let origin = entry.trace.as_deref().and_then(Trace::parse).map(|origin| origin.child());
         for notification in notifications {
-            for (id, _) in subscribers.iter().filter(|(_, s)| wants(s, notification.kind)) {
+            for (id, _) in subscribers.iter().filter(|(_, s)| wants(s, &notification)) {
                 let name = context.keys.id("outbox", &["subscriber", id, &notification.event]);
                 let queue = queue_one(context, &name, id, &notification);
                 if trace::scope(origin.clone(), queue).await? {
@@ -68,13 +68,15 @@ struct Notification {
     /// Stream and event id: what makes it the same one when the feed is read again.
     event: String,
     ticket: String,
+    about: About,
     body: Value,
     /// What its stream is sealed under; the desk's own if nothing is.
     key: Option<DataKey>,
 }
 
-fn wants(subscriber: &Subscriber, kind: &str) -> bool {
-    subscriber.events.is_empty() || subscriber.events.iter().any(|e| e == kind)
+fn wants(subscriber: &Subscriber, told: &Notification) -> bool {
+    let kind = subscriber.events.is_empty() || subscriber.events.iter().any(|e| e == told.kind);
+    kind && subscriber.only.lets_through(&told.about)
 }
 
 async fn queue_one<S: Store>(
@@ -189,6 +191,12 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
     let (Some(party), Some(ticket)) = (&state.party, state.ticket(ordinal)) else { return Vec::new() };
     let id = ids::ticket(name, ordinal);
     let item = view::item(&id, party, ticket);
+    let about = About {
+        channel: party.channel.clone(),
+        priority: Some(ticket.priority),
+        queue: ticket.queue.clone(),
+        tags: ticket.tags.iter().cloned().collect(),
+    };
     told.into_iter()
         .map(|(kind, more)| {
             let mut data = Map::from_iter([("ticket".to_owned(), Value::Object(item.clone()))]);
@@ -197,7 +205,7 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
             }
             let body = json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data});
             let event = format!("{name}/{}/{kind}", event.id);
-            Notification { kind, event, ticket: id.clone(), body, key: None }
+            Notification { kind, event, ticket: id.clone(), about: about.clone(), body, key: None }
         })
         .collect()
 }
@@ -214,6 +222,7 @@ fn of_survey(name: &str, state: &SurveyState, event: &Event<SurveyEvent>) -> Opt
         kind,
         event: format!("{name}/{}/{kind}", event.id),
         ticket: issued.ticket.clone(),
+        about: About { channel: issued.channel.clone(), queue: issued.queue.clone(), ..About::default() },
         body: json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data}),
         key: None,
     })

@@ -227,7 +227,12 @@ fn a_file_goes_in_once_and_out_by_a_link_that_is_signed() {
     let id = writes(&app, &desk, phone, "wamid.d1", "hola");
     let authorization = format!("Bearer {}", desk.agent.token);
     let headers = [("authorization", &*authorization), ("content-type", "image/svg+xml")];
-    let put = |bytes: &[u8]| app.client().send("POST", "/api/school/files", &headers, Some(bytes));
+    let upload = |query: &str, bytes: &[u8]| {
+        app.client().send("POST", &format!("/api/school/files{query}"), &headers, Some(bytes))
+    };
+    let put = |bytes: &[u8]| upload(&format!("?ticket={id}"), bytes);
+    assert_eq!(upload("", b"x").problem(400), "no_ticket", "it would belong to nobody");
+    upload("?ticket=tkt_aaaaaaaaaaaaaaaaaaaaaaaaaa_1", b"x").problem(404);
     let stored = put(b"<svg onload=alert(1)>").is(201).json();
     assert_eq!(put(b"").problem(400), "empty_file");
     let file =

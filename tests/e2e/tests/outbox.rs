@@ -168,3 +168,34 @@ fn subscribers_get_each_event_once_signed_and_after_a_failure_the_same_bytes_aga
         all.iter().filter(|r| r.status == 200 && r.header("webhook-id") == failed.header("webhook-id"));
     assert_eq!(again.map(|request| &request.body).collect::<Vec<_>>(), [&failed.body]);
 }
+
+#[test]
+fn a_subscriber_hears_only_of_the_tickets_that_it_asked_for() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let url = |name: &str| format!("{}/subscribers/{name}", app.provider.base_url());
+    let subscribe =
+        |name: &str, only: Value| desk.admin.post("subscribers", &json!({"url": url(name), "only": only}));
+    assert_eq!(subscribe("x", json!({"queues": ["nobody"]})).problem(422), "invalid");
+    assert_eq!(subscribe("x", json!({"channels": ["telegram", "pigeon"]})).problem(422), "invalid");
+    subscribe("x", json!({"priorities": ["burning"]})).problem(422);
+    subscribe("x", json!({"queue": ["support"]})).problem(422);
+    let vip = subscribe("vip", json!({"tags": ["vip"], "channels": ["whatsapp"]})).is(201).json();
+    assert_eq!(vip["only"], json!({"channels": ["whatsapp"], "tags": ["vip"]}));
+    subscribe("mail", json!({"channels": ["postmark"]})).is(201);
+
+    let (one, other) = (ticket(&app, &desk, "15550840011"), ticket(&app, &desk, "15550840012"));
+    app.host.tick_all("projections");
+    desk.agent.post(&format!("tickets/{one}/tags"), &json!({"add": ["vip"]})).is(200);
+    for id in [&one, &other] {
+        desk.agent.post(&format!("tickets/{id}/assignment"), &json!({"agent": desk.agent.person})).is(200);
+    }
+    eventually("the ticket's assignment is told", LIMIT, || {
+        app.host.tick_all("projections");
+        app.host.tick_all("delivery");
+        (accepted(&app.provider.received("/subscribers/vip")) > 0).then_some(())
+    });
+    for request in app.provider.received("/subscribers/vip") {
+        assert_eq!(request.json()["data"]["ticket"]["id"], one.as_str(), "{request:?}");
+    }
+    assert!(app.provider.received("/subscribers/mail").is_empty());
+}

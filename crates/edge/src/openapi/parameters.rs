@@ -76,7 +76,9 @@ pub fn of_query(name: &str) -> Value {
             bound(),
         ),
     };
-    json!({"name": name, "in": "query", "description": description, "schema": schema})
+    // The one that nothing can be done without.
+    let required = name == "ticket";
+    json!({"name": name, "in": "query", "required": required, "description": description, "schema": schema})
 }
 
 /// The header by which a repeated call is recognised.

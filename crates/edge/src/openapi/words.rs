@@ -6,7 +6,8 @@ use relevo_domain::pack::{Priority, Role};
 use relevo_domain::survey::Verdict;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 
 const ADDRESS_KINDS: [AddressKind; 4] =
     [AddressKind::Phone, AddressKind::Email, AddressKind::User, AddressKind::Group];
@@ -23,6 +24,11 @@ pub(crate) fn priority() -> Schema {
 /// A priority, or null for none.
 pub(crate) fn optional_priority() -> Schema {
     optional(&PRIORITIES)
+}
+
+/// Priorities.
+pub(crate) fn priorities() -> Schema {
+    Schema::Array(ArrayBuilder::new().items(RefOr::T(priority())).build())
 }
 
 /// A role.
