@@ -61,6 +61,10 @@ pub fn thread(keys: &DeskKeys, account: &str, root: &str) -> String {
 
 /// Stream name of a contact: a person is known by an address that means the same everywhere, or within one
 /// provider.
+///
+/// What is hashed is not the address as it came but the form that its ways of being written have in common
+/// ([`identity::of`]): `+34 600 00 00 00` and `34600000000` are one contact, as are `A@b.example` and `a@b.example`. Replies
+/// still go to the address as it was received.
 pub fn contact(keys: &DeskKeys, channel: &str, address: &Address) -> String {
     let scope = match address.kind {
         AddressKind::Phone | AddressKind::Email => "",
