@@ -175,13 +175,13 @@ fn a_subscriber_hears_only_of_the_tickets_that_it_asked_for() {
     let url = |name: &str| format!("{}/subscribers/{name}", app.provider.base_url());
     let subscribe =
         |name: &str, only: Value| desk.admin.post("subscribers", &json!({"url": url(name), "only": only}));
-    assert_eq!(subscribe("x", json!({"queues": ["nobody"]})).problem(422), "invalid");
-    assert_eq!(subscribe("x", json!({"channels": ["telegram", "pigeon"]})).problem(422), "invalid");
+    assert_eq!(subscribe("x", json!({"queues": ["nobody"]})).problem(422), "invalid_document");
+    assert_eq!(subscribe("x", json!({"channels": ["telegram", "pigeon"]})).problem(422), "invalid_document");
     subscribe("x", json!({"priorities": ["burning"]})).problem(422);
     subscribe("x", json!({"queue": ["support"]})).problem(422);
     let vip = subscribe("vip", json!({"tags": ["vip"], "channels": ["whatsapp"]})).is(201).json();
     assert_eq!(vip["only"], json!({"channels": ["whatsapp"], "tags": ["vip"]}));
-    subscribe("mail", json!({"channels": ["postmark"]})).is(201);
+    subscribe("quiet", json!({"channels": ["standard"]})).is(201);
 
     let (one, other) = (ticket(&app, &desk, "15550840011"), ticket(&app, &desk, "15550840012"));
     app.host.tick_all("projections");
@@ -197,5 +197,5 @@ fn a_subscriber_hears_only_of_the_tickets_that_it_asked_for() {
     for request in app.provider.received("/subscribers/vip") {
         assert_eq!(request.json()["data"]["ticket"]["id"], one.as_str(), "{request:?}");
     }
-    assert!(app.provider.received("/subscribers/mail").is_empty());
+    assert!(app.provider.received("/subscribers/quiet").is_empty());
 }
