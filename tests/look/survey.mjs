@@ -53,12 +53,17 @@ const look = async (page, name) => {
 fs.mkdirSync(shots, { recursive: true });
 const chrome = await chromium.launch({ executablePath: browser, args: ["--no-sandbox"] });
 for (const locale of ["en", "es", "fr", "ru"]) {
-  const url = await link(locale);
   for (const [width, viewport] of Object.entries(widths)) {
-    const context = await chrome.newContext({ viewport, bypassCSP: true });
+    const url = await link(locale);
+    const context = await chrome.newContext({ viewport, locale, bypassCSP: true });
     const page = await context.newPage();
     await page.goto(url);
     await look(page, `${locale}-${width}-form`);
+    if (locale === "en") {
+      await page.evaluate(() => (document.documentElement.dir = "rtl"));
+      await look(page, `rtl-${width}-form`);
+      await page.goto(url);
+    }
     await page.evaluate(() => document.querySelectorAll("[required]").forEach((each) => (each.required = false)));
     await page.click("form >> nth=0 >> button");
     await look(page, `${locale}-${width}-refused`);
@@ -70,8 +75,12 @@ for (const locale of ["en", "es", "fr", "ru"]) {
     await look(page, `${locale}-${width}-done`);
     await page.goto(`${url}x`);
     await look(page, `${locale}-${width}-unknown`);
+    await page.goto(url);
+    await page.click(".o button");
+    await look(page, `${locale}-${width}-declined`);
     await context.close();
   }
+  const url = await link(locale);
   // As a browser without scripts sees it, by keyboard alone.
   const context = await chrome.newContext({ viewport: widths.phone, javaScriptEnabled: false });
   const page = await context.newPage();
@@ -85,5 +94,6 @@ for (const locale of ["en", "es", "fr", "ru"]) {
   await context.close();
 }
 await chrome.close();
+if (fs.readdirSync(shots).length < 4 * 2 * 6) failures.push("states are missing");
 failures.forEach((failure) => console.error(`✗ ${failure}`));
 process.exit(failures.length ? 1 : 0);

@@ -34,23 +34,17 @@ pub fn command(mut args: lexopt::Parser) -> Result<()> {
     if !info.is_file() {
         bail!("{} is not there: start `cargo xtask up` first", info.display());
     }
-    let folder = project::target().join("look");
-    if !folder.join("node_modules/axe-core").is_dir() {
-        std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-        std::fs::write(folder.join("package.json"), "{\"private\":true}").context("writing package.json")?;
-        let mut npm = Command::new("npm");
-        npm.current_dir(&folder).args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "playwright-core@1",
-            "axe-core@4",
-        ]);
-        process::step("fetch the browser's driver and the rules", &mut npm)?;
+    let (tools, folder) = (project::root().join("tests/look"), project::target().join("look"));
+    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(tools.join(file), folder.join(file)).with_context(|| format!("copying {file}"))?;
     }
+    let mut npm = Command::new("npm");
+    npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]);
+    process::step("fetch the browser's driver and the rules", &mut npm)?;
     let browser = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
     let mut node = Command::new("node");
-    node.arg(project::root().join("tests/look/survey.mjs"));
+    node.arg(tools.join("survey.mjs"));
     node.arg(info).arg(&folder).arg(folder.join("shots")).arg(browser);
     let status = node.status().context("node does not start: is it installed?")?;
     if status.success() { Ok(()) } else { bail!("something is wrong with what people see; see above") }

@@ -1,6 +1,6 @@
 //! The message that asks: rendered, kept in the conversation, queued.
 
-use relevo_domain::conversation::{Conversation, Outgoing, Party, TemplateUse};
+use relevo_domain::conversation::{Conversation, Outgoing, Party, TemplateUse, zone};
 use relevo_domain::outbox::{Choices, Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_domain::pack::{Pack, Survey};
 use relevo_domain::survey::BY;
@@ -14,7 +14,7 @@ use relevo_journal::{Commit, Fold, Loaded};
 use serde_json::{Map, json};
 
 /// Channels on which scores can be buttons or a list.
-const WITH_CHOICES: [&str; 3] = ["messenger", "telegram", "whatsapp"];
+const WITH_CHOICES: [&str; 4] = ["messenger", "slack", "telegram", "whatsapp"];
 
 /// Most entries of a list of WhatsApp, which has the fewest.
 const MAX_CHOICES: usize = 10;
@@ -44,13 +44,19 @@ pub async fn render(context: &DeskContext, invitation: &Invitation<'_>) -> Resul
     if let Some(name) = &party.name {
         offered.insert("contact_name".to_owned(), json!(name.0));
     }
-    let request =
-        RenderRequest { locale: Some(party.locale.clone()), channel: Some(party.channel.clone()), data };
+    let request = RenderRequest {
+        locale: Some(party.locale.clone()),
+        channel: Some(party.channel.clone()),
+        data,
+        time_zone: None,
+    };
     let compose = Compose {
         desk: context.desk.to_string(),
         template: invitation.template.to_owned(),
         request,
         offered,
+        account: Some(party.account.clone()),
+        time_zone: zone::time_zone(Some(party), None),
     };
     let answer = internal::call("templates", "/internal/render", &compose).await?;
     if !answer.status.is_success() {
@@ -111,11 +117,7 @@ pub async fn queue(
     let name = context.keys.id("outbox", &["survey", &shown.id]);
     let loaded = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
     let loaded = loaded.sealed_under(conversation.key().cloned());
-    let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
-        name: w.name,
-        language: w.language,
-        parameters: w.parameters.into_iter().map(Into::into).collect(),
-    });
+    let whatsapp = rendered.whatsapp.map(WhatsappTemplate::from);
     let choices = choices(&pack.pack, invitation).filter(|_| whatsapp.is_none());
     let extras = Extras { whatsapp, choices, automatic: true };
     let mut message = Outgoing {

@@ -1,22 +1,20 @@
 //! The survey page: one form, no script, no request to anywhere else.
 
-use http::{HeaderValue, StatusCode, header};
+mod frame;
+
+pub use frame::unknown;
+
+use frame::{Ink, frame};
+use http::StatusCode;
 use relevo_domain::Private;
 use relevo_domain::pack::{Brand, SurveyPage};
-use relevo_domain::survey::{SurveyKind, rgb};
-use relevo_edge::http::{Response, respond};
+use relevo_domain::survey::SurveyKind;
+use relevo_edge::html::escape;
+use relevo_edge::http::Response;
 use std::fmt::Write;
 
-const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;margin:0;background:#f6f6f4;color:#1a1a1a}\
-main{max-width:34rem;margin:0 auto;padding:1.5rem}h1{font-size:1.4rem}fieldset{border:0;padding:0;margin:0 0 1rem}\
-legend{font-weight:600;margin-bottom:.5rem}label.s{display:block;padding:.7rem .8rem;margin:.4rem 0;background:#fff;\
-border:1px solid #767676;border-radius:.5rem}textarea{width:100%;box-sizing:border-box;min-height:6rem;font:inherit;\
-padding:.5rem;border:1px solid #767676;border-radius:.5rem}button{font:inherit;font-weight:600;padding:.8rem 1.4rem;\
-margin-top:1rem;border:0;border-radius:.5rem}button:focus-visible,label.s:focus-within,\
-textarea:focus-visible{outline:3px solid #b45309;outline-offset:2px}.b{margin:0;padding-left:.6rem;\
-border-left:.3rem solid;font-weight:600}.e{padding:.6rem .8rem;border:2px solid #b91c1c;border-radius:.5rem;\
-background:#fff}.w label.s{display:inline-block;min-width:3.2rem;margin:.2rem}.o{margin-top:2rem}.o button{padding:.4rem 0;\
-background:none;color:#1a1a1a;font-weight:400;text-decoration:underline}";
+/// A question to be answered in words.
+const WORDS: &str = "<textarea id=\"comment\" name=\"comment\" maxlength=\"4000\" dir=\"auto\"";
 
 /// The page of one survey, in the contact's language.
 pub struct Page {
@@ -66,8 +64,7 @@ impl Page {
         let comment = comment.map_or("", |c| c.0.as_str());
         let _ = write!(
             body,
-            "</fieldset><label for=\"comment\">{}</label><textarea id=\"comment\" name=\"comment\" \
-             maxlength=\"4000\">{}</textarea><button>{}</button></form>",
+            "</fieldset><label for=\"comment\">{}</label>{WORDS}>{}</textarea><button>{}</button></form>",
             escape(&texts.comment),
             escape(comment),
             escape(&texts.submit)
@@ -93,10 +90,9 @@ impl Page {
             let _ = write!(
                 body,
                 "<form method=\"post\"><input type=\"hidden\" name=\"score\" value=\"{score}\">\
-                 <label for=\"comment\">{}</label><textarea id=\"comment\" name=\"comment\" \
-                 maxlength=\"4000\" required></textarea><button>{}</button></form>",
+                 <label for=\"comment\">{}</label>{WORDS} required></textarea><button>{}</button></form>",
                 escape(question),
-                escape(&texts.submit)
+                escape(texts.follow_up.submit.as_ref().unwrap_or(&texts.submit))
             );
         }
         self.html(StatusCode::OK, &texts.title, &body)
@@ -131,10 +127,7 @@ impl Page {
     }
 
     fn html(&self, status: StatusCode, title: &str, body: &str) -> Response {
-        let color = self.brand.color.as_deref().filter(|color| rgb(color).is_some()).unwrap_or("#0b4f6c");
-        let on_it = if is_light(color) { "#000" } else { "#fff" };
-        let brand = format!("button{{background:{color};color:{on_it}}}.b{{border-color:{color}}}");
-        html(status, &self.locale, title, &brand, body)
+        frame(status, &self.locale, title, Ink::of(&self.brand), body)
     }
 }
 
@@ -150,75 +143,5 @@ fn dash(kind: SurveyKind) -> &'static str {
     if kind == SurveyKind::Thumbs { "" } else { " –" }
 }
 
-/// Whether black reads better on a colour than white: the contrasts of WCAG 2 are equal at a luminance of 0.179.
-fn is_light(color: &str) -> bool {
-    let linear = |channel: u8| {
-        let part = f64::from(channel) / 255.0;
-        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
-    };
-    rgb(color).is_some_and(|[red, green, blue]| {
-        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) > 0.179
-    })
-}
-
-/// A link that leads nowhere: whose it might have been is not known, so it speaks the desks' languages.
-pub fn unknown() -> Response {
-    let body = "<h1>?</h1><p lang=\"es\">Este enlace no es válido. Gracias de todos modos.</p>\
-                <p lang=\"fr\">Ce lien n’est pas valide. Merci quand même.</p>\
-                <p lang=\"ru\">Эта ссылка недействительна. Всё равно спасибо.</p>\
-                <p lang=\"en\">This link is not valid. Thank you all the same.</p>";
-    html(StatusCode::NOT_FOUND, "en", "?", "", body)
-}
-
-fn html(status: StatusCode, locale: &str, title: &str, brand: &str, body: &str) -> Response {
-    let page = format!(
-        "<!doctype html><html lang=\"{}\" dir=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width,initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-         <title>{}</title><style>{STYLE}{brand}</style></head><body><main>{body}</main></body></html>",
-        escape(locale),
-        direction(locale),
-        escape(title)
-    );
-    let mut response = respond(status, "text/html; charset=utf-8", page);
-    let headers = response.headers_mut();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
-                  frame-ancestors 'none'";
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
-}
-
-/// Which way a language is written.
-fn direction(locale: &str) -> &'static str {
-    match locale.split('-').next() {
-        Some("ar" | "fa" | "he" | "ur" | "yi") => "rtl",
-        _ => "ltr",
-    }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_people_wrote_stays_text() {
-        assert_eq!(escape("<script>\"'&"), "&lt;script&gt;&quot;&#39;&amp;");
-    }
-
-    #[test]
-    fn what_is_written_on_the_brand_s_colour_can_be_read() {
-        for (color, light) in
-            [("#000000", false), ("#ffffff", true), ("#0b4f6c", false), ("#ffd400", true), ("#777777", true)]
-        {
-            assert_eq!(is_light(color), light, "{color}");
-        }
-    }
-}
+mod tests;

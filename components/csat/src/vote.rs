@@ -36,7 +36,7 @@ struct Ballot {
 
 /// `GET /s/{token}`: a score in the query is filled in and not recorded.
 pub async fn show(token: &str, request: &Incoming) -> Result<Response, Problem> {
-    let Some(found) = find(token).await? else { return Ok(page::unknown()) };
+    let Some(found) = find(token).await? else { return Ok(page::unknown(request.header("accept-language"))) };
     let Found { page, loaded, .. } = &found;
     Ok(match closed(&found, token) {
         None => {
@@ -53,7 +53,7 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
     let wants_json = request.header("content-type").is_some_and(|t| t.starts_with("application/json"));
     let Some(found) = find(token).await? else {
         let gone = Problem::not_found("unknown_survey", "there is no such survey");
-        return if wants_json { Err(gone) } else { Ok(page::unknown()) };
+        return if wants_json { Err(gone) } else { Ok(page::unknown(request.header("accept-language"))) };
     };
     let form = |name: &str| {
         form_urlencoded::parse(&request.body).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())

@@ -4,11 +4,13 @@
 
 pub mod api;
 pub mod app;
+pub mod approval;
 pub mod auth;
 pub mod clock;
 pub mod cursor;
 pub mod file_link;
 pub mod guesses;
+pub mod html;
 pub mod http;
 pub mod ids;
 pub mod internal;

@@ -24,7 +24,8 @@ tokens and secrets, says what to try, and runs until it is stopped.
   --packs A,B        only these packs (all)
   --info FILE        where to write tokens and secrets, last of all (target/up.json)
 
-It may run several times at once, with a port, a state folder and an info file each.";
+It may run several times at once, with a port, a state folder and an info file each. RELEVO_HOST_BIN names a local host
+that is built already.";
 
 /// What to do.
 pub struct Options {

@@ -201,6 +201,9 @@ pub struct FollowUp {
     /// After a positive one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub positive: Option<String>,
+    /// The button below any of them; else the page's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submit: Option<String>,
 }
 
 impl FollowUp {

@@ -1,5 +1,6 @@
 //! An export as a page to read: one file, no script, no request to anywhere.
 
+use relevo_edge::html::escape;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -68,14 +69,6 @@ fn show(page: &mut String, value: &Value) {
         Value::String(text) => page.push_str(&escape(text)),
         Value::Bool(_) | Value::Number(_) => page.push_str(&escape(&value.to_string())),
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
 
 #[cfg(test)]
