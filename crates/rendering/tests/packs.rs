@@ -2,7 +2,8 @@
 //! with the examples that its author gave: held against files that people have read. `RELEVO_BLESS=1` writes them anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use relevo_rendering::{Locales, RenderError, Rendered, Request, TemplateSet};
+use relevo_domain::tone::Tone;
+use relevo_rendering::{Locales, RenderError, Rendered, Request, Template, TemplateSet};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 use std::fs;
@@ -52,6 +53,14 @@ fn set(desk: &str) -> TemplateSet {
         .unwrap_or_else(|problems| panic!("{desk}: {problems:#?}"))
 }
 
+fn examples(template: &Template) -> Value {
+    let fields = template.data.iter();
+    fields
+        .filter_map(|(name, field)| Some((name.clone(), field.example.clone()?)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
 fn shown(message: &Rendered) -> String {
     let mut out = String::new();
     for (name, text) in [("subject", &message.subject), ("html", &message.html)] {
@@ -80,12 +89,7 @@ fn everything(desk: &str) -> String {
     let set = set(desk);
     let mut out = String::new();
     for (name, template) in &set.documents().templates {
-        let data: Map<String, Value> = template
-            .data
-            .iter()
-            .filter_map(|(name, field)| Some((name.clone(), field.example.clone()?)))
-            .collect();
-        let data = Value::Object(data);
+        let data = examples(template);
         for locale in template.locales.keys() {
             let mut texts: Vec<(&str, String)> = Vec::new();
             for channel in CHANNELS {
@@ -132,4 +136,58 @@ fn what_customers_read_is_what_was_reviewed() {
             reviewed.lines().nth(line)
         );
     }
+}
+
+/// Where the templates depart from the tone that their own desk wants, as an agent would be told.
+fn slips(desk: &str) -> Vec<String> {
+    let tone: Tone = serde_json::from_value(json(&folder(desk).join("tone.json"))).unwrap();
+    let set = set(desk);
+    let mut slips = Vec::new();
+    for (name, template) in &set.documents().templates {
+        let data = examples(template);
+        for locale in template.locales.keys() {
+            let locales = set.documents().locales.chain(locale);
+            for channel in CHANNELS {
+                let request = Request { name, locale, channel, data: &data, time_zone: None };
+                // A part that only some channels take is no message of its own.
+                let Ok(message) = set.render(&request) else { continue };
+                let is_letter = message.text.contains("\n\n") && message.subject.is_some();
+                let warnings = tone.check(&message.text, &locales);
+                let wrong =
+                    warnings.iter().filter(|w| is_letter || !matches!(&*w.code, "greeting" | "closing"));
+                slips.extend(wrong.map(|w| format!("{desk}/{name}/{locale}/{channel}: {}", w.message)));
+            }
+        }
+    }
+    slips.sort();
+    slips.dedup();
+    slips
+}
+
+#[test]
+fn the_demo_desks_write_in_the_tone_that_they_ask_for() {
+    for desk in DESKS {
+        // A notice to every school at once greets nobody.
+        let slips: Vec<_> =
+            slips(desk).into_iter().filter(|slip| !slip.contains("/aviso-general/")).collect();
+        assert_eq!(slips, [""; 0]);
+    }
+}
+
+#[test]
+fn one_desk_says_tu_in_its_app_and_usted_in_its_letters() {
+    let set = set("mobility");
+    let (name, template) = set.documents().template("acuse").unwrap();
+    let data = examples(template);
+    let text = |locale| {
+        let request = Request { name, locale, channel: "in-app", data: &data, time_zone: None };
+        set.render(&request).unwrap().text
+    };
+    assert!(text("es").contains("Hemos recibido su mensaje"), "{}", text("es"));
+    assert!(text("es-x-informal").contains("Hemos recibido tu mensaje"), "{}", text("es-x-informal"));
+    // What is not written for the other way of address is written in the one there is, whole.
+    let (name, template) = set.documents().template("reclamacion-resuelta").unwrap();
+    let data = examples(template);
+    let request = Request { name, locale: "es-x-informal", channel: "in-app", data: &data, time_zone: None };
+    assert_eq!(set.render(&request).unwrap().locale, "es");
 }
