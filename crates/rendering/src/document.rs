@@ -1,14 +1,15 @@
 //! Templates as a pack writes them.
 
 mod parse;
+pub mod whatsapp;
 
 use crate::locale::base;
 use crate::schema::Schema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub use parse::is_name;
 pub(crate) use parse::pointer_of;
+pub use whatsapp::WhatsApp;
 
 /// Everything of a pack that rendering needs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,6 +68,9 @@ pub struct Parts {
     /// HTML of an e-mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// The same as a document of MJML, which becomes HTML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mjml: Option<String>,
     /// Text of an SMS, if it is to be shorter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms: Option<String>,
@@ -82,23 +86,6 @@ pub struct Parts {
     /// Button of an in-app message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
-}
-
-/// A template that the provider keeps and has approved; the values go in by position.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WhatsApp {
-    /// Its name at the provider.
-    pub name: String,
-    /// Its language code at the provider (`es_MX`).
-    pub language: String,
-    /// One source for each of `{{1}}`, `{{2}}` …
-    #[serde(default)]
-    pub parameters: Vec<String>,
-    /// The approved text with its `{{1}}`, `{{2}}` … as the provider shows it: the parameters are counted against
-    /// it, and the ticket shows it filled in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
 }
 
 /// A button.
@@ -151,12 +138,13 @@ pub struct Kinds {
 impl Parts {
     /// Every source with its path, which is also the end of its JSON pointer.
     pub fn sources(&self) -> Vec<(String, &str)> {
-        let whatsapp = self.whatsapp.iter().flat_map(|w| &w.parameters).enumerate();
+        let whatsapp = self.whatsapp.iter().flat_map(WhatsApp::sources);
         let action = self.action.as_ref();
         let named = [
             ("text", self.text.as_ref()),
             ("subject", self.subject.as_ref()),
             ("html", self.html.as_ref()),
+            ("mjml", self.mjml.as_ref()),
             ("sms", self.sms.as_ref()),
             ("title", self.title.as_ref()),
             ("body", self.body.as_ref()),
@@ -166,7 +154,7 @@ impl Parts {
         named
             .into_iter()
             .filter_map(|(part, source)| Some((part.to_owned(), source?.as_str())))
-            .chain(whatsapp.map(|(n, source)| (format!("whatsapp/parameters/{n}"), source.as_str())))
+            .chain(whatsapp.map(|(path, source)| (format!("whatsapp/{path}"), source)))
             .collect()
     }
 
@@ -175,7 +163,7 @@ impl Parts {
         [
             ("text", self.text.is_some()),
             ("subject", self.subject.is_some()),
-            ("html", self.html.is_some()),
+            ("html", self.html.is_some() || self.mjml.is_some()),
             ("sms", self.sms.is_some()),
             ("whatsapp", self.whatsapp.is_some()),
             ("title", self.title.is_some()),

@@ -49,7 +49,10 @@ impl<'a> Key<'a> {
 
     /// Whether values are escaped.
     pub fn is_html(&self) -> bool {
-        matches!(self, Self::Template(_, _, "html") | Self::Partial(_, _, true) | Self::Preview(_, true))
+        matches!(
+            self,
+            Self::Template(_, _, "html" | "mjml") | Self::Partial(_, _, true) | Self::Preview(_, true)
+        )
     }
 
     fn locale(&self) -> &'a str {

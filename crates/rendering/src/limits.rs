@@ -7,6 +7,8 @@ use serde::Serialize;
 pub const SOURCE_BYTES: usize = 128 * 1024;
 /// Brackets, and blocks (`if`, `for` …, each `elif`), inside one another.
 pub const NESTING: usize = 16;
+/// Elements of MJML inside one another.
+pub const MARKUP_NESTING: usize = 20;
 /// Tokens between `{{` and `}}` or `{%` and `%}`.
 pub const TAG_TOKENS: usize = 256;
 /// The engine's steps of one part; about one per instruction and per 64 bytes handled.

@@ -92,6 +92,16 @@ pub enum Direction {
     Rtl,
 }
 
+impl Direction {
+    /// As in HTML.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ltr => "ltr",
+            Self::Rtl => "rtl",
+        }
+    }
+}
+
 /// The direction of a locale's usual script.
 pub fn direction(locale: &str) -> Direction {
     match base(locale) {

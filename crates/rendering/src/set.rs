@@ -5,8 +5,9 @@ mod message;
 mod preview;
 mod render;
 mod validate;
+mod whatsapp;
 
-pub use message::{ActionText, RenderError, Rendered, Request, WhatsAppMessage};
+pub use message::{ActionText, ButtonValue, HeaderValue, RenderError, Rendered, Request, WhatsAppMessage};
 pub use preview::{Preview, Previewed};
 
 use crate::document::Documents;

@@ -191,6 +191,11 @@ pub fn moment_of(value: &Value) -> Result<When, Error> {
 }
 
 /// A time zone by its IANA name.
+pub fn is_time_zone(name: &str) -> bool {
+    parse_zone(name).is_some()
+}
+
+/// The zone of an IANA name.
 pub fn parse_zone(name: &str) -> Option<Tz> {
     name.parse().ok()
 }

@@ -314,6 +314,34 @@ fn mistakes_of_translation() {
 }
 
 #[test]
+fn mistakes_of_a_layout() {
+    let t = |mjml: &str| {
+        json!({ "t": {
+            "data": { "x": { "type": "string", "example": "a" } },
+            "locales": { "es": { "subject": "{{ x }}", "mjml": mjml } },
+        } })
+    };
+    let wrap = |inner: &str| format!("<mjml><mj-body>\n{inner}</mj-body></mjml>");
+    for (source, line, column, code) in [
+        (wrap("<mj-section>{{ y }}</mj-section>"), 2, 16, "unknown_variable"),
+        (wrap("{{ x }}<mj-sction></mj-sction>"), 2, 8, "mjml"),
+        (wrap("<mj-section>{% if x %}</mj-section>"), 2, 23, "syntax"),
+        ("<mjml><mj-body>".to_owned(), 1, 16, "mjml"),
+        ("<p>{{ x }}</p>".to_owned(), 1, 1, "mjml"),
+        (wrap("<mj-include path=\"x\"/>"), 2, 1, "mjml"),
+        (wrap(&"<mj-wrapper>".repeat(500)), 2, 217, "mjml"),
+    ] {
+        let found = problems(&t(&source), &json!({}));
+        let places: Vec<_> = found.iter().map(|p| (p.line, p.column, p.code)).collect();
+        assert_eq!(places, [(line, column, code)], "{source}: {found:?}");
+        assert_eq!(found[0].pointer, "/templates/t/locales/es/mjml");
+    }
+    let both =
+        json!({ "t": { "locales": { "es": { "subject": "s", "html": "<p>a</p>", "mjml": wrap("") } } } });
+    assert_eq!(places(&both, &json!({})), [place("/templates/t/locales/es/mjml", "wrong_shape")]);
+}
+
+#[test]
 fn mistakes_of_whatsapp_templates() {
     let t = |whatsapp: Value| {
         json!({ "t": {
@@ -322,6 +350,12 @@ fn mistakes_of_whatsapp_templates() {
         } })
     };
     let at = |part: &str| format!("/templates/t/locales/es/whatsapp/{part}");
+    let with = |mut more: Value| {
+        more["name"] = json!("n");
+        more["language"] = json!("es");
+        more
+    };
+    let (count, refused) = ("whatsapp_parameter_count", "whatsapp_parameter");
     for (whatsapp, part, code) in [
         (
             json!({ "name": "n", "language": "es", "parameters": [], "body": "Hola {{1}}" }),
@@ -359,10 +393,68 @@ fn mistakes_of_whatsapp_templates() {
             "unknown_variable",
         ),
         (json!({ "name": "mi plantilla", "language": "es" }), "name", "bad_name"),
+        (with(json!({ "parameters": { "quien": "a" }, "body": "Hola {{1}}" })), "parameters", count),
+        (
+            with(json!({ "parameters": { "quien": "a" }, "body": "Hola {{quien}}, {{que}}" })),
+            "parameters",
+            count,
+        ),
+        (with(json!({ "parameters": ["a"], "body": "Hola {{quien}}" })), "parameters", count),
+        (with(json!({ "parameters": { "Quien": "a" } })), "parameters/Quien", "bad_name"),
+        (with(json!({ "parameters": { "1": "a" } })), "parameters/1", "bad_name"),
+        (with(json!({ "parameters": { "quien": "{{ y }}" } })), "parameters/quien", "unknown_variable"),
+        (with(json!({ "parameters": { "quien": " " } })), "parameters/quien", "whatsapp_parameter"),
+        (with(json!({ "header": { "type": "text" } })), "header", count),
+        (with(json!({ "header": { "type": "text", "text": "Caso", "value": "a" } })), "header", count),
+        (with(json!({ "header": { "type": "text", "text": "Caso {{1}}" } })), "header", count),
+        (with(json!({ "header": { "type": "text", "text": "{{1}} {{2}}", "value": "a" } })), "header", count),
+        (with(json!({ "header": { "type": "image" } })), "header", count),
+        (
+            with(json!({ "header": { "type": "image", "text": "x", "value": "https://x.es/a" } })),
+            "header",
+            count,
+        ),
+        (with(json!({ "header": { "type": "video", "value": "http://x.es/a" } })), "header/value", refused),
+        (
+            with(json!({ "header": { "type": "video", "value": "{{ z }}" } })),
+            "header/value",
+            "unknown_variable",
+        ),
+        (with(json!({ "buttons": [{ "type": "url" }] })), "buttons/0", count),
+        (
+            with(json!({ "buttons": [{ "type": "url", "url": "https://x.es/", "value": "a" }] })),
+            "buttons/0",
+            count,
+        ),
+        (with(json!({ "buttons": [{ "type": "url", "url": "https://x.es/{{1}}" }] })), "buttons/0", count),
+        (
+            with(json!({ "buttons": [{ "type": "url", "url": "https://x.es/{{1}}/a", "value": "a" }] })),
+            "buttons/0",
+            count,
+        ),
+        (
+            with(json!({ "buttons": [{ "type": "url", "url": "https://x.es/{{1}}", "value": "a b" }] })),
+            "buttons/0/value",
+            refused,
+        ),
+        (with(json!({ "buttons": [{ "type": "phone", "value": "a" }] })), "buttons/0", count),
+        (with(json!({ "buttons": [{ "type": "copy_code" }] })), "buttons/0", count),
+        (with(json!({ "buttons": [{ "type": "quick_reply", "url": "https://x.es" }] })), "buttons/0", count),
+        (with(json!({ "buttons": vec![json!({ "type": "phone" }); 11] })), "buttons", count),
         (json!({ "name": "n", "language": "es-MX" }), "language", "bad_name"),
     ] {
         assert_eq!(places(&t(whatsapp.clone()), &json!({})), [(at(part), code)], "{whatsapp}");
     }
+    let shape = places(&t(with(json!({ "parameters": "a" }))), &json!({}));
+    assert!(shape.contains(&place("/templates/t/locales/es", "wrong_shape")), "{shape:?}");
+    let sound = with(json!({
+        "parameters": { "quien": "a" }, "body": "Hola {{ quien }}.",
+        "header": { "type": "text", "text": "Caso {{caso}}", "value": "1" },
+        "buttons": [
+            { "type": "quick_reply", "text": "Sí" }, { "type": "url", "url": "https://x.es/{{1}}", "value": "a" },
+        ],
+    }));
+    assert_eq!(places(&t(sound), &json!({})), []);
     let long = json!({ "name": "n", "language": "es", "body": "x".repeat(5_000) });
     assert!(places(&t(long), &json!({})).contains(&(at("body"), "limit")));
     let two = json!({ "t": { "locales": {

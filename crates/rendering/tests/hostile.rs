@@ -119,6 +119,26 @@ fn what_is_just_within_the_limits_fits_a_small_stack() {
 }
 
 #[test]
+fn deep_layouts_fit_a_small_stack() {
+    let inside = |n: usize| {
+        let column = "<mj-column><mj-text><p>{{ x }}</p></mj-text></mj-column>";
+        format!(
+            "<mjml><mj-body>{}<mj-section>{column}</mj-section>{}</mj-body></mjml>",
+            "<mj-wrapper>".repeat(n),
+            "</mj-wrapper>".repeat(n)
+        )
+    };
+    let good = inside(14);
+    let done = on_small_stack(move || preview("email", &good, &json!({ "x": "Hola" })));
+    assert_eq!(done.map(|done| done.text), Ok("Hola".to_owned()));
+    for n in [15, 1_000, 5_000] {
+        let deep = inside(n);
+        let refused = on_small_stack(move || preview("email", &deep, &json!({ "x": "Hola" })));
+        assert_eq!(refused.map_err(|problems| problems[0].code).map(drop), Err("mjml"));
+    }
+}
+
+#[test]
 fn data_too_large_or_deep() {
     let request = |data: &Value| {
         let set = TemplateSet::load(

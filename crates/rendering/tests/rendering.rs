@@ -64,6 +64,47 @@ fn an_email_has_subject_text_and_html() {
 }
 
 #[test]
+fn a_layout_becomes_html_and_its_text_is_derived() {
+    let layout = "<mjml><mj-body>{% include 'top' %}<mj-section><mj-column>\
+        <mj-text>Hola <b>{{ name }}</b>{% if vip %}, gracias{% endif %}</mj-text>\
+        <mj-button href=\"{{ url }}\">Ver el caso</mj-button></mj-column></mj-section></mj-body></mjml>";
+    let templates = json!({ "t": {
+        "data": {
+            "name": { "type": "string", "example": "Ana" }, "vip": { "type": "boolean", "example": true },
+            "url": { "type": "string", "example": "https://x.es/a" },
+        },
+        "locales": {
+            "es": { "subject": "Caso", "mjml": layout },
+            "es-MX": { "html": "<p>Qué tal {{ name }}{% if vip %}!{% endif %}: {{ url }}</p>" },
+        },
+    } });
+    let partials = json!({ "top": { "html": "<mj-section><mj-column><mj-text>Relevo</mj-text></mj-column></mj-section>", "text": "x" } });
+    let set =
+        TemplateSet::load(&templates, &partials, Locales { default: "es".into(), ..Locales::default() })
+            .unwrap();
+    let render = |locale: &str, name: &str, url: &str| {
+        let data = json!({ "name": name, "vip": false, "url": url });
+        set.render(&Request { name: "t", locale, channel: "mailgun", data: &data, time_zone: None })
+    };
+    let mail = render("es", "Ana", "https://x.es/?a=1&b=2").unwrap();
+    assert_eq!(mail.text, "Relevo\n\nHola Ana\n\nVer el caso (https://x.es/?a=1&b=2)");
+    let html = mail.html.unwrap();
+    assert!(html.starts_with("<!doctype html><html lang=\"es\" dir=\"ltr\""), "{html}");
+    assert!(html.contains("role=\"presentation\"") && !html.contains("mj-text"), "{html}");
+    assert_eq!(
+        render("es-MX", "Ana", "x").unwrap().html.unwrap(),
+        "<p>Qué tal Ana: x</p>",
+        "the region's own"
+    );
+    // Data are text by the time the layout is read.
+    let evil = "</mj-text><mj-raw><script>alert(1)</script></mj-raw>{{ url }}\" onclick=\"x";
+    let html = render("es", evil, evil).unwrap().html.unwrap();
+    assert!(!html.contains("<script") && !html.contains("\" onclick"), "{html}");
+    assert!(html.contains("&lt;script&gt;"), "{html}");
+    assert!(matches!(render("es", "Ana", "javascript:alert(1)"), Err(RenderError::UnsafeLink(_))));
+}
+
+#[test]
 fn an_sms_has_segments_and_plain_spaces() {
     let mut with = data();
     with["amount"] = json!({ "minor": 123_450, "currency": "EUR" });
@@ -91,6 +132,63 @@ fn whatsapp_has_the_provider_s_template_and_the_text_as_the_contact_sees_it() {
     assert_eq!(french.text, "Bonjour Ana, le 23 novembre 2026");
     assert_eq!(french.whatsapp.unwrap().parameters, ["Ana"]);
     assert_eq!(render("plain", "es", "whatsapp", &json!({})).unwrap().whatsapp, None);
+}
+
+#[test]
+fn a_whatsapp_template_has_names_a_header_and_buttons() {
+    let templates = json!({ "due": {
+        "data": {
+            "name": { "type": "string", "example": "Ana" },
+            "amount": { "type": "money", "example": { "minor": 123_450, "currency": "EUR" } },
+            "file": { "type": "string", "example": "https://x.es/recibo.pdf" },
+            "token": { "type": "string", "example": "abc" },
+        },
+        "locales": {
+            "es": { "whatsapp": {
+                "name": "vence", "language": "es",
+                "header": { "type": "text", "text": "Recibo de {{quien}}", "value": "{{ name }}" },
+                "parameters": { "quien": "{{ name }}", "importe": "{{ amount }}" },
+                "body": "Hola, {{quien}}: debe {{ importe }}. Gracias, {{quien}}.",
+                "buttons": [
+                    { "type": "quick_reply", "text": "Ya pagué" },
+                    { "type": "url", "url": "https://x.es/{{1}}", "value": "{{ token }}" },
+                    { "type": "quick_reply", "value": "call-{{ token }}" },
+                ],
+            } },
+            "fr": { "whatsapp": {
+                "name": "echeance", "language": "fr", "body": "Bonjour {{1}}, {{2}}.",
+                "parameters": ["{{ name }}", "{{ amount }}"],
+                "header": { "type": "document", "value": "{{ file }}" },
+            } },
+        },
+    } });
+    let set =
+        TemplateSet::load(&templates, &Value::Null, Locales { default: "es".into(), ..Locales::default() });
+    let set = set.unwrap();
+    let render = |locale: &str, file: &str| {
+        let amount = json!({ "minor": 123_450, "currency": "EUR" });
+        let data = json!({ "name": "Ana", "amount": amount, "file": file, "token": "t0k" });
+        set.render(&Request { name: "due", locale, channel: "whatsapp", data: &data, time_zone: None })
+    };
+    let message = render("es", "https://x.es/a").unwrap();
+    assert_eq!(message.text, "Recibo de Ana\n\nHola, Ana: debe 1234,50\u{a0}€. Gracias, Ana.");
+    assert_eq!(
+        serde_json::to_value(message.whatsapp).unwrap(),
+        json!({
+            "name": "vence", "language": "es",
+            "parameters": ["1234,50\u{a0}€", "Ana"], "names": ["importe", "quien"],
+            "header": { "type": "text", "value": "Ana", "name": "quien" },
+            "buttons": [
+                { "index": 1, "type": "url", "value": "t0k" },
+                { "index": 2, "type": "quick_reply", "value": "call-t0k" },
+            ],
+        })
+    );
+    let french = render("fr", "https://x.es/a.pdf").unwrap().whatsapp.unwrap();
+    assert_eq!(french.header.unwrap().value, "https://x.es/a.pdf");
+    assert!(french.names.is_empty() && french.buttons.is_empty());
+    let error = render("fr", "javascript:alert(1)").unwrap_err();
+    assert!(matches!(error, RenderError::Parameter { ref path, .. } if path == "header/value"), "{error}");
 }
 
 #[test]
@@ -235,7 +333,10 @@ fn what_the_provider_refuses_is_refused_before_sending() {
         let mut data = data();
         data["name"] = json!(name);
         let error = render("accepted", "es", "whatsapp", &data).unwrap_err();
-        assert!(matches!(error, RenderError::Parameter { position: 1, .. }), "{error}");
+        assert!(
+            matches!(error, RenderError::Parameter { ref path, .. } if path == "parameters/0"),
+            "{error}"
+        );
         assert!(error.to_string().contains(reason), "{error}");
     }
 }

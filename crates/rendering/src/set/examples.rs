@@ -100,8 +100,8 @@ fn problem(name: &str, locale: &str, channel: &str, why: Option<&str>, error: Re
         RenderError::Template(fault) | RenderError::Limit { at: Some(fault), .. } => {
             Problem { message: format!("{}{when}", fault.message), ..*fault }
         }
-        RenderError::Parameter { position, .. } => {
-            let part = format!("whatsapp/parameters/{}", position.saturating_sub(1));
+        RenderError::Parameter { ref path, .. } => {
+            let part = format!("whatsapp/{path}");
             place_of(name, locale, &part).problem("whatsapp_parameter", format!("{error}{when}"))
         }
         RenderError::MissingPart { part, .. } => {

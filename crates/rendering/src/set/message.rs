@@ -1,5 +1,6 @@
 //! What is asked for and what comes back.
 
+use crate::document::whatsapp::{ButtonKind, HeaderKind};
 use crate::limits::Limit;
 use crate::locale::Direction;
 use crate::problem::Problem;
@@ -52,8 +53,42 @@ pub struct WhatsAppMessage {
     pub name: String,
     /// Its language code at the provider.
     pub language: String,
-    /// Values of `{{1}}`, `{{2}}` …
+    /// Values of its text's variables.
     pub parameters: Vec<String>,
+    /// Their names, in the same order; empty if they go by position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Value of the header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<HeaderValue>,
+    /// Values of its buttons; those without a variable are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<ButtonValue>,
+}
+
+/// The value of a header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderValue {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: HeaderKind,
+    /// The variable's value, or a file's address.
+    pub value: String,
+    /// The variable's name, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// The value of a button.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ButtonValue {
+    /// Place of the button, from 0.
+    pub index: u8,
+    /// What it does.
+    #[serde(rename = "type")]
+    pub kind: ButtonKind,
+    /// The variable's value.
+    pub value: String,
 }
 
 /// A button.
@@ -99,10 +134,10 @@ pub enum RenderError {
     #[error("the data do not fit the template")]
     Data(Vec<DataProblem>),
     /// A WhatsApp parameter that the provider would refuse.
-    #[error("WhatsApp parameter {position} {reason}")]
+    #[error("WhatsApp: {path} {reason}")]
     Parameter {
-        /// From 1.
-        position: usize,
+        /// Which (`parameters/0`, `header/value`, `buttons/1/value`).
+        path: String,
         /// What is wrong with it.
         reason: &'static str,
     },

@@ -8,6 +8,7 @@ use crate::engine::{Key, fault, run};
 use crate::limits::{self, Limit};
 use crate::locale::{Direction, direction};
 use crate::markup::{has_unsafe_link, html_of, is_html, text_of};
+use crate::mjml;
 use crate::problem::{Place, Problem};
 use crate::schema::{check, infer};
 use crate::segments::{Hint, Segments, hint, segments};
@@ -86,6 +87,10 @@ impl TemplateSet {
         let place = key.place(&self.documents);
         let mut analysis = Analysis::new(&self.documents, &schema);
         analysis.source(preview.source, place.clone(), &locale, html);
+        let layout = html && mjml::is_mjml(preview.source);
+        if layout {
+            analysis.problems.extend(super::validate::layout(preview.source, &place));
+        }
         if !analysis.problems.is_empty() {
             return Err(super::tidy(analysis.problems));
         }
@@ -102,10 +107,16 @@ impl TemplateSet {
             }
             vec![problem]
         })?;
+        let direction = direction(&locale);
+        let text = if layout {
+            let compiled = mjml::compile(&text, &locale, direction.as_str());
+            compiled.map_err(|what| vec![place.problem("mjml", what)])?
+        } else {
+            text
+        };
         if html && has_unsafe_link(&text) {
             return Err(wrong("/source", "unsafe_link", RenderError::UnsafeLink("html").to_string()));
         }
-        let direction = direction(&locale);
         let plain = Previewed { text, html: None, segments: None, hint: None, direction };
         Ok(match channel {
             Channel::Email if html => {

@@ -1,13 +1,15 @@
 //! Renders a template for a channel.
 
 use super::TemplateSet;
-use super::message::{ActionText, RenderError, Rendered, Request, WhatsAppMessage};
+use super::message::{ActionText, RenderError, Rendered, Request};
+use super::whatsapp;
 use crate::channel::Channel;
 use crate::document::{Parts, Template, WhatsApp};
 use crate::engine::{Fault, Key, fault, run};
 use crate::limits::{self, Limit};
 use crate::locale::direction;
 use crate::markup::{has_unsafe_link, is_unsafe_url, text_of};
+use crate::mjml;
 use crate::problem::Problem;
 use crate::sanitize::one_line;
 use crate::schema::check;
@@ -72,7 +74,7 @@ impl TemplateSet {
         match channel {
             Channel::Email => {
                 out.subject = Some(page.line(page.needed("subject")?)?);
-                out.html = page.part("html")?;
+                out.html = page.html(resolved)?;
                 if out.html.as_deref().is_some_and(has_unsafe_link) {
                     return Err(RenderError::UnsafeLink("html"));
                 }
@@ -96,12 +98,8 @@ impl TemplateSet {
             Channel::WhatsApp => match page.whatsapp() {
                 None => out.text = page.needed("text")?,
                 Some((locale, whatsapp)) => {
-                    let message = page.message(locale, whatsapp)?;
-                    out.text = match &whatsapp.body {
-                        Some(body) if body.len() > limits::APPROVED_BYTES => return Err(Limit::Source.into()),
-                        Some(body) => filled(body, &message.parameters),
-                        None => page.needed("text")?,
-                    };
+                    let (message, shown) = whatsapp::message(whatsapp, |path| page.compiled(locale, path))?;
+                    out.text = shown.map_or_else(|| page.needed("text"), Ok)?;
                     out.whatsapp = Some(message);
                 }
             },
@@ -145,6 +143,27 @@ impl<'s> Page<'s> {
         layer.map(|(locale, _)| self.compiled(locale, part)).transpose()
     }
 
+    /// The HTML of the first layer that has any, written so or in MJML.
+    fn html(&self, resolved: &str) -> Result<Option<String>, RenderError> {
+        let layers = &mut self.layers.iter();
+        let Some((locale, parts)) = layers.find(|(_, parts)| parts.html.is_some() || parts.mjml.is_some())
+        else {
+            return Ok(None);
+        };
+        if parts.html.is_some() {
+            return self.compiled(locale, "html").map(Some);
+        }
+        let rendered = self.compiled(locale, "mjml")?;
+        let html = mjml::compile(&rendered, resolved, direction(resolved).as_str()).map_err(|what| {
+            let place = Key::Template(self.name, locale, "mjml").place(&self.set.documents);
+            RenderError::Template(Box::new(place.problem("mjml", what)))
+        })?;
+        if html.len() > limits::OUTPUT_BYTES {
+            return Err(Limit::Output.into());
+        }
+        Ok(Some(html))
+    }
+
     fn compiled(&self, locale: &str, part: &str) -> Result<String, RenderError> {
         let key = Key::Template(self.name, locale, part).encode();
         let compiled = self.set.env.get_template(&key).map_err(|error| fault(&error));
@@ -175,58 +194,6 @@ impl<'s> Page<'s> {
     fn whatsapp(&self) -> Option<(&'s str, &'s WhatsApp)> {
         self.layers.iter().find_map(|(locale, parts)| Some((*locale, parts.whatsapp.as_ref()?)))
     }
-
-    fn message(&self, locale: &str, whatsapp: &WhatsApp) -> Result<WhatsAppMessage, RenderError> {
-        let mut parameters = Vec::with_capacity(whatsapp.parameters.len());
-        for index in 0..whatsapp.parameters.len() {
-            let value = self.compiled(locale, &format!("whatsapp/parameters/{index}"))?;
-            if let Some(reason) = refused_parameter(&value) {
-                return Err(RenderError::Parameter { position: index.saturating_add(1), reason });
-            }
-            parameters.push(value);
-        }
-        Ok(WhatsAppMessage { name: whatsapp.name.clone(), language: whatsapp.language.clone(), parameters })
-    }
-}
-
-/// Why the provider would refuse a parameter's value.
-fn refused_parameter(value: &str) -> Option<&'static str> {
-    if value.trim().is_empty() {
-        Some("is empty")
-    } else if value.contains(['\n', '\r', '\t', '\u{c}']) {
-        Some("has a line break or a tab")
-    } else if value.contains("    ") {
-        Some("has more than three spaces in a row")
-    } else if value.encode_utf16().count() > 1_024 {
-        Some("is longer than 1024 characters")
-    } else {
-        None
-    }
-}
-
-/// An approved text with its values.
-fn filled(body: &str, parameters: &[String]) -> String {
-    let mut out = String::new();
-    let mut rest = body;
-    while let Some((before, after)) = rest.split_once("{{") {
-        out.push_str(before);
-        let value = after.split_once("}}").and_then(|(number, tail)| {
-            let position: usize = number.trim().parse().ok()?;
-            Some((parameters.get(position.checked_sub(1)?)?, tail))
-        });
-        match value {
-            Some((value, tail)) => {
-                out.push_str(value);
-                rest = tail;
-            }
-            None => {
-                out.push_str("{{");
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 /// About the bytes of data as JSON.

@@ -1,12 +1,12 @@
 //! Everything that an author could have got wrong.
 
-use super::{TemplateSet, tidy};
+use super::{TemplateSet, tidy, whatsapp};
 use crate::analyse::Analysis;
 use crate::document::{Documents, Locales, Template, pointer_of};
 use crate::engine::Key;
-use crate::limits;
 use crate::locale::base;
-use crate::problem::{Place, Problem, pointer_step};
+use crate::mjml;
+use crate::problem::{Place, Problem, line_and_column, pointer_step};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,16 @@ impl TemplateSet {
             for (locale, parts) in &template.locales {
                 for (part, source) in parts.sources() {
                     let key = Key::Template(name, locale, &part);
-                    analysis.source(source, key.place(&self.documents), locale, key.is_html());
+                    let place = key.place(&self.documents);
+                    analysis.source(source, place.clone(), locale, key.is_html());
+                    if part == "mjml" {
+                        analysis.problems.extend(layout(source, &place));
+                    }
+                }
+                if parts.html.is_some() && parts.mjml.is_some() {
+                    let place = place_of(name, locale, "mjml");
+                    let message = "the HTML of a mail is written in HTML or in MJML: take one of them out";
+                    analysis.problems.push(place.problem("wrong_shape", message));
                 }
             }
             let sound = analysis.problems.is_empty();
@@ -46,7 +55,7 @@ impl TemplateSet {
             problems.extend(unused.map(|variable| unused_variable(name, variable)));
             problems.extend(analysis.problems);
             problems.extend(translations(name, template, &self.documents.locales));
-            problems.extend(whatsapp(name, template));
+            problems.extend(whatsapp::problems(name, template));
             if sound {
                 problems.extend(self.examples(name, template));
             }
@@ -68,6 +77,12 @@ impl TemplateSet {
         }
         problems
     }
+}
+
+/// What is wrong with a document of MJML.
+pub(super) fn layout(source: &str, place: &Place) -> Vec<Problem> {
+    let faults = mjml::faults(source).into_iter();
+    faults.map(|(at, what)| place.problem_at(line_and_column(source, at), "mjml", what)).collect()
 }
 
 /// The place of a part of a template; of the whole locale if the part is empty.
@@ -148,49 +163,4 @@ fn translations(name: &str, template: &Template, locales: &Locales) -> Vec<Probl
         }
     }
     problems
-}
-
-/// WhatsApp parameters against the approved text, and between the languages of one approved template.
-fn whatsapp(name: &str, template: &Template) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut counts: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
-    for (locale, parts) in &template.locales {
-        let Some(whatsapp) = &parts.whatsapp else { continue };
-        let place = place_of(name, locale, "whatsapp/parameters");
-        let given = whatsapp.parameters.len();
-        if let Some(body) = &whatsapp.body {
-            if body.len() > limits::APPROVED_BYTES {
-                let message = format!("an approved text has at most {} bytes", limits::APPROVED_BYTES);
-                problems.push(place_of(name, locale, "whatsapp/body").problem("limit", message));
-                continue;
-            }
-            let wanted = placeholders(body);
-            if wanted != (1..=given).collect() {
-                let wanted: Vec<_> = wanted.iter().map(usize::to_string).collect();
-                let wanted = wanted.join(", ");
-                let message = format!(
-                    "the approved text has the parameters [{wanted}], the template gives {given}; they are 1, 2 … without gaps"
-                );
-                problems.push(place.problem("whatsapp_parameter_count", message));
-            }
-        }
-        let (first, count) = *counts.entry(&whatsapp.name).or_insert((locale, given));
-        if count != given {
-            let message = format!("{locale} has {given} parameters, {first} has {count}");
-            problems.push(place.problem("whatsapp_parameter_count", message));
-        }
-        for (part, text) in [("whatsapp/name", &whatsapp.name), ("whatsapp/language", &whatsapp.language)] {
-            let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            if !plain || !(1..=512).contains(&text.len()) {
-                let message = "write it as the provider knows it: letters, digits and \"_\"";
-                problems.push(place_of(name, locale, part).problem("bad_name", message));
-            }
-        }
-    }
-    problems
-}
-
-/// The numbers of `{{1}}`, `{{2}}` … in an approved text.
-fn placeholders(body: &str) -> BTreeSet<usize> {
-    body.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()?.trim().parse().ok()).collect()
 }
