@@ -2,6 +2,7 @@
 
 mod app;
 pub mod load;
+mod rendering;
 mod report;
 mod sla;
 mod twin;
@@ -20,7 +21,8 @@ cargo xtask bench [--quick] [--seconds N] [--connections N] [--redis URL]
 
 Measures webhook intake beside a component that only answers and one that makes exactly an intake's
 key-value calls, in the same host and on the same store, at 1 000 and at 100 000 existing tickets; the
-service-level tick with 1 000 due of 10 000 and of 200 000 open; due dates and trials of other terms; memory, sizes and instantiation. Each
+service-level tick with 1 000 due of 10 000 and of 200 000 open; due dates and trials of other terms;
+rendering beside Jinja2 on the same template and the survey's page; memory, sizes and instantiation. Each
 with what is expected and whether it holds. Rounds are interleaved, figures are medians, and what counts
 are the ratios of one run: the machine may be busy with other things. The calls of the yardstick are held
 against those of a real message first. Takes about 15 minutes.
@@ -91,27 +93,11 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     if let [few, many] = measured.as_slice() {
         report.growth(few, many);
     }
-    sealing(&app, &measured, &mut report)?;
     ticks(&options, &app, &mut report)?;
     report.sizes()?;
     report.print();
-    sla::run(&app)
-}
-
-/// What sealing takes of an intake: it cannot be switched off, so the same messages go through the journal once
-/// sealed and once in clear, without a store.
-fn sealing(app: &App, measured: &[Rounds], report: &mut Report) -> Result<()> {
-    let Some(rounds) = measured.last() else { return Ok(()) };
-    for bytes in [100, 2_000] {
-        let mut times = Vec::new();
-        for _ in 0..ROUNDS {
-            times.push((app.journal_ms(true, bytes)?, app.journal_ms(false, bytes)?));
-        }
-        times.sort_by(|a, b| (a.0 - a.1).total_cmp(&(b.0 - b.1)));
-        let (sealed, clear) = times.get(ROUNDS / 2).copied().unwrap_or_default();
-        report.sealing(bytes, sealed, clear, &rounds.intake);
-    }
-    Ok(())
+    sla::run(&app)?;
+    rendering::run(&app)
 }
 
 /// Medians of one set of rounds.

@@ -16,7 +16,7 @@ use super::twin::Asked;
 use crate::http::Client;
 use crate::{pack, project, random};
 
-const ADMIN: &str = "bench-admin";
+pub const ADMIN: &str = "bench-admin";
 const TICK: &str = "bench-tick";
 const SECRET: &str = "bench-secret";
 const HOOK: &str = "/hooks/school/whatsapp/main";
@@ -29,9 +29,6 @@ const SEEDERS: usize = 8;
 
 /// Webhooks after which the feed is followed.
 const SEEDED_BETWEEN_FOLLOWS: usize = 100;
-
-/// Messages through the journal, sealed or in clear.
-const JOURNALLED: u16 = 500;
 
 /// A running host; killed when dropped.
 struct Host(Child);
@@ -211,6 +208,24 @@ impl App {
         self.client.json("POST", &format!("/api/school/{path}"), ADMIN, body)?.value()
     }
 
+    /// The path of the survey's link that went out about a ticket.
+    pub fn survey_link(&self, ticket: &str) -> Result<String> {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(30) {
+            let path = format!("/api/school/tickets/{ticket}");
+            let read = self.client.json("GET", &path, ADMIN, &Value::Null)?.value()?;
+            let messages = read.get("messages").and_then(Value::as_array);
+            let texts = messages.into_iter().flatten().filter_map(|message| message.get("text")?.as_str());
+            let link =
+                texts.filter_map(|text| text.get(text.find("/s/")?..)?.split_whitespace().next()).next();
+            if let Some(link) = link {
+                return Ok(link.to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bail!("no survey went out about {ticket}")
+    }
+
     /// A signed message of one contact, on the ticket that is open or opens.
     pub fn message(&self, contact: usize) -> Vec<u8> {
         // Unique without a counter that threads would share.
@@ -226,16 +241,6 @@ impl App {
             &[],
             b"",
         )
-    }
-
-    /// Milliseconds that the journal takes for a message of so many bytes, with its text sealed or in clear, in the same
-    /// engine as the application.
-    pub fn journal_ms(&self, sealed: bool, bytes: usize) -> Result<f64> {
-        let path =
-            format!("/yardstick/messages?sealed={}&times={JOURNALLED}&bytes={bytes}", i32::from(sealed));
-        let begun = Instant::now();
-        self.send(&load::post(&path, &[], b""))?;
-        Ok(begun.elapsed().as_secs_f64() * 1_000.0 / f64::from(JOURNALLED))
     }
 
     /// Sends one request.
