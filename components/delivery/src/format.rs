@@ -1,9 +1,10 @@
 //! From an outbox entry to the request that its receiver understands.
 
+use crate::whatsapp;
 use http::{HeaderMap, Method, Uri};
 use relevo_channels::{
     Account, Choice, Choices, FileSource, FormatError, Interactive, Outbound, OutboundFile, OutboundMail,
-    OutboundRequest, Outcome, Parameter, Secret, Section, Template, podio, reach,
+    OutboundRequest, Outcome, Secret, Section, Template, podio, reach,
 };
 use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{ChannelMessage, Entry, MailHeaders, Request};
@@ -119,9 +120,9 @@ async fn outbound(
     let template = template.map(|template| Template {
         name: template.name.clone(),
         language: template.language.clone(),
-        header: None,
-        body: template.parameters.iter().map(|text| Parameter { name: None, text: text.clone() }).collect(),
-        buttons: Vec::new(),
+        header: template.header.as_ref().map(whatsapp::header),
+        body: whatsapp::parameters(template),
+        buttons: template.buttons.iter().filter_map(whatsapp::button).collect(),
     });
     let mail = message.subject.as_ref().map(|subject| {
         let headers = message.mail.as_deref().cloned().unwrap_or_else(|| MailHeaders {

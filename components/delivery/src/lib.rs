@@ -8,6 +8,7 @@ mod format;
 mod queue;
 mod record;
 mod send;
+mod whatsapp;
 
 use relevo_edge::api::Kick;
 use relevo_edge::app::DeskContext;

@@ -4,7 +4,7 @@ use crate::call::{Call, Identity};
 use crate::files::MAX_FILE_BYTES;
 use crate::tickets::{TicketStream, load};
 use http::StatusCode;
-use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, TemplateUse, decide};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, TemplateUse, decide, zone};
 use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{Choices, Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_domain::refusal::Refusal;
@@ -216,20 +216,20 @@ async fn compose(
                 locale: body.locale.or_else(|| party.map(|p| p.locale.clone())),
                 channel: party.map(|p| p.channel.clone()),
                 data: body.data,
+                time_zone: None,
             };
             let desk = call.context.desk.to_string();
             let offered = offered(call, pack, state, ordinal);
-            let rendered = render(&Compose { desk, template: template.clone(), request, offered }).await?;
+            let account = party.map(|p| p.account.clone());
+            let time_zone = zone::time_zone(party, state.ticket(ordinal));
+            let compose = Compose { desk, template, request, offered, account, time_zone };
+            let rendered = render(&compose).await?;
             let used = TemplateUse {
                 name: rendered.template.clone(),
                 locale: rendered.locale.clone(),
                 pack: pack.version,
             };
-            let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
-                name: w.name,
-                language: w.language,
-                parameters: w.parameters.into_iter().map(Into::into).collect(),
-            });
+            let whatsapp = rendered.whatsapp.map(WhatsappTemplate::from);
             let message = Outgoing {
                 subject: rendered.subject.map(Into::into),
                 html: rendered.html.map(Into::into),

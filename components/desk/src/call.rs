@@ -9,6 +9,9 @@ use relevo_edge::problem::Problem;
 use relevo_edge::routes::Matched;
 use relevo_journal::{EventId, Fold, Loaded};
 
+/// Longest Idempotency-Key.
+const MAX_KEY_BYTES: usize = 255;
+
 /// A call.
 pub struct Call<'a> {
     /// The desk.
@@ -39,10 +42,15 @@ impl Call<'_> {
     /// 400 for an unusable key.
     pub fn identity(&self) -> Result<Identity, Problem> {
         let tag = self.context.keys.tag(&self.request.body);
-        let Some(key) = self.request.idempotency_key()? else {
+        let Some(key) = self.request.headers.get("idempotency-key") else {
             let id = format!("api.{}", random()?);
             return Ok(Identity { id, tag, is_keyed: false });
         };
+        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
+        let key = key.ok_or_else(|| {
+            let detail = format!("an Idempotency-Key is 1 to {MAX_KEY_BYTES} visible ASCII characters");
+            Problem::bad_request("bad_idempotency_key", detail)
+        })?;
         let id =
             format!("api.{}", self.context.keys.id("api", &[&self.caller.person, &self.request.path, key]));
         Ok(Identity { id, tag, is_keyed: true })

@@ -6,7 +6,6 @@ use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::category::Category;
 use relevo_domain::conversation::{Conversation, view};
-use relevo_domain::pack::Priority;
 use relevo_domain::rows::TicketRow;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
@@ -29,21 +28,23 @@ struct Filter {
     category: Option<Category>,
     assignee: Option<String>,
     team: Option<String>,
-    priority: Option<Priority>,
+    priority: Option<String>,
 }
 
 impl Filter {
-    fn of(call: &Call<'_>) -> Result<Self, Problem> {
+    fn of(call: &Call<'_>) -> Self {
         let parameter = |name| call.request.parameter(name).filter(|v| !v.is_empty());
         let assignee = parameter("assignee").map(|a| if a == "me" { call.caller.person.clone() } else { a });
         let status = parameter("status");
         let category = status.as_deref().and_then(Category::parse);
-        let priority = call.request.parameter("priority");
-        let priority = priority.map(|word| serde_json::from_value(Value::String(word))).transpose();
-        let priority = priority
-            .map_err(|_| Problem::bad_request("bad_priority", "priority is low, normal, high or urgent"))?;
-        let (queue, team) = (parameter("queue"), parameter("team"));
-        Ok(Self { queue, status, category, assignee, team, priority })
+        Self {
+            queue: parameter("queue"),
+            status,
+            category,
+            assignee,
+            team: parameter("team"),
+            priority: parameter("priority"),
+        }
     }
 
     fn admits(&self, row: &TicketRow) -> bool {
@@ -61,14 +62,14 @@ impl Filter {
             && assignee
             && equal(&self.queue, Some(&row.queue))
             && equal(&self.team, row.team.as_deref())
-            && self.priority.is_none_or(|wanted| wanted == row.priority)
+            && equal(&self.priority, Some(row.priority.as_str()))
     }
 }
 
 /// `GET …/tickets`
 pub async fn tickets(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = limit(call)?;
-    let filter = Filter::of(call)?;
+    let filter = Filter::of(call);
     internal::follow(call.context.desk.as_str()).await?;
     let (rows, next) = match call.request.parameter("contact").filter(|c| !c.is_empty()) {
         Some(contact) => (contacts::rows(call, &contact).await?, None),

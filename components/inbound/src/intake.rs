@@ -8,6 +8,7 @@ use crate::portions::{self, Item, LARGEST_ITEM_BYTES, Placed, Portion};
 use crate::votes::Votes;
 use futures::future::try_join_all;
 use relevo_channels::{Answer, File, Once, Parsed, Verified};
+use relevo_domain::account::approval::reported;
 use relevo_domain::account::{Account, AccountEvent};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
 use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept};
@@ -368,6 +369,14 @@ async fn keep_for_account(
     for mut item in items {
         if let (Some(key), Inbound::Message(message)) = (loaded.key(), &mut item) {
             person::keep_files(context, key, files, message).await?;
+        }
+        if let Inbound::Other(other) = &item
+            && let Some(report) = reported(other)
+        {
+            // Beside the event itself, which goes with its month's key: what became of a template has to stay.
+            let hash = context.keys.id("template", &[origin.channel, origin.account, &other.external_id]);
+            let data = AccountEvent::TemplateReported(report);
+            loaded = commit.append(&loaded, vec![event(format!("template.{hash}"), BY, 0, data)?])?;
         }
         let (label, external_id, data) = match item {
             Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),

@@ -11,8 +11,8 @@ use relevo_edge::api::{Compile, Compose, RenderRequest};
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
-use relevo_edge::{auth, routes};
-use relevo_rendering::{FieldType, Preview, Request as RenderOf, TemplateSet, is_name};
+use relevo_edge::{approval, auth, routes};
+use relevo_rendering::{FieldType, Preview, Request as RenderOf, TemplateSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spin_sdk::http::{IntoResponse, Request, StatusCode};
@@ -40,15 +40,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             let context = DeskContext::open(&body.desk).await?;
             let set = sets::of_desk(&context).await?;
             fill_in(&set, &body.template, &mut body.request.data, body.offered);
-            render(&context, &body.template, &body.request).await
+            let known = body.time_zone.filter(|zone| relevo_rendering::is_time_zone(zone));
+            body.request.time_zone = body.request.time_zone.or(known);
+            render(&context, &body.template, &body.request, body.account.as_deref()).await
         }
         name => {
             let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
             let caller = routes::admit(matched.route, &context, request).await?;
             let template = matched.part(1);
-            if matched.parts.len() > 1 && !is_name(template) {
-                return Err(manage::unknown());
-            }
             match name {
                 "templates.draft" => manage::save(&context, &caller, request, template).await,
                 "templates.draft.discard" => manage::discard(&context, &caller, request, template).await,
@@ -59,7 +58,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
                 "templates.read" => manage::read(&context, template).await,
                 "templates.test" => trial::send(&context, &caller, request, template).await,
                 "templates.versions" => manage::versions(&context, request, template).await,
-                _ => render(&context, matched.part(1), &request.json()?).await,
+                _ => render(&context, matched.part(1), &request.json()?, None).await,
             }
         }
     }
@@ -93,19 +92,29 @@ fn fill_in(set: &TemplateSet, template: &str, data: &mut Map<String, Value>, off
     }
 }
 
-async fn render(context: &DeskContext, name: &str, request: &RenderRequest) -> Result<Response, Problem> {
+/// Renders a template; one that is to be sent through an account has to be approved by its provider.
+async fn render(
+    context: &DeskContext,
+    name: &str,
+    request: &RenderRequest,
+    account: Option<&str>,
+) -> Result<Response, Problem> {
     let set = sets::of_desk(context).await?;
     let pack = context.pack().await?;
     let data = Value::Object(request.data.clone());
+    let channel = request.channel.as_deref().unwrap_or("text");
     let rendered = set.render(&RenderOf {
         name,
         locale: request.locale.as_deref().unwrap_or(&pack.pack.locale.default),
-        channel: request.channel.as_deref().unwrap_or("text"),
+        channel,
         data: &data,
-        // Nothing is known of where the contact is.
-        time_zone: pack.pack.time_zone(),
+        time_zone: request.time_zone.as_deref().or_else(|| pack.pack.time_zone()),
     });
     let shown = rendered.map_err(answers::render_problem)?;
+    if let (Some(account), Some(whatsapp)) = (account, &shown.whatsapp) {
+        let approvals = approval::of_account(context, channel, account).await?;
+        approval::check(&approvals, &whatsapp.name, &whatsapp.language)?;
+    }
     let template = set.documents().template(name).map_or(name, |(name, _)| name);
     Ok(json(StatusCode::OK, &Named { shown, template }))
 }

@@ -5,14 +5,15 @@
 //! everything that it was made with.
 
 use crate::{answers, sets};
+use relevo_domain::account::approval::Approval;
 use relevo_domain::config::{ConfigEvent, PackVersion};
 use relevo_domain::template::{Draft, TemplateEvent, TemplateState, note};
 use relevo_edge::api::{NewDraft, PublishTemplate};
 use relevo_edge::app::{DeskContext, event, unknown_desk};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, empty, json};
-use relevo_edge::keys;
 use relevo_edge::problem::{Problem, Wrong};
+use relevo_edge::{approval, keys};
 use relevo_journal::{BlobId, EventId, Fold, Loaded};
 use serde_json::{Value, json};
 use spin_sdk::http::StatusCode;
@@ -40,8 +41,7 @@ fn template_of<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
     document.get("templates")?.get(name)
 }
 
-/// No template of that name.
-pub fn unknown() -> Problem {
+fn unknown() -> Problem {
     Problem::not_found("unknown_template", "there is no such template at this desk")
 }
 
@@ -122,8 +122,46 @@ pub async fn read(context: &DeskContext, name: &str) -> Result<Response, Problem
         known.map(|d| json!({"template": source, "note": d.note, "by": d.by, "at": d.at, "base": d.base}));
     Ok(json(
         StatusCode::OK,
-        &json!({"name": name, "version": version.version, "template": published, "draft": draft}),
+        &json!({
+            "name": name, "version": version.version, "template": published, "draft": draft,
+            "approvals": approvals(context, &document, published).await?,
+        }),
     ))
+}
+
+/// What the providers said of a template that they have to approve, by account and language.
+async fn approvals(
+    context: &DeskContext,
+    document: &Value,
+    template: Option<&Value>,
+) -> Result<Vec<Value>, Problem> {
+    let locales = template.and_then(|template| template.get("locales")?.as_object());
+    let kept: Vec<(&String, &str, &str)> = locales
+        .into_iter()
+        .flatten()
+        .filter_map(|(locale, parts)| {
+            let whatsapp = parts.get("whatsapp")?;
+            Some((locale, whatsapp.get("name")?.as_str()?, whatsapp.get("language")?.as_str()?))
+        })
+        .collect();
+    let mut items = Vec::new();
+    let accounts = document.pointer("/channels/whatsapp").and_then(Value::as_object);
+    for account in accounts.into_iter().flatten().map(|(account, _)| account).filter(|_| !kept.is_empty()) {
+        let approvals = approval::of_account(context, "whatsapp", account).await?;
+        items.extend(kept.iter().map(|(locale, name, language)| {
+            let known = approvals.of(name, language);
+            json!({
+                "channel": "whatsapp", "account": account, "locale": locale, "name": name, "language": language,
+                "usable": known.is_none_or(Approval::is_usable),
+                "state": known.and_then(|known| known.state.as_ref()),
+                "quality": known.and_then(|known| known.quality.as_ref()),
+                "category": known.and_then(|known| known.category.as_ref()),
+                "reason": known.and_then(|known| known.reason.as_ref()),
+                "at": known.map(|known| known.at),
+            })
+        }));
+    }
+    Ok(items)
 }
 
 /// What a writing call's event is named by; none: it was made before.
@@ -134,7 +172,7 @@ fn identity<F: Fold>(
     loaded: &Loaded<F>,
 ) -> Result<Option<(String, u32)>, Problem> {
     let tag = context.keys.tag(&request.body);
-    let Some(key) = request.idempotency_key()? else {
+    let Some(key) = request.header("idempotency-key") else {
         let random = keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))?;
         return Ok(Some((format!("api.{random}"), tag)));
     };

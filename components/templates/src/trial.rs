@@ -12,7 +12,7 @@ use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, internal, keys};
+use relevo_edge::{approval, ids, internal, keys};
 use relevo_journal::Fold;
 use relevo_rendering::{Channel, Rendered, Request, Template, TemplateSet};
 use serde_json::{Map, Value, json};
@@ -29,7 +29,8 @@ async fn set(context: &DeskContext, name: &str, draft: bool) -> Result<Rc<Templa
 }
 
 fn template<'s>(set: &'s TemplateSet, name: &str) -> Result<(&'s str, &'s Template), Problem> {
-    set.documents().template(name).ok_or_else(manage::unknown)
+    let unknown = || Problem::not_found("unknown_template", "there is no such template at this desk");
+    set.documents().template(name).ok_or_else(unknown)
 }
 
 /// The author's examples.
@@ -120,14 +121,20 @@ pub async fn send(
     let rendered = set
         .render(&Request { name, locale, channel: &body.channel, data: &data, time_zone: None })
         .map_err(answers::render_problem)?;
-    let outbox = match request.idempotency_key()? {
+    let outbox = match request.header("idempotency-key") {
         Some(key) => context.keys.id("outbox", &["test", &caller.person, &request.path, key]),
         None => keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))?,
     };
     let stream = context.stream(Outbox::KIND, &outbox)?;
     let loaded = context.journal.load::<Outbox>(&stream, context.now).await?;
     let loaded = loaded.sealed_under(context.journal.desk_key()?);
-    let entry = entry(body.channel, body.account, address, &rendered);
+    let whatsapp: Option<WhatsappTemplate> = serde_json::from_value(json!(rendered.whatsapp))
+        .map_err(|error| Problem::unavailable(error.to_string()))?;
+    if let Some(whatsapp) = &whatsapp {
+        let approvals = approval::of_account(context, &body.channel, &body.account).await?;
+        approval::check(&approvals, &whatsapp.name, &whatsapp.language)?;
+    }
+    let entry = entry(body.channel, body.account, address, &rendered, whatsapp);
     let mut commit = context.commit();
     let queued = event("queued", &caller.actor(), 0, OutboxEvent::Queued(Box::new(entry)))?;
     commit.append(&loaded, vec![queued])?;
@@ -160,12 +167,13 @@ fn own_address(pack: &PublishedPack, caller: &Caller, channel: &str) -> Result<A
     Ok(Address { kind, value: value.as_str().into() })
 }
 
-fn entry(channel: String, account: String, address: Address, rendered: &Rendered) -> Entry {
-    let whatsapp = rendered.whatsapp.as_ref().map(|w| WhatsappTemplate {
-        name: w.name.clone(),
-        language: w.language.clone(),
-        parameters: w.parameters.iter().map(|value| value.as_str().into()).collect(),
-    });
+fn entry(
+    channel: String,
+    account: String,
+    address: Address,
+    rendered: &Rendered,
+    whatsapp: Option<WhatsappTemplate>,
+) -> Entry {
     Entry {
         ticket: None,
         message: None,

@@ -1,6 +1,9 @@
 //! What concerns a channel account as a whole: items that could not be understood, events of no conversation.
 
+pub mod approval;
+
 use crate::message::{OtherEvent, Problem};
+use approval::{Approvals, TemplateReport};
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold, KeyId};
 use serde::{Deserialize, Serialize};
@@ -21,6 +24,9 @@ pub enum AccountEvent {
     /// The provider reported something about the account.
     #[serde(rename = "event.received")]
     EventReceived(OtherEvent),
+    /// The provider said what became of a template that it keeps.
+    #[serde(rename = "template.reported")]
+    TemplateReported(TemplateReport),
     /// A data key was made: what names nobody who is known is sealed under it.
     #[serde(rename = "key.made")]
     KeyMade {
@@ -67,6 +73,9 @@ pub struct Account {
     /// The data keys that exist, oldest first.
     #[serde(default)]
     pub keys: Vec<AccountKey>,
+    /// What the provider said of its templates.
+    #[serde(default)]
+    pub templates: Approvals,
 }
 
 /// Problems kept in the state, and the bytes of each beyond which only the stream has the item itself.
@@ -76,7 +85,7 @@ const ITEM_BYTES: usize = 4_096;
 impl Fold for Account {
     type Data = AccountEvent;
     const KIND: &'static str = "account";
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
 
     fn apply(&mut self, event: &Event<AccountEvent>) {
         match &event.data {
@@ -94,6 +103,7 @@ impl Fold for Account {
             AccountEvent::KeyMade { key } => self.keys.push(AccountKey { id: key.clone(), at: event.at }),
             AccountEvent::KeysDestroyed { keys } => self.keys.retain(|key| !keys.contains(&key.id)),
             AccountEvent::ProblemResolved { problem } => self.problems.retain(|kept| kept.id != *problem),
+            AccountEvent::TemplateReported(report) => self.templates.note(report, event.at),
             AccountEvent::EventReceived(_) => self.event_count = self.event_count.saturating_add(1),
         }
     }

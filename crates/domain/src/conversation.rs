@@ -14,6 +14,7 @@ pub mod merge;
 mod message;
 pub mod trial;
 pub mod view;
+pub mod zone;
 
 pub use call::Call;
 pub use dispatch::Pending;

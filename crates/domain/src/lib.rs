@@ -10,7 +10,6 @@ pub mod erasure;
 pub mod identity;
 pub mod kpi;
 pub mod message;
-pub mod objects;
 pub mod opt_out;
 pub mod outbox;
 pub mod pack;

@@ -159,6 +159,40 @@ pub struct WhatsappTemplate {
     /// Body parameters in order.
     #[serde(default)]
     pub parameters: Vec<Private<String>>,
+    /// Their names, in the same order; empty if they go by position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// What goes into the header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<TemplateHeader>,
+    /// What goes into the buttons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<TemplateButton>,
+}
+
+/// What goes into the header of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateHeader {
+    /// `text`, or the kind of file: `image`, `video`, `document`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The variable's value, or the file's address.
+    pub value: Private<String>,
+    /// The variable's name, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What goes into a button of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateButton {
+    /// Place of the button, from 0.
+    pub index: u8,
+    /// `url`, `quick_reply`, `copy_code`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The variable's value.
+    pub value: Private<String>,
 }
 
 /// What came of an attempt.

@@ -5,8 +5,9 @@ use chrono::{DateTime, Duration, Utc};
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::decide::{self, Published};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, Party, SurveyDecided};
-use relevo_domain::message::{Address, AddressKind, InboundMessage};
-use relevo_domain::pack::{Pack, parse};
+use relevo_domain::message::{Address, AddressKind, InboundMessage, MessageKind};
+use relevo_domain::pack::{InChat, Pack, parse};
+use relevo_domain::survey::chat::score_of;
 use relevo_domain::survey::{
     Asking, Issued, SurveyClosed, SurveyEvent, SurveyKind, SurveyState, Verdict, Via, answer, mood,
     not_eligible, review,
@@ -369,5 +370,30 @@ fn a_survey_that_cannot_work_is_refused_with_its_place() {
         ("/survey/page", json!({}), "/survey/page"),
     ] {
         assert_eq!(wrong(pointer, value), [at], "{pointer}");
+    }
+}
+
+#[test]
+fn a_button_is_the_same_vote_on_every_channel() {
+    let chat = InChat { hours: 24, buttons: true, phrases: [].into() };
+    for (channel, data) in [
+        (
+            "slack",
+            json!({"type": "button", "action_id": "rate:4", "value": "rate:4", "text": {"text": "4 – Buena"}}),
+        ),
+        ("telegram", json!({"callback_query_id": "1", "data": "rate:4"})),
+        (
+            "whatsapp",
+            json!({"interactive": {"type": "list_reply", "list_reply": {"id": "rate:4", "title": "4"}}}),
+        ),
+        ("messenger", json!({"quick_reply": {"payload": "rate:4"}})),
+    ] {
+        let from = Address { kind: AddressKind::User, value: "u1".into() };
+        let pressed = InboundMessage {
+            kind: MessageKind::Choice,
+            data: Some(data.into()),
+            ..InboundMessage::text("m1", from, "4 – Buena")
+        };
+        assert_eq!(score_of(&pressed, SurveyKind::Csat, &chat, &[]), Some(4), "{channel}");
     }
 }

@@ -1,6 +1,7 @@
 //! The bodies of API requests. Unknown fields are refused: a misspelt one must not be lost in silence.
 
 use chrono::{DateTime, Utc};
+use relevo_domain::outbox;
 use relevo_domain::pack::{Priority, Role};
 use relevo_domain::survey::Verdict;
 use serde::{Deserialize, Serialize};
@@ -317,6 +318,10 @@ pub struct RenderRequest {
     #[schema(value_type = Object)]
     #[serde(default)]
     pub data: Map<String, Value>,
+    /// The reader's IANA time zone; else the desk's.
+    #[schema(max_length = 64)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 /// A rendered template, as components pass it on.
@@ -352,6 +357,63 @@ pub struct WhatsappTemplate {
     /// Body parameters in order.
     #[serde(default)]
     pub parameters: Vec<String>,
+    /// Their names, in the same order; none if they go by position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// What goes into the header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<TemplateHeader>,
+    /// What goes into the buttons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<TemplateButton>,
+}
+
+/// What goes into the header of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TemplateHeader {
+    /// `text`, or the kind of file: `image`, `video`, `document`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The variable's value, or the file's address.
+    pub value: String,
+    /// The variable's name, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What goes into a button of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TemplateButton {
+    /// Place of the button, from 0.
+    pub index: u8,
+    /// `url`, `quick_reply`, `copy_code`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The variable's value.
+    pub value: String,
+}
+
+impl From<WhatsappTemplate> for outbox::WhatsappTemplate {
+    fn from(given: WhatsappTemplate) -> Self {
+        let header = given.header.map(|header| outbox::TemplateHeader {
+            kind: header.kind,
+            value: header.value.into(),
+            name: header.name,
+        });
+        let buttons = given.buttons.into_iter().map(|button| outbox::TemplateButton {
+            index: button.index,
+            kind: button.kind,
+            value: button.value.into(),
+        });
+        Self {
+            name: given.name,
+            language: given.language,
+            parameters: given.parameters.into_iter().map(Into::into).collect(),
+            names: given.names,
+            header,
+            buttons: buttons.collect(),
+        }
+    }
 }
 
 /// `POST …/templates/{template}/drafts`
@@ -476,6 +538,12 @@ pub struct Compose {
     /// declares it and `request.data` does not give it.
     #[serde(default)]
     pub offered: Map<String, Value>,
+    /// Account that it will be sent through: its provider may have to have approved the template.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// What is known of the reader's time zone; one that there is not is as good as none.
+    #[serde(default)]
+    pub time_zone: Option<String>,
 }
 
 /// What the templates component is asked to check.

@@ -112,6 +112,7 @@ impl Problem {
         });
         let errors = errors.collect();
         let code = match text(&body, "code").as_str() {
+            "template_not_approved" => "template_not_approved",
             "unknown_template" => "unknown_template",
             _ => "invalid_document",
         };

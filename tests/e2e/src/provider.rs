@@ -116,9 +116,13 @@ impl Received {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// What a customer on WhatsApp reads.
+    /// What a customer on WhatsApp reads: a text, or what goes into a template.
     pub fn text(&self) -> String {
-        self.json()["text"]["body"].as_str().unwrap_or_default().to_owned()
+        let body = self.json();
+        match &body["template"] {
+            Value::Null => body["text"]["body"].as_str().unwrap_or_default().to_owned(),
+            template => template.to_string(),
+        }
     }
 
     /// A header's value; empty if it is not there.

@@ -287,3 +287,24 @@ fn an_anonymous_vote_names_neither_ticket_nor_agent() {
     let page = app.client().send("GET", &link, &[], None).is(200);
     assert!(!page.body.contains("checked"), "nor is the vote: {}", page.body);
 }
+
+#[test]
+fn figures_are_told_by_queue_channel_and_topic_with_their_certainty() {
+    let (app, desk) = App::school(Store::Sqlite);
+    write(&app, &desk, "wamid.A0", "hola");
+    let id = desk.ticket_of(PHONE)["id"].as_str().unwrap().to_owned();
+    desk.agent.post(&format!("tickets/{id}/fields"), &json!({"module": "boletines"})).is(200);
+    desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": "solved"})).is(200);
+    let link = app.provider.wait_for(PHONE, "/s/").link().unwrap();
+    app.client().send("POST", &link, &FORM, Some(b"score=4")).is(200);
+    let ticket = desk.ticket(&id);
+    for (by, expected) in
+        [("queue", ticket["queue"].clone()), ("channel", json!("whatsapp")), ("topic", json!("boletines"))]
+    {
+        let told = desk.lead.get(&format!("reports/csat?group_by={by}")).is(200).json();
+        let text = told.to_string();
+        assert!(expected.is_string() && text.contains(expected.as_str().unwrap()), "{by}: {text}");
+        assert!(text.contains("confidence_95"), "one answer is not many: {text}");
+    }
+    desk.lead.get("reports/csat?group_by=weather").problem(400);
+}
