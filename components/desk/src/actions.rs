@@ -106,7 +106,7 @@ async fn act(
     if !commit.is_empty() {
         call.context.journal.commit(commit).await?;
     }
-    let after = identity.confirm(call, after).await?;
+    let after = identity.confirm(&call.context, after).await?;
     stream.answer(status, &after.state)
 }
 
@@ -173,7 +173,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         "/internal/send",
         Kick { desk: call.context.desk.to_string(), streams: vec![name] },
     );
-    let after = identity.confirm(call, after).await?;
+    let after = identity.confirm(&call.context, after).await?;
     let mut view = stream.view(&after.state)?;
     if !warnings.is_empty() {
         view.insert("warnings".to_owned(), json!(warnings));

@@ -1,16 +1,11 @@
-//! One call of the API: who calls what at which desk, and how its repeats are recognised.
+//! One call of the API: who calls what at which desk.
 
-use http::StatusCode;
 use relevo_edge::app::DeskContext;
 use relevo_edge::auth::Caller;
 use relevo_edge::http::Incoming;
-use relevo_edge::keys;
+pub use relevo_edge::identity::{Identity, random};
 use relevo_edge::problem::Problem;
 use relevo_edge::routes::Matched;
-use relevo_journal::{EventId, Fold, Loaded};
-
-/// Longest Idempotency-Key.
-const MAX_KEY_BYTES: usize = 255;
 
 /// A call.
 pub struct Call<'a> {
@@ -24,79 +19,12 @@ pub struct Call<'a> {
     pub matched: Matched<'a>,
 }
 
-/// What a writing call's events are named by.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Event id; further events of the same call add a suffix.
-    pub id: String,
-    /// Fingerprint of the body.
-    pub tag: u32,
-    /// The caller gave a key: the same call may be made twice.
-    pub is_keyed: bool,
-}
-
 impl Call<'_> {
-    /// The call's identity: from its Idempotency-Key, the person and the path, else from chance.
+    /// The call's identity.
     ///
     /// # Errors
     /// 400 for an unusable key.
     pub fn identity(&self) -> Result<Identity, Problem> {
-        let tag = self.context.keys.tag(&self.request.body);
-        let Some(key) = self.request.headers.get("idempotency-key") else {
-            let id = format!("api.{}", random()?);
-            return Ok(Identity { id, tag, is_keyed: false });
-        };
-        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
-        let key = key.ok_or_else(|| {
-            let detail = format!("an Idempotency-Key is 1 to {MAX_KEY_BYTES} visible ASCII characters");
-            Problem::bad_request("bad_idempotency_key", detail)
-        })?;
-        let id =
-            format!("api.{}", self.context.keys.id("api", &[&self.caller.person, &self.request.path, key]));
-        Ok(Identity { id, tag, is_keyed: true })
+        Identity::of(&self.context, &self.caller.person, self.request)
     }
-}
-
-impl Identity {
-    /// Was this call made before? Its effects are there then, and it is answered as the first time.
-    ///
-    /// # Errors
-    /// 409 if the same key came with another body.
-    pub fn repeats<F: Fold>(&self, loaded: &Loaded<F>) -> Result<bool, Problem> {
-        let seen = EventId::new(self.id.clone()).ok().and_then(|id| loaded.seen(&id));
-        match seen {
-            None => Ok(false),
-            Some(tag) if tag == self.tag => Ok(true),
-            Some(_) => Err(Problem::new(
-                StatusCode::CONFLICT,
-                "idempotency_key_reused",
-                "this Idempotency-Key was used for another body; use a new key for a new call",
-            )),
-        }
-    }
-}
-
-impl Identity {
-    /// The stream after the commit of a call with a key. Of two such calls at once with different bodies one alone
-    /// counts, and the other is told so if it sees both: whichever looks last does. When the one that counts is
-    /// committed last, the other has been answered by then; that it does not count shows in the ticket alone.
-    ///
-    /// # Errors
-    /// 409 if another call under the same key counts.
-    pub async fn confirm<F: Fold>(&self, call: &Call<'_>, after: Loaded<F>) -> Result<Loaded<F>, Problem> {
-        if !self.is_keyed {
-            return Ok(after);
-        }
-        let loaded = call.context.journal.load::<F>(after.stream(), call.context.now).await?;
-        self.repeats(&loaded)?;
-        Ok(loaded)
-    }
-}
-
-/// Random characters for an id.
-///
-/// # Errors
-/// 503 if the host gives none.
-pub fn random() -> Result<String, Problem> {
-    keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))
 }

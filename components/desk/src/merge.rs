@@ -76,7 +76,7 @@ pub async fn unmerge(call: &Call<'_>) -> Result<Response, Problem> {
             .append(&other, vec![event(format!("{}.out", identity.id), &actor, identity.tag, released)?])?;
     }
     call.context.journal.commit(commit).await?;
-    let after = identity.confirm(call, after).await?;
+    let after = identity.confirm(&call.context, after).await?;
     stream.answer(StatusCode::OK, &after.state)
 }
 

@@ -40,14 +40,19 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let version = current.map_or(0, |c| c.version);
     let changed = before != document;
+    let mut changes = Vec::new();
+    difference("", &before, &document, &mut changes);
+    let differs = |part: &str| before.get(part) != document.get(part);
+    let mut answer = json!({
+        "version": version, "changed": changed, "changes": changes,
+        "terms_changed": differs("sla") || differs("calendars"),
+    });
     if dry_run {
-        let mut changes = Vec::new();
-        difference("", &before, &document, &mut changes);
-        let answer = json!({"version": version, "changed": changed, "dry_run": true, "changes": changes});
+        answer["dry_run"] = json!(true);
         return Ok(json(StatusCode::OK, &answer));
     }
     if !changed {
-        return Ok(json(StatusCode::OK, &json!({"version": version, "changed": false})));
+        return Ok(json(StatusCode::OK, &answer));
     }
     let bytes = context.stored_pack(document)?;
     let blob = context.journal.put_blob(&context.desk, &bytes, MAX_PACK_BYTES).await?;
@@ -60,8 +65,8 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     let published = event(identity.id, &call.caller.actor(), identity.tag, published)?;
     let after = commit.append(&context.config, vec![published])?;
     context.journal.commit(commit).await?;
-    let version = after.state.current().map_or(0, |c| c.version);
-    Ok(json(StatusCode::OK, &json!({"version": version, "changed": true})))
+    answer["version"] = json!(after.state.current().map_or(0, |c| c.version));
+    Ok(json(StatusCode::OK, &answer))
 }
 
 /// Whether only to show what would change. A misspelt wish to do so must not publish.

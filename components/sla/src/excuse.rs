@@ -7,11 +7,13 @@ use relevo_edge::api;
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::identity::Identity;
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
 
-/// Records the excuse and answers with the targets as they then are. The same excuse again is a repeat.
+/// Records the excuse and answers with the targets as they then are. The same excuse again is a repeat, also without an
+/// Idempotency-Key.
 pub async fn excuse_breach(
     context: &DeskContext,
     caller: &Caller,
@@ -24,15 +26,21 @@ pub async fn excuse_breach(
     let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
     let ticket = decide::existing(&loaded.state, ordinal)?;
     let calendars = context.calendars(ticket.timeline.pack_versions()).await?;
+    let identity = Identity::of(context, &caller.person, request)?;
+    if identity.repeats(&loaded)? {
+        return Ok(json(StatusCode::OK, &targets::view(ticket, &calendars, context.now)));
+    }
     let excused = excuse(&loaded.state, &calendars, ordinal, &body.target, body.reason, context.now)?;
-    // Named by what is said: whoever says the same again changes nothing.
+    // Without a key it is named by what is said: whoever says the same again changes nothing.
     let text = serde_json::to_string(&excused).unwrap_or_default();
-    let name = format!("excuse.{}", context.keys.id("excuse", &[conversation, &caller.person, &text]));
+    let said = format!("excuse.{}", context.keys.id("excuse", &[conversation, &caller.person, &text]));
+    let name = if identity.is_keyed { identity.id.clone() } else { said };
     let mut commit = context.commit();
-    let after = commit.append(&loaded, vec![event(name, &caller.actor(), 0, excused)?])?;
+    let after = commit.append(&loaded, vec![event(name, &caller.actor(), identity.tag, excused)?])?;
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
     }
+    let after = identity.confirm(context, after).await?;
     let ticket = decide::existing(&after.state, ordinal)?;
     Ok(json(StatusCode::OK, &targets::view(ticket, &calendars, context.now)))
 }

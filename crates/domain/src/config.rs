@@ -18,6 +18,16 @@ pub enum ConfigEvent {
         /// Content address of the pack's bytes.
         blob: String,
     },
+    /// The published terms were applied to open tickets.
+    #[serde(rename = "terms.applied")]
+    TermsApplied {
+        /// Version of the pack that they are of.
+        version: u32,
+        /// How many tickets they changed something for.
+        changed: u64,
+        /// Content address of what was answered: which tickets, and what changed.
+        blob: String,
+    },
     /// The secrets of a channel account were set; sealed under the desk's key.
     #[serde(rename = "secrets.set")]
     SecretsSet {
@@ -110,6 +120,8 @@ impl Fold for Config {
                     by: event.by.clone(),
                 });
             }
+            // What it did is in the conversations.
+            ConfigEvent::TermsApplied { .. } => {}
             ConfigEvent::SecretsSet { channel, account, sealed } => {
                 self.secrets.insert(format!("{channel}/{account}"), sealed.clone());
             }

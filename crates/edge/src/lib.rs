@@ -12,6 +12,7 @@ pub mod file_link;
 pub mod guesses;
 pub mod html;
 pub mod http;
+pub mod identity;
 pub mod ids;
 pub mod internal;
 pub mod keys;

@@ -78,6 +78,17 @@ fn a_breach_is_escalated_and_can_be_excused_by_a_lead() {
         let excused = first["log"].as_array().unwrap().iter().filter(|e| e["event"] == "excused");
         assert_eq!(excused.count(), 1, "{first}");
     }
+    let path = format!("tickets/{id}/sla/excuse");
+    let keyed = |reason: &str| {
+        desk.lead.post_once(&path, "k", &json!({"target": "first_response", "reason": reason}))
+    };
+    for _ in 0..2 {
+        keyed("otra vez").is(200);
+    }
+    assert_eq!(keyed("otra cosa").problem(409), "idempotency_key_reused");
+    let history = desk.agent.get(&format!("tickets/{id}/history")).is(200).json();
+    let excuses = history["items"].as_array().unwrap().iter().filter(|e| e["type"] == "sla.excused").count();
+    assert_eq!(excuses, 2, "once without a key and once with it");
     let counted = figure(&desk, "sla_first_response");
     assert_eq!((&counted["numerator"], &counted["denominator"]), (&json!(0), &json!(1)));
     let without = figure(&desk, "sla_first_response_excusing");
@@ -137,13 +148,30 @@ fn other_terms_are_tried_on_the_past_and_applied_to_what_is_open() {
     let before = due();
     let mut pack = desk.admin.get("pack").is(200).json()["pack"].clone();
     pack["sla"][1]["targets"]["full_resolution"]["seconds"] = json!(172_800);
-    desk.admin.put("pack", &pack).is(200);
+    let published = desk.admin.put("pack", &pack).is(200).json();
+    assert_eq!(published["terms_changed"], true, "{published}");
+    let place = "/sla/1/targets/full_resolution/seconds";
+    let whole = json!([{"pointer": "/sla", "change": "changed"}]);
+    let precise = json!([{"pointer": place, "change": "changed"}]);
+    assert!([whole, precise].contains(&published["changes"]), "{published}");
     assert_eq!(due(), before);
     let apply = |dry_run: bool| desk.lead.post("sla/apply", &json!({"dry_run": dry_run})).is(200).json();
     let shown = apply(true);
     assert_eq!(shown["changed"][0]["targets"][0]["instance"], "full_resolution.1", "{shown}");
     assert_eq!(due(), before, "a dry run");
-    assert_eq!(apply(false)["changed"], shown["changed"]);
+    let keyed = |key: &str, dry_run: bool| {
+        desk.lead.post_once("sla/apply", key, &json!({"dry_run": dry_run, "cursor": null}))
+    };
+    assert_eq!(keyed("a", true).is(200).json()["changed"], shown["changed"]);
+    assert_eq!(due(), before, "a dry run uses no key up");
+    assert_eq!(keyed("a", false).is(200).json()["changed"], shown["changed"]);
+    assert_eq!(keyed("a", false).is(200).json()["changed"], shown["changed"], "as the first time");
+    assert_eq!(keyed("a", true).problem(409), "idempotency_key_reused");
+    assert_eq!(
+        keyed("b", false).is(200).json()["changed"],
+        json!([]),
+        "another call finds nothing to change"
+    );
     let target = desk.target(&id, "full_resolution");
     assert_ne!(target["due"], before);
     let changed = target["log"].as_array().unwrap().iter().find(|e| e["event"] == "changed").unwrap();
