@@ -17,6 +17,8 @@ use relevo_projections::agenda::{self, Work};
 use relevo_projections::follow::follow;
 use relevo_projections::notices;
 use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
 
 fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_780_000_000, 0).unwrap()
@@ -149,5 +151,39 @@ fn ticks_that_overlap_tell_each_threshold_and_each_step_once_whichever_clock_is_
         told.sort();
         let thresholds: Vec<_> = told.iter().map(|(threshold, _)| threshold.as_str()).collect();
         assert_eq!(thresholds, ["breach", "e1", "e2", "w50", "w80"], "{pair:?}");
+    }
+}
+
+/// The text of every test of the workspace's.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_rule_of_service_levels_names_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = fs::read_to_string(root.join("components/sla/README.md")).unwrap();
+    let (_, table) = readme.split_once("## Rule by rule").unwrap();
+    let mut text = String::new();
+    for folder in ["calendar/tests", "domain/src", "domain/tests", "projections/tests"] {
+        sources(&root.join("crates").join(folder), &mut text);
+    }
+    sources(&root.join("tests/e2e/tests"), &mut text);
+    let rows: Vec<&str> =
+        table.lines().filter(|line| line.starts_with("| ") && !line.contains("**")).skip(1).collect();
+    assert!(rows.len() >= 35, "{rows:?}");
+    for row in rows {
+        let (_, tests) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests.split(", ").map(|test| test.trim_matches('`')) {
+            assert!(text.contains(&format!("fn {test}(")), "{test}");
+        }
     }
 }
