@@ -4,7 +4,9 @@ use crate::call::{Call, Identity};
 use crate::files::MAX_FILE_BYTES;
 use crate::tickets::{TicketStream, load};
 use http::StatusCode;
-use relevo_domain::conversation::{Conversation, ConversationEvent, Outgoing, TemplateUse, decide, zone};
+use relevo_domain::conversation::{
+    Conversation, ConversationEvent, Outgoing, TemplateUse, decide, validation, zone,
+};
 use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{Choices, Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_domain::refusal::Refusal;
@@ -52,7 +54,7 @@ pub async fn escalate(call: &Call<'_>) -> Result<Response, Problem> {
 pub async fn status(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewStatus = call.request.json()?;
     let answer = act(call, StatusCode::OK, |state, ordinal, pack| {
-        decide::change_status(state, &pack.pack, ordinal, &body.status, body.reason)
+        validation::move_to(state, &pack.pack, ordinal, &body.status, body.reason, call.caller.role)
     })
     .await?;
     // A survey may be due at once; whether it is, is for the component that decides it.
@@ -90,7 +92,7 @@ pub async fn tags(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// Loads a ticket's conversation, lets a decision be made and commits it; a repeat is answered as the first time.
-async fn act(
+pub async fn act(
     call: &Call<'_>,
     status: StatusCode,
     decide: impl FnOnce(&Conversation, u32, &PublishedPack) -> Result<Vec<ConversationEvent>, Refusal>,

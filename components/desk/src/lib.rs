@@ -6,6 +6,7 @@ mod call;
 mod configuration;
 mod contacts;
 mod files;
+mod handover;
 mod list;
 mod merge;
 mod openapi;
@@ -82,6 +83,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.fields" => actions::fields(&call).await,
         "tickets.history" => tickets::history(&call).await,
         "tickets.list" => list::tickets(&call).await,
+        "tickets.issues" => handover::link(&call).await,
         "tickets.merge" => merge::merge(&call).await,
         "tickets.note" => actions::note(&call).await,
         "tickets.priority" => actions::priority(&call).await,
@@ -90,6 +92,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.status" => actions::status(&call).await,
         "tickets.tags" => actions::tags(&call).await,
         "tickets.unmerge" => merge::unmerge(&call).await,
+        "tickets.validate" => handover::validate(&call).await,
         "tokens.issue" => tokens::issue(&call).await,
         "tokens.list" => tokens::list(&call).await,
         "tokens.revoke" => tokens::revoke(&call).await,

@@ -1,6 +1,7 @@
 //! From parsed items to committed events: all of a request is kept before it is answered.
 
 use crate::again;
+use crate::issues;
 use crate::notes;
 use crate::person::{self, Met, report_on_person, seal};
 use crate::place;
@@ -148,6 +149,7 @@ async fn commit(
         }
         conversations.insert(name, loaded);
     }
+    issues::tell(context, pack, origin, &mut commit, &mut conversations, &for_account).await?;
     merging::tell(context, &mut commit, &mut conversations).await?;
     votes.note_others(&for_account);
     votes.append(context, &mut commit).await?;

@@ -2,6 +2,7 @@
 
 mod again;
 mod intake;
+mod issues;
 mod notes;
 mod person;
 mod place;

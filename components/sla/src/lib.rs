@@ -4,6 +4,7 @@
 mod apply;
 mod excuse;
 mod preview;
+mod reminder;
 mod shifts;
 mod simulate;
 mod targets;

@@ -5,6 +5,7 @@
 //! Calls that write hold up their instance until the store has what they wrote on its disk. Many notices are therefore
 //! recorded by many instances at once: each portion is a request of its own to this component.
 
+use crate::reminder;
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_edge::api::Kick;
@@ -14,7 +15,7 @@ use relevo_edge::internal;
 use relevo_edge::meter;
 use relevo_edge::problem::Problem;
 use relevo_projections::agenda::{self, Work};
-use relevo_projections::notices;
+use relevo_projections::{notices, silence};
 use serde_json::{Value, json};
 
 /// How often the feed is followed before looking at what is due.
@@ -78,5 +79,14 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
     let desk = context.desk.as_str();
     meter::add(&["notices", desk, "breach"], recorded.breaches);
     meter::add(&["notices", desk, "warning"], recorded.notices - recorded.breaches);
+    let reminders = silence::follow(context, conversations).await?;
+    if !reminders.is_empty() {
+        let reminded: Vec<String> = reminders.iter().map(|reminder| reminder.conversation.clone()).collect();
+        for one in reminders {
+            reminder::write(context, one).await?;
+        }
+        // What comes after a reminder, and when.
+        silence::follow(context, &reminded).await?;
+    }
     Ok(recorded.notices)
 }

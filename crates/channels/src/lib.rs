@@ -296,6 +296,17 @@ pub fn channel(slug: &str) -> Option<&'static Channel> {
 #[cfg(test)]
 extern crate self as relevo_channels;
 
+/// What an event of a channel reports about an item of the system behind it, if that is known of the channel.
+pub fn issue_report(
+    channel: &str,
+    event: &relevo_domain::message::OtherEvent,
+) -> Option<relevo_domain::conversation::IssueReport> {
+    match channel {
+        "jira" => jira::issue_report(event),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,9 @@ mod facts;
 mod fold;
 pub mod merge;
 mod message;
+pub mod silence;
 pub mod trial;
+pub mod validation;
 pub mod view;
 pub mod zone;
 
@@ -23,6 +25,9 @@ pub use excuse::excuse;
 pub use facts::{TicketFacts, outdated, policy_change};
 pub use merge::{Merged, Said, TicketRef};
 pub use message::{Direction, Message};
+
+pub use silence::Silent;
+pub use validation::{Held, Issue, IssueReport};
 
 use crate::Private;
 use crate::category::Category;
@@ -121,6 +126,21 @@ pub struct Ticket {
     /// Tickets that were merged into it, as far as this conversation knows: whether they still are is told by theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absorbed: Vec<TicketRef>,
+    /// Since when nobody said anything.
+    #[serde(default = "Silent::unknown")]
+    pub silent: Silent,
+    /// Who gets it back from the team that it was handed over to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_by: Option<Box<Held>>,
+    /// Where it came back from, to be validated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_by: Option<Box<Held>>,
+    /// Issues in other systems that it waits for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub issues: BTreeSet<Issue>,
+    /// Those that are finished there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub issues_done: BTreeSet<Issue>,
 }
 
 /// See [`SurveyDecided`].

@@ -8,6 +8,7 @@ pub mod contact;
 pub mod conversation;
 pub mod erasure;
 pub mod identity;
+pub mod issue;
 pub mod kpi;
 pub mod message;
 pub mod opt_out;

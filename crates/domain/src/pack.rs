@@ -5,9 +5,11 @@
 //! by that crate when the pack is published.
 
 mod fallback;
+mod lifecycle;
 mod limits;
 mod retention;
 mod survey;
+mod transitions;
 mod validate;
 
 use crate::category::Category;
@@ -18,9 +20,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub use fallback::Fallback;
+pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
 pub use retention::Retention;
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
+pub use transitions::{Transition, Wanted};
 pub use validate::{PackProblem, parse, pointer};
 
 /// The format that this version reads and writes.
@@ -51,6 +55,12 @@ pub struct Pack {
     /// pack names one.
     #[serde(default)]
     pub statuses: BTreeMap<String, Status>,
+    /// The changes of status that people may make: the first that fits counts; none listed: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transitions: Vec<Transition>,
+    /// What happens to tickets by itself.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
     /// Where new tickets go: the first rule that matches.
     #[serde(default)]
     pub routing: Vec<Route>,

@@ -23,6 +23,8 @@ pub enum RefusalKind {
     NotFound,
     /// It is understood and cannot be done with the present state.
     Conflict,
+    /// Somebody else may do it.
+    Forbidden,
     /// The command itself does not make sense.
     Invalid,
 }
@@ -36,6 +38,11 @@ impl Refusal {
     /// It cannot be done with the present state.
     pub fn conflict(code: &'static str, what: impl Into<String>) -> Self {
         Self { kind: RefusalKind::Conflict, code, what: what.into(), pointer: None }
+    }
+
+    /// Whoever asks for it may not.
+    pub fn forbidden(code: &'static str, what: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Forbidden, code, what: what.into(), pointer: None }
     }
 
     /// The command is wrong at a place of its body.

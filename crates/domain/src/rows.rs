@@ -1,7 +1,7 @@
 //! What projections keep of tickets, surveys and deliveries: enough for work lists and figures.
 
 use crate::category::Category;
-use crate::conversation::{Conversation, Party, Ticket};
+use crate::conversation::{Conversation, Party, Silent, Ticket};
 use crate::outbox::{Outbox, Status};
 use crate::pack::Priority;
 use crate::sla::{CalendarSource, Outcomes, calendar_of};
@@ -89,6 +89,9 @@ pub struct TicketRow {
     /// When the service-level tick has to look at it next.
     #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
     pub sla_due_ms: Option<i64>,
+    /// Since when nobody says anything, where that may lead to something; how long it may is added by whoever looks.
+    #[serde(rename = "si", default, skip_serializing_if = "Option::is_none")]
+    pub silent_since_ms: Option<i64>,
     /// Since when the survey is undecided; the pack's delay is added by whoever decides.
     #[serde(rename = "su", default, skip_serializing_if = "Option::is_none")]
     pub survey_due_ms: Option<i64>,
@@ -125,6 +128,8 @@ pub fn ticket_row(
             .map(|calendar| calendar.elapsed(ticket.opened_at, until)),
     };
     let decided = ticket.surveys.iter().any(|s| s.resolution == ticket.resolutions);
+    let waits = [Category::WaitingForCustomer, Category::WaitingForOthers, Category::Solved];
+    let silent = waits.contains(&ticket.category) && ticket.silent != Silent::unknown();
     let undecided = ticket.category == Category::Solved && !decided;
     Some(TicketRow {
         conversation: conversation.to_owned(),
@@ -152,6 +157,7 @@ pub fn ticket_row(
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
         targets: timeline.outcomes(calendars),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),
+        silent_since_ms: silent.then(|| ticket.silent.since.timestamp_millis()),
         survey_due_ms: ticket.solved_at.filter(|_| undecided).map(|at| at.timestamp_millis()),
     })
 }

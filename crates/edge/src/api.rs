@@ -169,6 +169,35 @@ pub struct NewStatus {
     pub reason: Option<String>,
 }
 
+/// `POST …/validation`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// What the others finished is as it should be; else it goes back to them.
+    pub accepted: bool,
+    /// Free text; a rejection needs one.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// `POST …/issues`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueLink {
+    /// The system that it is in: `jira`.
+    pub system: String,
+    /// What that system calls it, as `CAMP-123`.
+    #[schema(min_length = 1, max_length = 100)]
+    pub key: String,
+    /// The ticket waits for it; false: no longer.
+    #[serde(default = "yes")]
+    pub linked: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// `POST …/merge`
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

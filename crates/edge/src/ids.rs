@@ -2,6 +2,7 @@
 
 use crate::keys::DeskKeys;
 use crate::problem::Problem;
+use relevo_domain::conversation::Issue;
 use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,11 @@ pub fn outbox_of(id: &str) -> Option<&str> {
         None => id.split_once('@')?.0,
     };
     is_name(name).then_some(name)
+}
+
+/// Stream name of what is known of an item in another system.
+pub fn issue(keys: &DeskKeys, issue: &Issue) -> String {
+    keys.id("issue", &[&issue.system, &issue.key])
 }
 
 fn kind_name(kind: AddressKind) -> &'static str {

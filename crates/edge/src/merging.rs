@@ -148,7 +148,11 @@ fn open_status(pack: &PublishedPack) -> String {
     status_id(&pack.pack, Category::Open)
 }
 
-async fn load<'a, S: Store>(
+/// A conversation of these, loaded if it is not among them.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn load<'a, S: Store>(
     context: &DeskContext<S>,
     conversations: &'a mut Conversations,
     name: &str,

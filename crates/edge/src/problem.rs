@@ -168,6 +168,7 @@ impl From<Refusal> for Problem {
         let status = match refusal.kind {
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
             RefusalKind::Conflict => StatusCode::CONFLICT,
+            RefusalKind::Forbidden => StatusCode::FORBIDDEN,
             RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let errors = refusal.pointer.map(|p| (p.to_owned(), refusal.what.clone()).into());

@@ -16,7 +16,7 @@ use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
 /// The event types that can be subscribed to.
-pub const EVENT_TYPES: [&str; 13] = [
+pub const EVENT_TYPES: [&str; 15] = [
     "message.received",
     "rating.received",
     "reply.written",
@@ -28,8 +28,10 @@ pub const EVENT_TYPES: [&str; 13] = [
     "ticket.escalated",
     "ticket.merged",
     "ticket.opened",
+    "ticket.returned",
     "ticket.status_changed",
     "ticket.unmerged",
+    "ticket.validated",
 ];
 
 /// Queues what subscribers are to be told of some feed entries; returns the outbox streams.
@@ -167,6 +169,12 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
         }
         ConversationEvent::TicketEscalated { ticket, team, .. } => {
             (*ticket, vec![("ticket.escalated", json!({"team": team}))])
+        }
+        ConversationEvent::TicketReturned { ticket, issue } => {
+            (*ticket, vec![("ticket.returned", json!({"issue": issue}))])
+        }
+        ConversationEvent::TicketValidated { ticket, accepted, reason } => {
+            (*ticket, vec![("ticket.validated", json!({"accepted": accepted, "reason": reason}))])
         }
         ConversationEvent::TicketMerged { ticket, into, .. } => {
             (*ticket, vec![("ticket.merged", json!({"into": into}))])

@@ -160,9 +160,18 @@ async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(
     let mut commit = context.commit();
     let now = context.now;
     let floors = Floors::load(context).await?;
+    let silence = match context.exists() {
+        true => !context.pack().await?.pack.lifecycle.silence.is_empty(),
+        false => false,
+    };
     let mut wrote = put_rows(context, &mut commit, changes.tickets, |commit, known, _, row| {
         let due = |new: Option<i64>, old: Option<i64>| new.filter(|at| Some(*at) != old);
         if let Some(at) = due(row.sla_due_ms, known.and_then(|k| k.sla_due_ms)) {
+            agenda::schedule(commit, &floors, Work::Sla, &row.conversation, instant(at), now)?;
+        }
+        // Whether anything follows from a silence, and when, is for the tick: the pack may have become another by then.
+        if let Some(at) = due(row.silent_since_ms, known.and_then(|k| k.silent_since_ms)).filter(|_| silence)
+        {
             agenda::schedule(commit, &floors, Work::Sla, &row.conversation, instant(at), now)?;
         }
         if let Some(at) = due(row.survey_due_ms, known.and_then(|k| k.survey_due_ms)) {

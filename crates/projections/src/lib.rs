@@ -13,5 +13,6 @@ pub mod follow;
 pub mod housekeeping;
 pub mod notices;
 pub mod shards;
+pub mod silence;
 pub mod verify;
 pub mod vitals;

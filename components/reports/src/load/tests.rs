@@ -68,6 +68,7 @@ fn row(number: u64, opened_minute: i64) -> TicketRow {
         not_eligible: Vec::new(),
         targets: Default::default(),
         sla_due_ms: None,
+        silent_since_ms: None,
         survey_due_ms: None,
     }
 }

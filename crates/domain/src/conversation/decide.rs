@@ -118,7 +118,7 @@ pub fn create(
     })))
 }
 
-/// A reply to the customer; takes a new ticket into category `open`.
+/// A reply to the customer; takes a new ticket into category `open`, or where the pack says.
 ///
 /// # Errors
 /// If there is no such ticket or it is merged, the text is empty or too long, or the ticket is spam.
@@ -138,13 +138,11 @@ pub fn reply(
         ));
     }
     let mut events = vec![ConversationEvent::ReplyWritten(Box::new(ReplyWritten { ticket, message, human }))];
-    if human && current.category == Category::New {
-        events.push(ConversationEvent::StatusChanged {
-            ticket,
-            status: status_id(published.pack, Category::Open),
-            category: Category::Open,
-            reason: None,
-        });
+    let open = (current.category == Category::New)
+        .then(|| (status_id(published.pack, Category::Open), Category::Open));
+    let next = published.pack.after_reply(&current.status).or(open).filter(|_| human);
+    if let Some((status, category)) = next {
+        events.push(ConversationEvent::StatusChanged { ticket, status, category, reason: None });
     }
     Ok(events)
 }
@@ -283,9 +281,12 @@ pub fn escalate(
     known_team(published.pack, &team)?;
     let policy =
         policy_change(state, published, ticket, "escalation", |facts| facts.team = Some(team.as_str()));
+    let next = published.pack.after_handover(&team).map(|(status, category)| {
+        ConversationEvent::StatusChanged { ticket, status, category, reason: None }
+    });
     let escalated =
         ConversationEvent::TicketEscalated { ticket, team: team.clone(), reason: reason.map(Private) };
-    Ok([Some(escalated), policy].into_iter().flatten().collect())
+    Ok([Some(escalated), policy, next].into_iter().flatten().collect())
 }
 
 /// The ticket, or the refusal that says there is none.

@@ -1,6 +1,7 @@
 //! What is done or said in a conversation. What follows from it is derived in the fold.
 
 use super::merge::{Said, TicketRef};
+use super::validation::Issue;
 use crate::Private;
 use crate::category::Category;
 use crate::message::{Address, Attachment, CallReport, DeliveryState, InboundMessage, OutgoingMessage};
@@ -113,6 +114,64 @@ pub enum ConversationEvent {
         /// Free text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Private<String>>,
+    },
+    /// Nobody said anything for as long as a rule of the pack waits: what follows, if nobody did.
+    #[serde(rename = "silence.passed")]
+    SilencePassed {
+        /// Ordinal.
+        ticket: u32,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// How long the rule waits.
+        after_seconds: u64,
+        /// Status id that follows; none: the customer was reminded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// Its category.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<Category>,
+    },
+    /// It comes back to whom it was handed over by: the others are done with it.
+    #[serde(rename = "ticket.returned")]
+    TicketReturned {
+        /// Ordinal.
+        ticket: u32,
+        /// The issue that was finished, if that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issue: Option<Issue>,
+    },
+    /// Its agent looked at what the others had done.
+    #[serde(rename = "ticket.validated")]
+    TicketValidated {
+        /// Ordinal.
+        ticket: u32,
+        /// It is as it should be; else it goes back.
+        accepted: bool,
+        /// Free text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Private<String>>,
+    },
+    /// It waits for an issue in another system, or no longer does.
+    #[serde(rename = "issue.linked")]
+    IssueLinked {
+        /// Ordinal.
+        ticket: u32,
+        /// Which.
+        issue: Issue,
+        /// It does.
+        linked: bool,
+    },
+    /// Another system reported on an issue that it waits for.
+    #[serde(rename = "issue.reported")]
+    IssueReported {
+        /// Ordinal.
+        ticket: u32,
+        /// Which.
+        issue: Issue,
+        /// The status that it now has there.
+        status: String,
+        /// That means that it is finished.
+        done: bool,
     },
     /// It goes up in another ticket.
     #[serde(rename = "ticket.merged")]

@@ -3,7 +3,7 @@
 use super::event::*;
 use super::merge::{Merged, Said};
 use super::message::{Direction, Message};
-use super::{Asked, Conversation, KIND, SurveyDecision, Ticket};
+use super::{Asked, Conversation, KIND, Silent, SurveyDecision, Ticket};
 use crate::category::Category;
 use crate::message::{Automatic, DeliveryState, MessageKind};
 use crate::sla::Timeline;
@@ -37,6 +37,8 @@ impl Fold for Conversation {
             ConversationEvent::AssignmentChanged { ticket, agent, team } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.assigned(agent.as_deref(), team.as_deref(), at);
+                    // Whoever takes it back by hand has it.
+                    ticket.handed_by.take_if(|held| held.team == ticket.team);
                 }
             }
             ConversationEvent::StatusChanged { ticket, status, category, .. } => {
@@ -81,8 +83,33 @@ impl Fold for Conversation {
             ConversationEvent::TicketEscalated { ticket, team, .. } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.escalated = true;
+                    ticket.hand_over();
                     ticket.timeline.named_event(at, "escalated");
                     ticket.assigned(None, Some(team), at);
+                }
+            }
+            ConversationEvent::SilencePassed { ticket, since, after_seconds, to, category } => {
+                let to = to.as_deref().zip(*category);
+                self.silence_passed(*ticket, (*since, *after_seconds), to, at);
+            }
+            ConversationEvent::TicketReturned { ticket, .. } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.returned(at);
+                }
+            }
+            ConversationEvent::TicketValidated { ticket, accepted, .. } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.validated(*accepted, at);
+                }
+            }
+            ConversationEvent::IssueLinked { ticket, issue, linked } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.issue_linked(issue, *linked);
+                }
+            }
+            ConversationEvent::IssueReported { ticket, issue, done, .. } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.issue_reported(issue, *done, at);
                 }
             }
             ConversationEvent::TicketMerged { ticket, into, here, status, unanswered } => {
@@ -176,6 +203,11 @@ impl Conversation {
             surveys: Vec::new(),
             merged: None,
             absorbed: Vec::new(),
+            silent: Silent { since: at, passed: Vec::new() },
+            handed_by: None,
+            returned_by: None,
+            issues: Default::default(),
+            issues_done: Default::default(),
         });
         if let Some(ticket) = self.tickets.last_mut() {
             ticket.timeline.named_event(at, "opened");
@@ -334,13 +366,14 @@ impl Conversation {
 impl Ticket {
     pub(super) fn replied(&mut self, said: Said) {
         let at = said.at;
+        self.breaks_silence(at);
         self.keep_untold(said);
         self.replies = self.replies.saturating_add(1);
         self.timeline.human_reply(at);
         self.timeline.named_event(at, "replied");
     }
 
-    fn assigned(&mut self, agent: Option<&str>, team: Option<&str>, at: DateTime<Utc>) {
+    pub(super) fn assigned(&mut self, agent: Option<&str>, team: Option<&str>, at: DateTime<Utc>) {
         if self.agent.as_deref() != agent {
             self.timeline.named_event(at, if agent.is_some() { "assigned" } else { "unassigned" });
             self.agent = agent.map(str::to_owned);
@@ -358,11 +391,12 @@ impl Ticket {
         }
     }
 
-    fn change_status(&mut self, status: &str, category: Category, at: DateTime<Utc>) {
+    pub(super) fn change_status(&mut self, status: &str, category: Category, at: DateTime<Utc>) {
         // Whoever did this at the same time as the merge did it to a ticket that is worked on elsewhere.
         if self.merged.is_some() {
             return;
         }
+        self.breaks_silence(at);
         let was_done = self.category.is_done();
         let named = self.status_events(status, category);
         named.iter().for_each(|event| self.timeline.stop_at(at, event));
@@ -414,6 +448,7 @@ impl Ticket {
     /// The customer wrote, as becomes known now.
     pub(super) fn customer_wrote(&mut self, said: Said, open_status: Option<&str>, at: DateTime<Utc>) {
         let since = said.at;
+        self.breaks_silence(at);
         if !self.keep_untold(said) {
             self.reopen(open_status, at);
         }

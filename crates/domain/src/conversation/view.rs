@@ -43,6 +43,9 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
     put("updated_at", json!(rfc3339(ticket.updated_at)));
     put("solved_at", json!(ticket.solved_at.map(rfc3339)));
     put("reopenings", json!(ticket.reopenings));
+    put("issues", ticket.issues.iter().map(|issue| {
+        json!({"system": issue.system, "key": issue.key, "done": ticket.issues_done.contains(issue)})
+    }).collect());
     put("merged_into", json!(ticket.merged.as_ref().map(|merged| &merged.into)));
     put("merged", json!(ticket.absorbed));
     item

@@ -36,6 +36,7 @@ fn ticket() -> TicketRow {
         not_eligible: Vec::new(),
         targets: BTreeMap::new(),
         sla_due_ms: None,
+        silent_since_ms: None,
         survey_due_ms: None,
     }
 }

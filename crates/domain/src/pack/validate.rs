@@ -138,6 +138,10 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             );
         }
     }
+    for (pointer, message) in super::transitions::check(pack).into_iter().chain(super::lifecycle::check(pack))
+    {
+        say(pointer, message);
+    }
     for (pointer, message) in pack.limits.check() {
         say(format!("/limits{pointer}"), message);
     }

@@ -10,6 +10,7 @@
 //! | `status.entered.<status>`, `status.left.<status>` | a status id of the pack or a category |
 //! | `tag.added.<tag>`, `tag.removed.<tag>` | tags |
 //! | `field.set.<name>`, `field.removed.<name>` | custom fields |
+//! | `event.issue.closed`, `event.issue.reported` | an issue that the ticket waits for is finished; another report about it |
 //! | `event.<kind>` | anything else that a provider reported in the conversation |
 
 /// Events with one name.

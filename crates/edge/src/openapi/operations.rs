@@ -134,6 +134,7 @@ pub static OPERATIONS: &[Operation] = &[
     act("tickets.escalate", "Escalation", 200),
     act("tickets.fields", "Fields", 200),
     read("tickets.history", &[], Answer::List("HistoryItem")),
+    act("tickets.issues", "IssueLink", 200),
     read(
         "tickets.list",
         &["queue", "status", "assignee", "team", "priority", "contact", "limit", "cursor"],
@@ -149,6 +150,7 @@ pub static OPERATIONS: &[Operation] = &[
     act("tickets.status", "NewStatus", 200),
     act("tickets.tags", "TagChange", 200),
     write("tickets.unmerge", Body::None, 200, Answer::One("TicketItem")),
+    act("tickets.validate", "Validation", 200),
     write("tokens.issue", Body::Json("NewToken"), 201, Answer::One("IssuedToken")),
     read("tokens.list", &[], Answer::List("TokenItem")),
     write("tokens.revoke", Body::None, 204, Answer::Nothing),

@@ -34,6 +34,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::ContactUnmerge>(all);
     add::<api::Escalation>(all);
     add::<api::LegalHold>(all);
+    add::<api::IssueLink>(all);
     add::<api::Merge>(all);
     add::<api::NewDraft>(all);
     add::<api::NewExcuse>(all);
@@ -53,6 +54,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::SurveyReview>(all);
     add::<api::TagChange>(all);
     add::<api::TestTemplate>(all);
+    add::<api::Validation>(all);
 }
 
 /// A type's schema and those that it refers to.
