@@ -162,6 +162,7 @@ fn recover(
         fields,
         tags,
         agent: agent.filter(|agent| pack.pack.people.contains_key(agent)),
+        follows: None,
     };
     Ok(decide::create(pack.published(), party, number, new)?)
 }

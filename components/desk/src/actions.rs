@@ -5,7 +5,7 @@ use crate::files::MAX_FILE_BYTES;
 use crate::tickets::{TicketStream, load};
 use http::StatusCode;
 use relevo_domain::conversation::{
-    Conversation, ConversationEvent, Outgoing, TemplateUse, decide, validation, zone,
+    Conversation, ConversationEvent, Outgoing, TemplateUse, attention, decide, validation, zone,
 };
 use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{Choices, Outbox, OutboxEvent, WhatsappTemplate};
@@ -69,6 +69,15 @@ pub async fn priority(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewPriority = call.request.json()?;
     act(call, StatusCode::OK, |state, ordinal, pack| {
         decide::change_priority(state, pack.published(), ordinal, body.priority)
+    })
+    .await
+}
+
+/// `POST …/snooze`
+pub async fn snooze(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: api::Snooze = call.request.json()?;
+    act(call, StatusCode::OK, |state, ordinal, _| {
+        attention::snooze(state, ordinal, body.until, call.context.now)
     })
     .await
 }
@@ -144,6 +153,9 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         return stream.answer(StatusCode::CREATED, &loaded.state);
     }
     decide::existing(&loaded.state, stream.ordinal)?;
+    if let Some(last) = &body.after {
+        attention::not_overtaken(&loaded.state, stream.ordinal, last)?;
+    }
     let name = call.context.keys.id("outbox", &[&identity.id, &stream.conversation]);
     let mut commit = call.context.commit();
     let loaded = Persons::new(&call.context, &call.caller.actor()).sealing(&mut commit, loaded).await?;

@@ -83,6 +83,8 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.fields" => actions::fields(&call).await,
         "tickets.history" => tickets::history(&call).await,
         "tickets.list" => list::tickets(&call).await,
+        "tickets.follow_up" => tickets::follow_up(&call).await,
+        "tickets.snooze" => actions::snooze(&call).await,
         "tickets.issues" => handover::link(&call).await,
         "tickets.merge" => merge::merge(&call).await,
         "tickets.note" => actions::note(&call).await,

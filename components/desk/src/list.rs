@@ -29,6 +29,9 @@ struct Filter {
     assignee: Option<String>,
     team: Option<String>,
     priority: Option<String>,
+    /// Out of sight at this moment, or not.
+    snoozed: Option<bool>,
+    now_ms: i64,
 }
 
 impl Filter {
@@ -44,6 +47,8 @@ impl Filter {
             assignee,
             team: parameter("team"),
             priority: parameter("priority"),
+            snoozed: parameter("snoozed").and_then(|word| word.parse().ok()),
+            now_ms: call.context.now.timestamp_millis(),
         }
     }
 
@@ -62,6 +67,9 @@ impl Filter {
             && assignee
             && equal(&self.queue, Some(&row.queue))
             && equal(&self.team, row.team.as_deref())
+            && self
+                .snoozed
+                .is_none_or(|is| is == row.snoozed_until_ms.is_some_and(|until| until > self.now_ms))
             && equal(&self.priority, Some(row.priority.as_str()))
     }
 }

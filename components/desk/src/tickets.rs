@@ -1,12 +1,12 @@
 //! Tickets one at a time: opening, reading, history, targets.
 
-use crate::call::{Call, random};
+use crate::call::{Call, Identity, random};
 use crate::merge;
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::conversation::decide::{self, NewTicket};
-use relevo_domain::conversation::{Conversation, ConversationEvent, Party, view};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Party, attention, view};
 use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::survey::SurveyState;
 use relevo_edge::api;
@@ -209,23 +209,52 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         fields: body.fields,
         tags: body.tags,
         agent: body.agent,
+        follows: None,
     };
+    open(call, loaded, &identity, party, new).await
+}
+
+/// `POST …/tickets/{ticket}/follow-up`
+pub async fn follow_up(call: &Call<'_>) -> Result<Response, Problem> {
+    let identity = call.identity()?;
+    let (stream, loaded, _) = load(call).await?;
+    if identity.repeats(&loaded)? {
+        return repeated(call, &stream.conversation, &loaded, &identity.id).await;
+    }
+    let new = attention::follow_up(&loaded.state, stream.ordinal)?;
+    let party = loaded.state.party.clone().ok_or_else(unknown)?;
+    open(call, loaded, &identity, party, new).await
+}
+
+/// Opens a ticket in a conversation.
+async fn open(
+    call: &Call<'_>,
+    loaded: Loaded<Conversation>,
+    identity: &Identity,
+    party: Party,
+    new: NewTicket,
+) -> Result<Response, Problem> {
+    let context = &call.context;
+    let pack = context.pack().await?;
+    let conversation = loaded.stream().name().to_owned();
     // The number is taken last: a refused call uses none up.
     decide::create(pack.published(), party.clone(), 0, new.clone())?;
     let number = context.next_ticket_number().await?;
     let created = decide::create(pack.published(), party.clone(), number, new)?;
     let (mut commit, actor) = (context.commit(), call.caller.actor());
     let mut persons = Persons::new(context, &actor);
-    let (key, is_made) = persons.key(&mut commit, &contact, Some(&conversation), true).await?;
+    let contact = party.contact.strip_prefix(ids::CONTACT).unwrap_or(&party.contact);
+    let (key, is_made) = persons.key(&mut commit, contact, Some(&conversation), true).await?;
     let sighting = Sighting {
-        contact: &contact,
+        contact,
         channel: &party.channel,
-        address: &address,
+        address: &party.address,
         name: party.name.as_ref(),
         conversation: &conversation,
     };
     persons.learn(&mut commit, sighting, &key, is_made).await?;
     let created = event(identity.id.clone(), &actor, identity.tag, created)?;
+    let stream = loaded.stream().clone();
     commit.append(&loaded.sealed_under(key), vec![created])?;
     context.journal.commit(commit).await?;
     let after = context.journal.load::<Conversation>(&stream, context.now).await?;

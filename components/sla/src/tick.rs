@@ -79,7 +79,7 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
     let desk = context.desk.as_str();
     meter::add(&["notices", desk, "breach"], recorded.breaches);
     meter::add(&["notices", desk, "warning"], recorded.notices - recorded.breaches);
-    let reminders = silence::follow(context, conversations).await?;
+    let reminders = silence::follow(context, &recorded.waiting).await?;
     if !reminders.is_empty() {
         let reminded: Vec<String> = reminders.iter().map(|reminder| reminder.conversation.clone()).collect();
         for one in reminders {

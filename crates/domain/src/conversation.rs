@@ -3,6 +3,7 @@
 //! The state is a total function of the set of events: any event is accepted in any order and means
 //! something or nothing, never an error. Whether a command is allowed is decided before, in [`decide`].
 
+pub mod attention;
 mod call;
 pub mod decide;
 mod dispatch;
@@ -126,6 +127,15 @@ pub struct Ticket {
     /// Tickets that were merged into it, as far as this conversation knows: whether they still are is told by theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absorbed: Vec<TicketRef>,
+    /// Nobody wants to see it before then, unless the customer writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// The last message of the customer or of one of us: who writes without having seen it is told so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_said: Option<String>,
+    /// Ordinal of the ticket that it follows up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<u32>,
     /// Since when nobody said anything.
     #[serde(default = "Silent::unknown")]
     pub silent: Silent,

@@ -89,6 +89,9 @@ pub struct TicketRow {
     /// When the service-level tick has to look at it next.
     #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
     pub sla_due_ms: Option<i64>,
+    /// Until when it is out of sight.
+    #[serde(rename = "sz", default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until_ms: Option<i64>,
     /// Since when nobody says anything, where that may lead to something; how long it may is added by whoever looks.
     #[serde(rename = "si", default, skip_serializing_if = "Option::is_none")]
     pub silent_since_ms: Option<i64>,
@@ -157,6 +160,7 @@ pub fn ticket_row(
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
         targets: timeline.outcomes(calendars),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),
+        snoozed_until_ms: ticket.snoozed_until.map(|until| until.timestamp_millis()),
         silent_since_ms: silent.then(|| ticket.silent.since.timestamp_millis()),
         survey_due_ms: ticket.solved_at.filter(|_| undecided).map(|at| at.timestamp_millis()),
     })

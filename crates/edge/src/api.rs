@@ -77,6 +77,10 @@ pub struct NewReply {
     /// Name of a template of the pack.
     #[serde(default)]
     pub template: Option<String>,
+    /// The last message that its writer has seen (`last_said`): refused if another was written since.
+    #[schema(max_length = 64)]
+    #[serde(default)]
+    pub after: Option<String>,
     /// BCP 47 tag; else the conversation's.
     #[serde(default)]
     pub locale: Option<String>,
@@ -167,6 +171,15 @@ pub struct NewStatus {
     /// Free text.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// `POST …/snooze`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Snooze {
+    /// Out of sight until then, or until the customer writes; null: back in sight.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// `POST …/validation`

@@ -113,6 +113,8 @@ pub static ROUTES: &[Route] = &[
     route("tickets.escalate", "desk", "POST", "/api/{desk}/tickets/{ticket}/escalation", SERVICE, "Hand to another team"),
     route("tickets.fields", "desk", "POST", "/api/{desk}/tickets/{ticket}/fields", SERVICE, "Set custom fields; null removes one"),
     route("tickets.history", "desk", "GET", "/api/{desk}/tickets/{ticket}/history", SERVICE, "Everything that was done or said"),
+    route("tickets.follow_up", "desk", "POST", "/api/{desk}/tickets/{ticket}/follow-up", SERVICE, "Open a ticket that follows up a closed one"),
+    route("tickets.snooze", "desk", "POST", "/api/{desk}/tickets/{ticket}/snooze", SERVICE, "Out of sight until then or until the customer writes; clocks go on"),
     route("tickets.issues", "desk", "POST", "/api/{desk}/tickets/{ticket}/issues", SERVICE, "Have it wait for an issue in another system, or no longer"),
     route("tickets.validate", "desk", "POST", "/api/{desk}/tickets/{ticket}/validation", SERVICE, "Accept what another team or system finished, or send it back"),
     route("tickets.merge", "desk", "POST", "/api/{desk}/tickets/{ticket}/merge", SERVICE, "Merge it into another ticket, which goes on for both"),

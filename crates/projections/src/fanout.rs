@@ -16,7 +16,7 @@ use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
 /// The event types that can be subscribed to.
-pub const EVENT_TYPES: [&str; 15] = [
+pub const EVENT_TYPES: [&str; 16] = [
     "message.received",
     "rating.received",
     "reply.written",
@@ -32,6 +32,7 @@ pub const EVENT_TYPES: [&str; 15] = [
     "ticket.status_changed",
     "ticket.unmerged",
     "ticket.validated",
+    "ticket.woken",
 ];
 
 /// Queues what subscribers are to be told of some feed entries; returns the outbox streams.
@@ -170,6 +171,7 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
         ConversationEvent::TicketEscalated { ticket, team, .. } => {
             (*ticket, vec![("ticket.escalated", json!({"team": team}))])
         }
+        ConversationEvent::TicketWoken { ticket, .. } => (*ticket, vec![("ticket.woken", json!({}))]),
         ConversationEvent::TicketReturned { ticket, issue } => {
             (*ticket, vec![("ticket.returned", json!({"issue": issue}))])
         }

@@ -174,6 +174,9 @@ async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(
         {
             agenda::schedule(commit, &floors, Work::Sla, &row.conversation, instant(at), now)?;
         }
+        if let Some(at) = due(row.snoozed_until_ms, known.and_then(|k| k.snoozed_until_ms)) {
+            agenda::schedule(commit, &floors, Work::Sla, &row.conversation, instant(at), now)?;
+        }
         if let Some(at) = due(row.survey_due_ms, known.and_then(|k| k.survey_due_ms)) {
             agenda::schedule(commit, &floors, Work::Surveys, &row.conversation, instant(at), now)?;
         }

@@ -14,12 +14,14 @@ use relevo_journal::Fold;
 use relevo_journal::store::Store;
 
 /// What was recorded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     /// Notices.
     pub notices: usize,
     /// Those that are of a breach.
     pub breaches: usize,
+    /// Conversations with tickets to which something may happen by itself: see [`crate::silence`].
+    pub waiting: Vec<String>,
 }
 
 /// Records what is due in some conversations, in one commit.
@@ -52,6 +54,13 @@ pub async fn record<S: Store>(
             }
         }
         recorded.notices += events.len();
+        let rules = &pack.pack.lifecycle.silence;
+        let waits = |ticket: &Ticket| {
+            ticket.snoozed_until.is_some() || rules.iter().any(|rule| rule.within.contains(&ticket.status))
+        };
+        if tickets.iter().any(waits) {
+            recorded.waiting.push(conversation.stream().name().to_owned());
+        }
         if !events.is_empty() {
             commit.append(&conversation, events)?;
         }

@@ -1,4 +1,5 @@
-//! Tickets on which nobody says anything: statuses that follow from it, and when to look again. Reminders are written by
+//! Tickets that come back into sight, and those on which nobody says anything: statuses that follow from it, and when to look
+//! again. Reminders are written by
 //! whoever can render them.
 
 use crate::agenda::{self, Floors, Work};
@@ -39,9 +40,6 @@ pub async fn follow<S: Store>(
     conversations: &[String],
 ) -> Result<Vec<Reminder>, Problem> {
     let pack = context.pack().await?;
-    if pack.pack.lifecycle.silence.is_empty() {
-        return Ok(Vec::new());
-    }
     let calendars = |name: &str| pack.calendar(name);
     let mut commit = context.commit();
     let mut floors = None;
@@ -51,6 +49,11 @@ pub async fn follow<S: Store>(
         let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
         let mut events = Vec::new();
         for ticket in &loaded.state.tickets {
+            if let Some(until) = ticket.snoozed_until.filter(|until| *until <= context.now) {
+                let id = format!("woken.{}.{}", ticket.ordinal, until.timestamp_millis());
+                let woken = ConversationEvent::TicketWoken { ticket: ticket.ordinal, until };
+                events.push(event(id, BY, 0, woken)?);
+            }
             let rule = match next(ticket, &pack.pack, &calendars, context.now) {
                 Next::Never => continue,
                 Next::At(at) => {

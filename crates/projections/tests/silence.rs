@@ -6,10 +6,11 @@ mod desk;
 
 use chrono::{DateTime, Duration, Utc};
 use futures::executor::block_on;
-use relevo_domain::conversation::decide;
+use relevo_domain::conversation::{attention, decide};
 use relevo_edge::app::{DeskContext, event};
 use relevo_journal::store::memory::MemoryStore;
 use relevo_projections::agenda::{self, Work};
+use relevo_projections::notices;
 use relevo_projections::silence::{self, Reminder};
 use serde_json::json;
 
@@ -53,8 +54,10 @@ impl World {
         block_on(async {
             while relevo_projections::follow::follow(&context, 2_000).await.unwrap().more {}
             let due = agenda::due(&context, Work::Sla, 100).await.unwrap();
-            let (looked, reminders) =
-                (due.streams.len(), silence::follow(&context, &due.streams).await.unwrap());
+            let (looked, reminders) = (due.streams.len(), {
+                let waiting = notices::record(&context, &due.streams).await.unwrap().waiting;
+                silence::follow(&context, &waiting).await.unwrap()
+            });
             for reminder in &reminders {
                 let (mut commit, seen) = (context.commit(), desk::load(&context, 7).await);
                 let passed = event(reminder.id.clone(), silence::BY, 0, reminder.passed.clone()).unwrap();
@@ -118,4 +121,25 @@ fn an_answer_stops_it() {
     world.write(150, "c");
     world.tick(200);
     assert_eq!(world.status(201), "open");
+}
+
+#[test]
+fn what_was_put_out_of_sight_comes_back_at_its_time() {
+    let world = world();
+    world.write(1, "a");
+    let until = world.at(90).now;
+    let context = world.at(10);
+    block_on(async {
+        let (mut commit, seen) = (context.commit(), desk::load(&context, 7).await);
+        let events = attention::snooze(&seen.state, 1, Some(until), context.now).unwrap();
+        desk::append(&context, &mut commit, seen, events.into_iter().map(|e| ("snooze".into(), e)).collect());
+        context.journal.commit(commit).await.unwrap();
+    });
+    let snoozed =
+        |minutes| block_on(desk::load(&world.at(minutes), 7)).state.ticket(1).unwrap().snoozed_until;
+    world.tick(89);
+    assert_eq!(snoozed(89), Some(until));
+    world.tick(90);
+    world.tick(91);
+    assert_eq!(snoozed(91), None);
 }

@@ -172,3 +172,40 @@ fn a_customer_who_does_not_answer_is_reminded_and_then_the_ticket_closes_unless_
     assert_eq!(reminders(&app), 2);
     assert_eq!((desk.ticket(&id)["status"].as_str(), history(&desk, &id).len() > 8), (Some("cerrado"), true));
 }
+
+#[test]
+fn tickets_go_out_of_sight_replies_see_the_last_message_and_closed_ones_are_followed_up() {
+    let (app, desk, id) = desk(|_| ());
+    let path = |action: &str| format!("tickets/{id}/{action}");
+    let seen = desk.ticket(&id)["last_said"].clone();
+    let reply =
+        |after: &Value| desk.agent.post(&path("replies"), &json!({"text": "Ya está.", "after": after}));
+    let answered = reply(&seen).is(201).json();
+    assert_eq!(reply(&seen).problem(409), "overtaken", "by the reply before");
+    reply(&answered["last_said"]).is(201);
+
+    let opened = desk.ticket(&id)["opened_at"].clone();
+    let clock = json!({"time_zone": "UTC", "around_the_clock": true});
+    let question = json!({"calendar": clock, "start": opened, "seconds": 7_200});
+    let until = desk.agent.post("sla/preview", &question).is(200).json()["due"].clone();
+    assert_eq!(desk.agent.post(&path("snooze"), &json!({"until": opened})).problem(422), "bad_instant");
+    desk.agent.post(&path("snooze"), &json!({"until": until})).is(200);
+    let listed = |snoozed: &str| {
+        let list = desk.agent.get(&format!("tickets?snoozed={snoozed}")).is(200).json();
+        list["items"].as_array().unwrap().len()
+    };
+    assert_eq!((listed("true"), listed("false")), (1, 0));
+    app.set_clock(2 * 3_600 + 60);
+    app.host.tick_all("projections");
+    app.host.tick_all("sla");
+    assert_eq!((desk.ticket(&id)["snoozed_until"].clone(), listed("false")), (Value::Null, 1));
+
+    assert_eq!(desk.agent.post(&path("follow-up"), &json!({})).problem(409), "ticket_is_not_closed");
+    desk.agent.post(&path("status"), &json!({"status": "cerrado"})).is(200);
+    let first = desk.agent.post_once(&path("follow-up"), "f", &json!({})).is(201).json();
+    let again = desk.agent.post_once(&path("follow-up"), "f", &json!({})).is(201).json();
+    assert_eq!((&first["id"], &first["follows"]), (&again["id"], &json!(id)));
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message(PHONE, "wamid.9", "otra vez")).is(200);
+    let messages = desk.ticket(first["id"].as_str().unwrap())["messages"].as_array().unwrap().len();
+    assert_eq!((messages, desk.tickets().len()), (1, 2));
+}

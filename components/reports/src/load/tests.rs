@@ -69,6 +69,7 @@ fn row(number: u64, opened_minute: i64) -> TicketRow {
         targets: Default::default(),
         sla_due_ms: None,
         silent_since_ms: None,
+        snoozed_until_ms: None,
         survey_due_ms: None,
     }
 }

@@ -77,6 +77,8 @@ pub struct NewTicket {
     pub tags: Vec<String>,
     /// Person id of the assignee.
     pub agent: Option<String>,
+    /// Ordinal of the ticket of the same conversation that it follows up.
+    pub follows: Option<u32>,
 }
 
 /// An agent opens a ticket.
@@ -108,6 +110,7 @@ pub fn create(
         opening.queue = queue;
     }
     opening.tags.extend(new.tags);
+    opening.follows = new.follows;
     opening.policy = policy(published, &party, &opening, &new.fields);
     Ok(ConversationEvent::TicketCreated(Box::new(TicketCreated {
         party,

@@ -1,10 +1,14 @@
 //! What is done or said in a conversation. What follows from it is derived in the fold.
 
+mod parts;
+
+pub use parts::*;
+
 use super::merge::{Said, TicketRef};
 use super::validation::Issue;
 use crate::Private;
 use crate::category::Category;
-use crate::message::{Address, Attachment, CallReport, DeliveryState, InboundMessage, OutgoingMessage};
+use crate::message::DeliveryState;
 use crate::pack::Priority;
 use crate::sla::ResolvedPolicy;
 use chrono::{DateTime, Utc};
@@ -114,6 +118,23 @@ pub enum ConversationEvent {
         /// Free text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Private<String>>,
+    },
+    /// It is out of sight for a time, or back in it by hand.
+    #[serde(rename = "ticket.snoozed")]
+    TicketSnoozed {
+        /// Ordinal.
+        ticket: u32,
+        /// Until then; none: no longer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
+    /// The time is over for which it was out of sight.
+    #[serde(rename = "ticket.woken")]
+    TicketWoken {
+        /// Ordinal.
+        ticket: u32,
+        /// Which time.
+        until: DateTime<Utc>,
     },
     /// Nobody said anything for as long as a rule of the pack waits: what follows, if nobody did.
     #[serde(rename = "silence.passed")]
@@ -340,217 +361,4 @@ impl ConversationEvent {
             None => Default::default(),
         }
     }
-}
-
-/// The identity of a conversation, repeated in the events that may be its first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Party {
-    /// Channel slug.
-    pub channel: String,
-    /// Account name.
-    pub account: String,
-    /// Where replies go, as received.
-    pub address: Address,
-    /// Contact id.
-    pub contact: String,
-    /// The contact's name as last given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Private<String>>,
-    /// BCP 47 tag to write in.
-    pub locale: String,
-}
-
-/// What a new ticket starts with. Only an event that carries one opens a ticket in a conversation that has one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Opening {
-    /// The friendly number.
-    pub number: u64,
-    /// Queue id.
-    pub queue: String,
-    /// Team of the queue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub team: Option<String>,
-    /// Priority.
-    pub priority: Priority,
-    /// Tags.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// Status id in category `new` (or `open` for what an agent opens).
-    pub status: String,
-    /// Its category.
-    pub category: Category,
-    /// The policy that applies, with the version of the pack it is from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<ResolvedPolicy>,
-    /// Ordinal of the solved ticket that it follows up, which is too long over to be opened again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub follows: Option<u32>,
-}
-
-/// See [`ConversationEvent::MessageReceived`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MessageReceived {
-    /// Message id.
-    pub id: String,
-    /// Who and where.
-    pub party: Party,
-    /// The message.
-    pub message: InboundMessage,
-    /// Present if the writer saw no ticket that this message could join.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opening: Option<Opening>,
-    /// The pack's status of category `open`, for a ticket that this message re-opens; none means `open`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open_status: Option<String>,
-    /// It is a vote and nothing else: it re-opens nothing and starts no clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vote: Option<ChatVote>,
-}
-
-/// A vote that was given as a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChatVote {
-    /// Survey id.
-    pub survey: String,
-    /// The score.
-    pub score: u8,
-}
-
-/// See [`ConversationEvent::MessageSentElsewhere`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MessageSentElsewhere {
-    /// Message id.
-    pub id: String,
-    /// Who and where.
-    pub party: Party,
-    /// The message.
-    pub message: OutgoingMessage,
-    /// Present if the writer saw no ticket that this message could join.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opening: Option<Opening>,
-}
-
-/// See [`ConversationEvent::CallReported`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CallReported {
-    /// Message id of the call: the same in all its reports.
-    pub id: String,
-    /// Who and where; none in a report that names the call alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub party: Option<Party>,
-    /// What was reported.
-    pub call: CallReport,
-    /// Present if the writer saw no ticket that this call could join.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opening: Option<Opening>,
-    /// As in [`MessageReceived`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open_status: Option<String>,
-}
-
-/// See [`ConversationEvent::TicketCreated`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TicketCreated {
-    /// Who and where.
-    pub party: Party,
-    /// What it starts with.
-    pub opening: Opening,
-    /// What it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Private<String>>,
-    /// Custom fields.
-    #[serde(default)]
-    pub fields: Private<Map<String, Value>>,
-    /// Person id of the assignee.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-}
-
-/// An outgoing message of a conversation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outgoing {
-    /// Message id.
-    pub id: String,
-    /// What the customer reads.
-    pub text: Private<String>,
-    /// E-mail: the subject.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Private<String>>,
-    /// E-mail: the formatted part.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub html: Option<Private<String>>,
-    /// Files.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attachments: Vec<Attachment>,
-    /// The template that it was made with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub template: Option<TemplateUse>,
-    /// E-mail: our Message-ID, by which answers refer to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_ref: Option<String>,
-    /// Stream name of the outbox entry that carries it: what is sent in a conversation is sent in this order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outbox: Option<String>,
-}
-
-impl Outgoing {
-    /// A message with a text and nothing else.
-    pub fn text(id: impl Into<String>, text: impl Into<Private<String>>) -> Self {
-        Self {
-            id: id.into(),
-            text: text.into(),
-            subject: None,
-            html: None,
-            attachments: Vec::new(),
-            template: None,
-            message_ref: None,
-            outbox: None,
-        }
-    }
-}
-
-/// Which template a message was made with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TemplateUse {
-    /// Template name.
-    pub name: String,
-    /// The locale that was used.
-    pub locale: String,
-    /// Version of the pack.
-    pub pack: u32,
-}
-
-/// See [`ConversationEvent::ReplyWritten`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReplyWritten {
-    /// Ordinal.
-    pub ticket: u32,
-    /// The message.
-    pub message: Outgoing,
-    /// Written by a person: stops response clocks. A program's reply does not.
-    pub human: bool,
-}
-
-/// See [`ConversationEvent::SurveyDecided`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SurveyDecided {
-    /// Ordinal.
-    pub ticket: u32,
-    /// Which resolution of the ticket, from 1.
-    pub resolution: u32,
-    /// Survey id, if one is due.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub survey: Option<String>,
-    /// The invitation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Outgoing>,
-    /// When the link expires.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Why none is due: a word such as `channel_excluded`, `opted_out`, `asked_recently`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_eligible: Option<String>,
-    /// Until when an answer in the conversation may be a vote.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub votes_until: Option<DateTime<Utc>>,
 }

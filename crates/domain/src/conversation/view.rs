@@ -43,6 +43,14 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
     put("updated_at", json!(rfc3339(ticket.updated_at)));
     put("solved_at", json!(ticket.solved_at.map(rfc3339)));
     put("reopenings", json!(ticket.reopenings));
+    put("snoozed_until", json!(ticket.snoozed_until.map(rfc3339)));
+    put("last_said", json!(ticket.last_said));
+    // They are of one conversation.
+    let conversation = id.rsplit_once('_').map(|(conversation, _)| conversation);
+    put(
+        "follows",
+        json!(conversation.zip(ticket.follows).map(|(name, ordinal)| format!("{name}_{ordinal}"))),
+    );
     put("issues", ticket.issues.iter().map(|issue| {
         json!({"system": issue.system, "key": issue.key, "done": ticket.issues_done.contains(issue)})
     }).collect());

@@ -37,6 +37,7 @@ fn ticket() -> TicketRow {
         targets: BTreeMap::new(),
         sla_due_ms: None,
         silent_since_ms: None,
+        snoozed_until_ms: None,
         survey_due_ms: None,
     }
 }

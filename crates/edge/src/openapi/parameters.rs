@@ -65,6 +65,7 @@ pub fn of_query(name: &str) -> Value {
         "priority" => ("Priority", refers("Priority")),
         "queue" => ("Queue id", text()),
         "shortcut" => ("What an agent typed, with or without the slash", text()),
+        "snoozed" => ("Only what is out of sight now, or only what is not", json!({"type": "boolean"})),
         "status" => ("Status id or category", text()),
         "team" => ("Team id", text()),
         "ticket" => ("The ticket that it is for", refers("TicketId")),

@@ -50,6 +50,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::RenderRequest>(all);
     add::<api::Rendered>(all);
     add::<api::Rotation>(all);
+    add::<api::Snooze>(all);
     add::<api::SurveyConsent>(all);
     add::<api::SurveyReview>(all);
     add::<api::TagChange>(all);
