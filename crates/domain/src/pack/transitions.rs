@@ -100,7 +100,7 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
         for (side, statuses) in [("from", &transition.from), ("to", &transition.to)] {
             for (s, status) in statuses.iter().enumerate() {
                 // A category's own name is a status only where the pack names none in it.
-                if !pack.status(status).is_some_and(|(id, _)| id == *status) {
+                if pack.status(status).is_none_or(|(id, _)| id != *status) {
                     let what = format!("no status {status:?}; add it to /statuses, or name one by its id");
                     problems.push((format!("/transitions/{n}/{side}/{s}"), what));
                 }
