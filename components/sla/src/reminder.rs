@@ -1,7 +1,7 @@
 //! A reminder to a customer who does not answer: a reply of the desk's own, which stops no clock.
 
 use relevo_domain::conversation::{
-    Conversation, ConversationEvent, Outgoing, ReplyWritten, TemplateUse, decide,
+    Conversation, ConversationEvent, Outgoing, ReplyWritten, TemplateUse, decide, zone,
 };
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_edge::api::{Compose, Kick, RenderRequest, Rendered};
@@ -26,9 +26,16 @@ pub async fn write(context: &DeskContext, reminder: Reminder) -> Result<(), Prob
     let mut offered = Map::from_iter([("ticket_number".to_owned(), json!(ticket.number))]);
     offered.extend(party.name.as_ref().map(|name| ("contact_name".to_owned(), json!(name.0))));
     let (locale, channel) = (Some(party.locale.clone()), Some(party.channel.clone()));
-    let request = RenderRequest { locale, channel, data };
+    let request = RenderRequest { locale, channel, data, time_zone: None };
     let desk = context.desk.to_string();
-    let compose = Compose { desk: desk.clone(), template, request, offered };
+    let compose = Compose {
+        desk: desk.clone(),
+        template,
+        request,
+        offered,
+        account: Some(party.account.clone()),
+        time_zone: zone::time_zone(Some(party), Some(ticket)),
+    };
     let answer = internal::call("templates", "/internal/render", &compose).await?;
     let prepared = match answer.status.is_success() {
         true => prepare(context, &loaded, ordinal, &id, &answer.body).await,
@@ -86,11 +93,7 @@ async fn prepare(
         message_ref: None,
         outbox: None,
     };
-    let whatsapp = rendered.whatsapp.map(|w| WhatsappTemplate {
-        name: w.name,
-        language: w.language,
-        parameters: w.parameters.into_iter().map(Into::into).collect(),
-    });
+    let whatsapp = rendered.whatsapp.map(WhatsappTemplate::from);
     let extras = Extras { whatsapp, choices: None, automatic: true };
     let name = context.keys.id("outbox", &[id, conversation]);
     let place = (conversation, &loaded.state);
