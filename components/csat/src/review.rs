@@ -21,7 +21,7 @@ pub async fn review(matched: &Matched<'_>, request: &Incoming) -> Result<Respons
     let stream = context.stream(SurveyState::KIND, name)?;
     let loaded = context.journal.load::<SurveyState>(&stream, context.now).await?;
     let tag = context.keys.tag(&request.body);
-    let id = match request.header("idempotency-key") {
+    let id = match request.idempotency_key()? {
         Some(key) => context.keys.id("review", &[&caller.person, &request.path, key]),
         None => keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))?,
     };

@@ -6,6 +6,7 @@ use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::category::Category;
 use relevo_domain::conversation::{Conversation, view};
+use relevo_domain::pack::Priority;
 use relevo_domain::rows::TicketRow;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
@@ -28,28 +29,28 @@ struct Filter {
     category: Option<Category>,
     assignee: Option<String>,
     team: Option<String>,
-    priority: Option<String>,
+    priority: Option<Priority>,
     /// Out of sight at this moment, or not.
     snoozed: Option<bool>,
     now_ms: i64,
 }
 
 impl Filter {
-    fn of(call: &Call<'_>) -> Self {
+    fn of(call: &Call<'_>) -> Result<Self, Problem> {
         let parameter = |name| call.request.parameter(name).filter(|v| !v.is_empty());
         let assignee = parameter("assignee").map(|a| if a == "me" { call.caller.person.clone() } else { a });
         let status = parameter("status");
         let category = status.as_deref().and_then(Category::parse);
-        Self {
-            queue: parameter("queue"),
-            status,
-            category,
-            assignee,
-            team: parameter("team"),
-            priority: parameter("priority"),
-            snoozed: parameter("snoozed").and_then(|word| word.parse().ok()),
-            now_ms: call.context.now.timestamp_millis(),
-        }
+        let priority = call.request.parameter("priority");
+        let priority = priority.map(|word| serde_json::from_value(Value::String(word))).transpose();
+        let priority = priority
+            .map_err(|_| Problem::bad_request("bad_priority", "priority is low, normal, high or urgent"))?;
+        let snoozed = call.request.parameter("snoozed").map(|word| word.parse()).transpose();
+        let snoozed =
+            snoozed.map_err(|_| Problem::bad_request("bad_snoozed", "snoozed is true or false"))?;
+        let (queue, team) = (parameter("queue"), parameter("team"));
+        let now_ms = call.context.now.timestamp_millis();
+        Ok(Self { queue, status, category, assignee, team, priority, snoozed, now_ms })
     }
 
     fn admits(&self, row: &TicketRow) -> bool {
@@ -70,14 +71,14 @@ impl Filter {
             && self
                 .snoozed
                 .is_none_or(|is| is == row.snoozed_until_ms.is_some_and(|until| until > self.now_ms))
-            && equal(&self.priority, Some(row.priority.as_str()))
+            && self.priority.is_none_or(|wanted| wanted == row.priority)
     }
 }
 
 /// `GET …/tickets`
 pub async fn tickets(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = limit(call)?;
-    let filter = Filter::of(call);
+    let filter = Filter::of(call)?;
     internal::follow(call.context.desk.as_str()).await?;
     let (rows, next) = match call.request.parameter("contact").filter(|c| !c.is_empty()) {
         Some(contact) => (contacts::rows(call, &contact).await?, None),

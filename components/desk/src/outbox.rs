@@ -22,7 +22,7 @@ const DAYS: i64 = 30;
 pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = crate::list::limit(call)?;
     let status = match call.request.parameter("status").as_deref() {
-        None | Some("") => None,
+        None => None,
         Some("queued") => Some(Status::Queued),
         Some("sent") => Some(Status::Sent),
         Some("failed") => Some(Status::Failed),

@@ -12,7 +12,7 @@ use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{approval, auth, routes};
-use relevo_rendering::{FieldType, Preview, Request as RenderOf, TemplateSet};
+use relevo_rendering::{FieldType, Preview, Request as RenderOf, TemplateSet, is_name};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spin_sdk::http::{IntoResponse, Request, StatusCode};
@@ -48,6 +48,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
             let caller = routes::admit(matched.route, &context, request).await?;
             let template = matched.part(1);
+            if matched.parts.len() > 1 && !is_name(template) {
+                return Err(manage::unknown());
+            }
             match name {
                 "templates.draft" => manage::save(&context, &caller, request, template).await,
                 "templates.draft.discard" => manage::discard(&context, &caller, request, template).await,

@@ -41,7 +41,8 @@ fn template_of<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
     document.get("templates")?.get(name)
 }
 
-fn unknown() -> Problem {
+/// No template of that name.
+pub fn unknown() -> Problem {
     Problem::not_found("unknown_template", "there is no such template at this desk")
 }
 
@@ -172,7 +173,7 @@ fn identity<F: Fold>(
     loaded: &Loaded<F>,
 ) -> Result<Option<(String, u32)>, Problem> {
     let tag = context.keys.tag(&request.body);
-    let Some(key) = request.header("idempotency-key") else {
+    let Some(key) = request.idempotency_key()? else {
         let random = keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))?;
         return Ok(Some((format!("api.{random}"), tag)));
     };

@@ -29,8 +29,7 @@ async fn set(context: &DeskContext, name: &str, draft: bool) -> Result<Rc<Templa
 }
 
 fn template<'s>(set: &'s TemplateSet, name: &str) -> Result<(&'s str, &'s Template), Problem> {
-    let unknown = || Problem::not_found("unknown_template", "there is no such template at this desk");
-    set.documents().template(name).ok_or_else(unknown)
+    set.documents().template(name).ok_or_else(manage::unknown)
 }
 
 /// The author's examples.
@@ -121,7 +120,7 @@ pub async fn send(
     let rendered = set
         .render(&Request { name, locale, channel: &body.channel, data: &data, time_zone: None })
         .map_err(answers::render_problem)?;
-    let outbox = match request.header("idempotency-key") {
+    let outbox = match request.idempotency_key()? {
         Some(key) => context.keys.id("outbox", &["test", &caller.person, &request.path, key]),
         None => keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))?,
     };

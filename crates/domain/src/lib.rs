@@ -11,6 +11,7 @@ pub mod identity;
 pub mod issue;
 pub mod kpi;
 pub mod message;
+pub mod objects;
 pub mod opt_out;
 pub mod outbox;
 pub mod pack;

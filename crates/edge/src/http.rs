@@ -12,9 +12,14 @@ use futures::stream::{LocalBoxStream, Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt, Either, Full, StreamBody};
+use relevo_domain::objects;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+
+/// Longest Idempotency-Key.
+const MAX_KEY_BYTES: usize = 255;
 
 /// What hosts give as the client of a request from another component.
 const INSIDE: &str = "0.0.0.0:0";
@@ -56,6 +61,19 @@ impl Incoming {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// Refuses a query that says something twice: which of the two is meant?
+    ///
+    /// # Errors
+    /// 400.
+    pub fn says_once(&self) -> Result<(), Problem> {
+        let mut seen = BTreeSet::new();
+        let mut names = form_urlencoded::parse(self.query.as_bytes()).map(|(name, _)| name);
+        match names.find(|name| !seen.insert(name.clone())) {
+            None => Ok(()),
+            Some(_) => Err(Problem::bad_request("repeated_parameter", "a parameter is given once")),
+        }
+    }
+
     /// A header's value, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -65,6 +83,21 @@ impl Incoming {
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The key by which this call is known when it is repeated, if the caller gave one.
+    ///
+    /// # Errors
+    /// 400 for an unusable key.
+    pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
+        let Some(key) = self.headers.get("idempotency-key") else { return Ok(None) };
+        let usable = |key: &&str| {
+            (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        key.to_str().ok().filter(usable).map(Some).ok_or_else(|| {
+            let detail = format!("an Idempotency-Key is 1 to {MAX_KEY_BYTES} visible ASCII characters");
+            Problem::bad_request("bad_idempotency_key", detail)
+        })
     }
 
     /// The client's address as the host gives it. What a client sends under this name comes before it.
@@ -98,7 +131,7 @@ impl Incoming {
             .map_err(|error| stopped(format!("byte {}, which is no UTF-8", error.valid_up_to())))?;
         let value: serde_json::Value = serde_json::from_str(text)
             .map_err(|error| stopped(format!("line {}, column {}", error.line(), error.column())))?;
-        serde_path_to_error::deserialize(value).map_err(|error| {
+        objects::read(value).map_err(|error| {
             let pointer = relevo_domain::pack::pointer(error.path());
             Problem::invalid(pointer, error.into_inner().to_string())
         })
@@ -299,4 +332,36 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Response {
     respond(status, "", Bytes::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_key(key: &[u8]) -> Incoming {
+        let mut request = Incoming::for_tests("POST", "/");
+        request.headers.insert("idempotency-key", HeaderValue::from_bytes(key).unwrap());
+        request
+    }
+
+    #[test]
+    fn a_key_is_visible_ascii_or_refused() {
+        assert_eq!(Incoming::for_tests("POST", "/").idempotency_key(), Ok(None));
+        assert_eq!(with_key(b"a-1").idempotency_key(), Ok(Some("a-1")));
+        for bad in [&b""[..], b"a b", "ñ".as_bytes(), &[b'a'; 256]] {
+            let refused = with_key(bad).idempotency_key().unwrap_err();
+            assert_eq!((refused.status, refused.code), (StatusCode::BAD_REQUEST, "bad_idempotency_key"));
+        }
+    }
+
+    #[test]
+    fn what_is_said_twice_is_refused() {
+        let said = |query: &str| Incoming { query: query.to_owned(), ..Incoming::for_tests("GET", "/") };
+        for once in ["", "a=1", "a=1&b=1", "a=b=a"] {
+            assert_eq!(said(once).says_once(), Ok(()), "{once}");
+        }
+        for twice in ["a=1&a=1", "a=1&b=2&%61=3"] {
+            assert_eq!(said(twice).says_once().unwrap_err().code, "repeated_parameter", "{twice}");
+        }
+    }
 }

@@ -8,9 +8,6 @@ use http::StatusCode;
 use relevo_journal::store::Store;
 use relevo_journal::{EventId, Fold, Loaded};
 
-/// Longest Idempotency-Key.
-const MAX_KEY_BYTES: usize = 255;
-
 /// What a writing call's events are named by.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -29,14 +26,9 @@ impl Identity {
     /// 400 for an unusable key, 503 if the host gives no random bytes.
     pub fn of<S: Store>(context: &DeskContext<S>, person: &str, request: &Incoming) -> Result<Self, Problem> {
         let tag = context.keys.tag(&request.body);
-        let Some(key) = request.headers.get("idempotency-key") else {
+        let Some(key) = request.idempotency_key()? else {
             return Ok(Self { id: format!("api.{}", random()?), tag, is_keyed: false });
         };
-        let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
-        let key = key.ok_or_else(|| {
-            let detail = format!("an Idempotency-Key is 1 to {MAX_KEY_BYTES} visible ASCII characters");
-            Problem::bad_request("bad_idempotency_key", detail)
-        })?;
         let id = format!("api.{}", context.keys.id("api", &[person, &request.path, key]));
         Ok(Self { id, tag, is_keyed: true })
     }

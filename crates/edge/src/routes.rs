@@ -218,7 +218,7 @@ fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
 /// Admits the caller of a desk's route.
 ///
 /// # Errors
-/// 401, 403 or 429.
+/// 401, 403 or 429; 400 for an unusable Idempotency-Key or a parameter that is given twice.
 pub async fn admit<S: Store>(
     route: &Route,
     context: &DeskContext<S>,
@@ -228,6 +228,9 @@ pub async fn admit<S: Store>(
         Access::Role(role) => {
             let caller = authenticate(context, &Operator::load().await, request).await?;
             caller.needs(role, route.name)?;
+            // Also where nothing hangs on it: what cannot be meant is a caller's mistake.
+            request.says_once()?;
+            request.idempotency_key()?;
             // The operator is not held up: somebody must be able to mend a desk's limits.
             if let Some(token) = &caller.token {
                 limits::spend(context, Spender::Token(token)).await?;

@@ -33,7 +33,7 @@
 //!
 //! - Instances are reused: statics survive a request, and a trap ends every request on its instance.
 //! - Client-supplied `spin-*` headers come before the host's own: only the last value is to be trusted.
-//! - A header that is not UTF-8 is answered with 500.
+//! - A header that is not UTF-8 reaches no component. (The answer is 400 here; on Spin it is 500.)
 //! - `wasi:keyvalue` calls hold up every request of the instance.
 //! - `increment` of a value that is not eight bytes breaks the SQLite store until a restart; on Redis values
 //!   are ASCII digits and the store's label is ignored; get-many does not work on Redis; listing is a scan.

@@ -73,7 +73,7 @@ impl Matched {
     /// Puts the host's `spin-*` headers *after* those of the client, as Spin does: the first value may be
     /// forged, the last one is the host's.
     ///
-    /// Fails, as on Spin, when a header of the client is not UTF-8.
+    /// Fails, as on Spin, when a header is not UTF-8.
     pub fn add_headers<B>(&self, request: &mut Request<B>, client: SocketAddr) -> Result<(), &'static str> {
         if request.headers().values().any(|value| std::str::from_utf8(value.as_bytes()).is_err()) {
             return Err("a header is not UTF-8");

@@ -154,7 +154,7 @@ impl Front {
         }
         let Some(matched) = self.app.route(&path) else { return plain(StatusCode::NOT_FOUND, "") };
         let response = match with_whole_address(request) {
-            Err(why) => plain(StatusCode::BAD_REQUEST, why),
+            Err(why) => malformed(why),
             Ok(request) => match self.turns.wait_for(&matched.component).await {
                 Some(_turn) => self.app.answer(&matched, request, client).await,
                 None => overloaded(),
@@ -193,6 +193,9 @@ impl Front {
 /// use among themselves.
 fn with_whole_address(request: Request<Incoming>) -> Result<Request<WasiBody>, &'static str> {
     let (mut parts, body) = request.into_parts();
+    if parts.headers.values().any(|value| std::str::from_utf8(value.as_bytes()).is_err()) {
+        return Err("a header is not UTF-8");
+    }
     if parts.headers.get(HOST).is_some_and(|host| host.to_str().is_ok_and(is_internal)) {
         parts.headers.remove(HOST);
     }
@@ -231,8 +234,19 @@ fn overloaded() -> Response<WasiBody> {
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {
-    let body = Full::from(text).map_err(|never| match never {}).boxed_unsync();
+/// The head of the request is none that a component could be given.
+fn malformed(why: &str) -> Response<WasiBody> {
+    let problem = serde_json::json!({
+        "type": "urn:relevo:problem:malformed_request", "title": "Bad Request", "status": 400,
+        "code": "malformed_request", "detail": why,
+    });
+    let mut response = plain(StatusCode::BAD_REQUEST, problem.to_string());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+fn plain(status: StatusCode, text: impl Into<bytes::Bytes>) -> Response<WasiBody> {
+    let body = Full::new(text.into()).map_err(|never| match never {}).boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response

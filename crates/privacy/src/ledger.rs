@@ -25,7 +25,8 @@ pub struct Entry {
     /// Names the entry; a repeat is recognised by it.
     pub id: String,
     /// When.
-    pub at: String,
+    #[serde(serialize_with = "as_text")]
+    pub at: DateTime<Utc>,
     /// By whom.
     pub by: String,
     /// The contact's id; none for what belonged to nobody known.
@@ -38,6 +39,10 @@ pub struct Entry {
     /// In words.
     #[serde(default)]
     pub reason: String,
+}
+
+fn as_text<S: serde::Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
 }
 
 /// What replaying did.
@@ -81,7 +86,7 @@ pub async fn export<S: Store>(context: &DeskContext<S>) -> Result<Vec<Entry>, Pr
         let ErasureEvent::KeysDestroyed(entry) = event.data;
         Entry {
             id: event.id.to_string(),
-            at: rfc3339(event.at),
+            at: event.at,
             by: event.by,
             contact: entry.contact,
             keys: entry.keys,
@@ -112,7 +117,7 @@ pub async fn replay<S: Store>(
             context.journal.destroy_keys(&mut commit, &existing)?;
             replayed.destroyed += existing.len();
             note(context, &mut commit, entry, &existing, by).await?;
-            let reason = format!("replayed; {} on {} by {}", entry.reason, entry.at, entry.by);
+            let reason = format!("replayed; {} on {} by {}", entry.reason, rfc3339(entry.at), entry.by);
             let again = KeysDestroyed {
                 contact: entry.contact.clone(),
                 keys: existing,

@@ -8,6 +8,7 @@ use crate::schema::Schema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use parse::is_name;
 pub(crate) use parse::pointer_of;
 pub use whatsapp::WhatsApp;
 

@@ -20,7 +20,9 @@ mod values;
 
 pub use channel::Channel;
 pub use document::whatsapp::{Button, ButtonKind, Header, HeaderKind, Parameters};
-pub use document::{Action, Documents, Kinds, Locales, Partial, PartialText, Parts, Template, WhatsApp};
+pub use document::{
+    Action, Documents, Kinds, Locales, Partial, PartialText, Parts, Template, WhatsApp, is_name,
+};
 pub use limits::Limit;
 pub use problem::Problem;
 pub use schema::{DataProblem, Field, FieldType, Schema};

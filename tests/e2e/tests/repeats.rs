@@ -112,9 +112,15 @@ fn a_call_repeated_with_its_idempotency_key_is_answered_as_the_first_time_and_se
     desk.lead.post_once(&replies, "key-1", &body).is(201);
     assert_eq!(messages(&desk.ticket(&id), "out"), 2);
     let long = "k".repeat(256);
-    for key in ["", &long] {
+    for key in ["", "a key", &long] {
         assert_eq!(desk.agent.post_once(&replies, key, &body).problem(400), "bad_idempotency_key");
+        // Also where nothing hangs on it.
+        assert_eq!(desk.admin.post_once("tokens", key, &json!({})).problem(400), "bad_idempotency_key");
     }
+    let listed = desk.agent.post(&replies, &json!(["Una lista es ningún documento"]));
+    assert_eq!(listed.problem(422), "invalid_document");
+    assert_eq!(desk.agent.get("tickets?priority=null").problem(400), "bad_priority");
+    assert_eq!(desk.agent.get("tickets?limit=1&limit=2").problem(400), "repeated_parameter");
 }
 
 #[test]

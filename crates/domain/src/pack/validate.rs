@@ -3,6 +3,7 @@
 use super::retention::MAX_DAYS;
 use super::{FORMAT, Pack};
 use crate::category::Category;
+use crate::objects;
 use crate::sla::Recipient;
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ impl PackProblem {
 /// # Errors
 /// Everything that is wrong, each with a JSON pointer.
 pub fn parse(document: Value) -> Result<Pack, Vec<PackProblem>> {
-    let pack: Pack = serde_path_to_error::deserialize(document).map_err(|error| {
+    let pack: Pack = objects::read(document).map_err(|error| {
         let pointer = pointer(error.path());
         vec![PackProblem::at(pointer, error.into_inner().to_string())]
     })?;

@@ -24,6 +24,8 @@ pub fn of_path(path: &str, name: &str) -> Value {
             pattern(r"^[a-z0-9-]+\.[a-z2-7]{26}\.[0-9a-f]+\.[A-Za-z0-9_-]{22}$"),
         ),
         "token" => ("Token id", refers("TokenId")),
+        "survey" => ("Survey id", pattern("^srv_[a-z2-7]{26}$")),
+        "template" => ("Name of a template", pattern("^[A-Za-z0-9._-]{1,64}$")),
         _ => ("Name", pattern("^[^/?#%]+$")),
     };
     json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})

@@ -383,6 +383,15 @@ fn a_pack_is_as_described() {
     is_a("Pack", &pack);
     let parsed = relevo_domain::pack::parse(pack).expect("a pack");
     is_a("Pack", &serde_json::to_value(parsed).expect("JSON"));
+    // What is refused names all that is taken.
+    let refused = relevo_domain::pack::parse(json!({"unheard_of": 1})).expect_err("an unknown field");
+    let (_, taken) = refused[0].message.split_once("expected one of ").expect("the fields");
+    let taken: BTreeSet<_> = taken.split(", ").map(|name| name.trim_matches('`')).collect();
+    let described = schemas::all()["Pack"]["properties"].clone();
+    assert_eq!(
+        described.as_object().expect("properties").keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        taken
+    );
 }
 
 #[test]
