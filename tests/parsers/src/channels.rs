@@ -1,7 +1,7 @@
 //! A target for each channel: a whole request, as `head.txt` of the fixtures writes it, an empty line, the body.
 //!
 //! The account that it meets is one of the fixtures': the first byte says which. What the signature holds up is read
-//! by the channels' own tests.
+//! all the same when this is built for fuzzing (`--cfg fuzzing`), and by the channels' own tests.
 
 use std::fs;
 use std::path::Path;
@@ -40,14 +40,25 @@ fn of(channel: &'static Channel) -> Target {
     Target::new(format!("channel/{}", channel.slug), corpus, move |bytes| run(channel, &settings, bytes))
 }
 
+#[allow(unexpected_cfgs, reason = "`fuzzing` is set by those who fuzz")]
 fn run(channel: &Channel, settings: &[Setting], bytes: &[u8]) {
     let Some((which, rest)) = bytes.split_first() else { return };
     let Some(setting) = settings.get(usize::from(*which) % settings.len().max(1)) else { return };
     let Some(request) = parse(rest) else { return };
+    let again = Unverified {
+        method: request.method.clone(),
+        path_and_query: request.path_and_query.clone(),
+        headers: request.headers.clone(),
+        body: request.body.clone(),
+    };
     let _ = (channel.handshake)(&request, &setting.account);
     if let Ok(verified) = (channel.verify)(request, &setting.account, setting.now) {
         read(channel, &verified, &setting.account);
     }
+    #[cfg(fuzzing)]
+    read(channel, &again.believed(setting.now), &setting.account);
+    #[cfg(not(fuzzing))]
+    drop(again);
 }
 
 fn read(channel: &Channel, verified: &relevo_channels::Verified, account: &Account) {

@@ -1,14 +1,17 @@
 //! Everything that reads what others wrote, as targets: bytes in, and nothing but an answer or a refusal
 //! out.
 //!
-//! `tests/short.rs` runs each target for a moment on changed copies of its corpus and on every finding of the past
-//! (`tests/parsers/findings/<target>/`). A channel of the registry is a target by being there.
+//! One registry, two drivers: `tests/short.rs` runs each target for a moment on changed copies of its corpus and on
+//! every finding of the past (`tests/parsers/findings/<target>/`); `tests/fuzz` runs one for as long as it is given,
+//! guided by coverage. A channel of the registry is a target by being there; `tests/complete.rs` tells of any other
+//! function that reads and is no target.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is what is looked for")]
 
 mod channels;
 mod corpus;
 mod mutate;
 mod others;
+mod words;
 
 pub use mutate::Mutator;
 
@@ -46,6 +49,7 @@ impl Target {
 pub fn targets() -> Vec<Target> {
     let mut all = channels::targets();
     all.extend(others::targets());
+    all.extend(words::targets());
     all.sort_by(|one, other| one.name.cmp(&other.name));
     all
 }

@@ -1,6 +1,7 @@
 //! Targets beside the channels: documents of desks, stored values, links, cursors, addresses.
 
 use chrono::DateTime;
+use relevo_calendar::deadline::RuleBook;
 use relevo_calendar::{Calendar, ical};
 use relevo_domain::account::Account;
 use relevo_domain::config::Config;
@@ -28,6 +29,7 @@ pub fn targets() -> Vec<Target> {
             address,
         ),
         Target::new("calendar", json_files("calendars.json", true), calendar),
+        Target::new("deadlines", rule_books(), deadlines),
         Target::new("cursor", texts(&["n17", "1772000000000.abcdefghijklmnopqrstuvwx27"]), cursors),
         Target::new("event", texts(&EVENTS), event),
         Target::new("ical", texts(&ICAL), holidays),
@@ -80,6 +82,19 @@ fn calendar(bytes: &[u8]) {
     let question =
         serde_json::json!({"calendar": document, "start": "2026-03-02T09:00:00Z", "seconds": 25_920});
     let _ = relevo_calendar::preview(&question, &|_| None);
+}
+
+fn rule_books() -> Vec<Vec<u8>> {
+    let books = below(&root().join("crates/calendar/rules"), "json");
+    books.into_iter().map(|path| std::fs::read(path).expect("a file")).collect()
+}
+
+fn deadlines(bytes: &[u8]) {
+    let Ok(document) = serde_json::from_slice::<Value>(bytes) else { return };
+    if let Ok(book) = RuleBook::parse(&document) {
+        let again = serde_json::to_value(&book).expect("JSON");
+        assert_eq!(RuleBook::parse(&again), Ok(book));
+    }
 }
 
 fn cursors(bytes: &[u8]) {
