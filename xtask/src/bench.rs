@@ -93,11 +93,28 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     if let [few, many] = measured.as_slice() {
         report.growth(few, many);
     }
+    sealing(&app, &measured, &mut report)?;
     ticks(&options, &app, &mut report)?;
     report.sizes()?;
     report.print();
     sla::run(&app)?;
     rendering::run(&app)
+}
+
+/// What sealing takes of an intake: it cannot be switched off, so the same messages go through the journal once
+/// sealed and once in clear, without a store.
+fn sealing(app: &App, measured: &[Rounds], report: &mut Report) -> Result<()> {
+    let Some(rounds) = measured.last() else { return Ok(()) };
+    for bytes in [100, 2_000] {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            times.push((app.journal_ms(true, bytes)?, app.journal_ms(false, bytes)?));
+        }
+        times.sort_by(|a, b| (a.0 - a.1).total_cmp(&(b.0 - b.1)));
+        let (sealed, clear) = times.get(ROUNDS / 2).copied().unwrap_or_default();
+        report.sealing(bytes, sealed, clear, &rounds.intake);
+    }
+    Ok(())
 }
 
 /// Medians of one set of rounds.

@@ -5,24 +5,28 @@ mod report;
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use lexopt::ValueExt as _;
 use serde_json::Value;
 
-use crate::{build, process, project, toolchain};
+use crate::test::api;
+use crate::{build, fuzz, process, project, toolchain};
 
 const HELP: &str = "\
-cargo xtask fire [--only A,B] [--kills N] [--minutes N] [--seconds N] [--report FILE]
+cargo xtask fire [--full] [--only A,B] [--kills N] [--load N] [--fuzz N] [--api N] [--report FILE]
 
-Kills, outages, full disks, wrong clocks and hours of mixed load; writes tests/faults/REPORT.md.
+Kills, outages, full disks, wrong clocks, long mixed load, generated requests and damaged input; writes
+tests/faults/REPORT.md. Half an hour on two cores that do nothing else, once everything is built.
 
-  --only A,B     only these: faults, load, or single scenarios of faults such as kills_redis
+  --full         mixed load for ten minutes at each level, a minute of each parser, ten times as many requests
+  --only A,B     only these: faults, load, api, fuzz, or single scenarios of faults such as kills_redis
   --kills N      processes killed in all (200)
-  --minutes N    mixed load at each level (10)
-  --seconds N    the same in seconds
   --outage N     how long the store is gone, in seconds (30)
+  --load N       mixed load at each level, in seconds (120; full: 600)
+  --fuzz N       each parser on damaged input, in seconds (10; full: 60)
+  --api N        generated requests for each operation (40; full: 400)
   --report FILE  where to write the report (tests/faults/REPORT.md)";
 
 /// Scenarios that kill share the kills among them.
@@ -34,6 +38,8 @@ struct Options {
     kills: usize,
     outage: u64,
     level: Duration,
+    fuzz: Duration,
+    api: u32,
     report: std::path::PathBuf,
 }
 
@@ -45,13 +51,18 @@ struct Section {
     text: String,
 }
 
-/// A part of the run. More of them (such as a fuzzer's long run) are added here.
+/// A part of the run.
 struct Part {
     name: &'static str,
     run: fn(&Options) -> Result<Section>,
 }
 
-const PARTS: [Part; 2] = [Part { name: "faults", run: faults }, Part { name: "load", run: load::run }];
+const PARTS: [Part; 4] = [
+    Part { name: "faults", run: faults },
+    Part { name: "load", run: load::run },
+    Part { name: "api", run: requests },
+    Part { name: "fuzz", run: parsers },
+];
 
 /// Runs the command.
 ///
@@ -68,10 +79,16 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
         let chosen = options.only.is_empty() || options.only.iter().any(|only| part.takes(only));
         if chosen {
             println!("\n{}", part.name);
-            sections.push((part.run)(&options).unwrap_or_else(|error| Section {
+            let begun = Instant::now();
+            let mut section = (part.run)(&options).unwrap_or_else(|error| Section {
                 held: false,
-                text: format!("## {}\n\nCould not be run: {error:#}\n", part.name),
-            }));
+                text: format!(
+                    "## {}\n\nDid not hold, or could not be run:\n\n```\n{error:#}\n```\n",
+                    part.name
+                ),
+            });
+            section.text += &format!("\nThis part took {}.\n", process::seconds(begun.elapsed()));
+            sections.push(section);
         }
     }
     fs::write(&options.report, report::write(&sections)?)
@@ -118,6 +135,18 @@ fn faults(options: &Options) -> Result<Section> {
     Ok(Section { held: status.success(), text: report::faults(&lines) })
 }
 
+/// Generated requests to the running application.
+fn requests(options: &Options) -> Result<Section> {
+    let tried = api::run(&api::Effort { examples: options.api, ..api::Effort::default() })?;
+    Ok(Section { held: true, text: report::requests(&tried) })
+}
+
+/// Every parser, guided by coverage.
+fn parsers(options: &Options) -> Result<Section> {
+    let all = fuzz::run(options.fuzz, &[])?;
+    Ok(Section { held: all.iter().all(|fuzzed| fuzzed.found.is_none()), text: report::parsers(&all) })
+}
+
 fn read(path: &Path) -> Result<Vec<Value>> {
     let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     text.lines().map(|line| serde_json::from_str(line).context("a line of the scenarios")).collect()
@@ -128,7 +157,9 @@ fn options(mut args: lexopt::Parser) -> Result<Option<Options>> {
         only: Vec::new(),
         kills: 200,
         outage: 30,
-        level: Duration::from_secs(600),
+        level: Duration::from_secs(120),
+        fuzz: Duration::from_secs(10),
+        api: 40,
         report: project::root().join("tests/faults/REPORT.md"),
     };
     while let Some(arg) = args.next()? {
@@ -138,10 +169,14 @@ fn options(mut args: lexopt::Parser) -> Result<Option<Options>> {
             }
             lexopt::Arg::Long("kills") => options.kills = args.value()?.parse()?,
             lexopt::Arg::Long("outage") => options.outage = args.value()?.parse()?,
-            lexopt::Arg::Long("minutes") => {
-                options.level = Duration::from_secs(args.value()?.parse::<u64>()?.saturating_mul(60));
+            lexopt::Arg::Long("load") => options.level = Duration::from_secs(args.value()?.parse()?),
+            lexopt::Arg::Long("fuzz") => options.fuzz = Duration::from_secs(args.value()?.parse()?),
+            lexopt::Arg::Long("api") => options.api = args.value()?.parse()?,
+            lexopt::Arg::Long("full") => {
+                options.level = Duration::from_secs(600);
+                options.fuzz = Duration::from_secs(60);
+                options.api = 400;
             }
-            lexopt::Arg::Long("seconds") => options.level = Duration::from_secs(args.value()?.parse()?),
             lexopt::Arg::Long("report") => options.report = args.value()?.into(),
             lexopt::Arg::Long("help") => {
                 println!("{HELP}");

@@ -6,6 +6,7 @@ mod clock;
 mod demo;
 mod doctor;
 mod fire;
+mod fuzz;
 mod http;
 mod look;
 mod new_channel;
@@ -32,6 +33,7 @@ cargo xtask <command>
   build     build every component (release, wasm32-wasip2)
   doctor    what is wrong with a set-up, and what to do
   fire      kills, outages, wrong clocks and long load, with a report
+  fuzz      every parser on changed input, guided by coverage
   api       the running application against its OpenAPI document
   bench     throughput and latency beside yardsticks
   verify    hold what is served against the journal
@@ -65,6 +67,7 @@ fn run() -> anyhow::Result<()> {
         "demo" => demo::command(args),
         "doctor" => doctor::command(args),
         "fire" => fire::command(args),
+        "fuzz" => fuzz::command(args),
         "new-channel" => new_channel::command(args),
         "pack" => pack::command(args),
         "setup" => toolchain::command(args),

@@ -41,7 +41,7 @@ pub struct Outcome {
 }
 
 /// In the order in which they run.
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 12] = [
     Check { name: "fmt", about: "formatting", run: cargo::fmt },
     Check { name: "lock", about: "Cargo.lock is what the manifests ask for", run: cargo::lock },
     Check { name: "purity", about: "pure crates do no I/O and read no clock", run: purity::check },
@@ -69,6 +69,11 @@ const CHECKS: [Check; 11] = [
     },
     Check { name: "host", about: "tests of the local host", run: cargo::host },
     Check { name: "e2e", about: "the built components on the local host, over HTTP", run: cargo::e2e },
+    Check {
+        name: "api",
+        about: "the running application against its OpenAPI document; that document is valid",
+        run: api::check,
+    },
 ];
 
 impl Outcome {

@@ -30,6 +30,9 @@ const SEEDERS: usize = 8;
 /// Webhooks after which the feed is followed.
 const SEEDED_BETWEEN_FOLLOWS: usize = 100;
 
+/// Messages through the journal, sealed or in clear.
+const JOURNALLED: u16 = 500;
+
 /// A running host; killed when dropped.
 struct Host(Child);
 
@@ -241,6 +244,16 @@ impl App {
             &[],
             b"",
         )
+    }
+
+    /// Milliseconds that the journal takes for a message of so many bytes, with its text sealed or in clear, in the same
+    /// engine as the application.
+    pub fn journal_ms(&self, sealed: bool, bytes: usize) -> Result<f64> {
+        let path =
+            format!("/yardstick/messages?sealed={}&times={JOURNALLED}&bytes={bytes}", i32::from(sealed));
+        let begun = Instant::now();
+        self.send(&load::post(&path, &[], b""))?;
+        Ok(begun.elapsed().as_secs_f64() * 1_000.0 / f64::from(JOURNALLED))
     }
 
     /// Sends one request.

@@ -58,6 +58,17 @@ impl Report {
         self.expect("time beside yardstick, many / few", cost, "<= 1.15", cost <= 1.15);
     }
 
+    /// What sealing costs.
+    pub fn sealing(&mut self, bytes: usize, sealed_ms: f64, clear_ms: f64, intake: &Measured) {
+        let each = sealed_ms - clear_ms;
+        self.figure(format!(
+            "  journal, a text of {bytes} bytes: {sealed_ms:.3} ms sealed, {clear_ms:.3} ms in clear; {:.1} % of an intake's processor time",
+            each / intake.cpu_ms * 100.0
+        ));
+        let ratio = (intake.cpu_ms - each) / intake.cpu_ms;
+        self.expect(&format!("intake without / with sealing, {bytes} B"), ratio, ">= 0.7", ratio >= 0.7);
+    }
+
     /// Ticks: tickets that were open, time, peak of memory.
     pub fn ticks(&mut self, due: usize, times: &[(usize, Duration, u64)]) {
         self.figure(format!("\nservice-level tick, {due} due {:>14} {:>9} {:>9}", "ms", "ms each", "MB"));

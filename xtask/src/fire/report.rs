@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::Section;
+use crate::fuzz::Fuzzed;
 use crate::{clock, process, project};
 
 /// The whole of it: where and of what it was made, then the sections.
@@ -57,6 +58,29 @@ pub fn faults(lines: &[Value]) -> String {
         for figure in line["figures"].as_array().into_iter().flatten() {
             text += &format!("| {} | {} |\n", word(&figure[0]), word(&figure[1]));
         }
+    }
+    text
+}
+
+/// What was asked of the running application.
+pub fn requests(tried: &str) -> String {
+    format!(
+        "## Requests\n\n`schemathesis`, all checks, against the OpenAPI document, which is valid: no answer that it does not\n\
+         describe, no nonsense that is accepted, no fault of the server.\n\n{tried}\n"
+    )
+}
+
+/// A table of the targets, and what was found.
+pub fn parsers(all: &[Fuzzed]) -> String {
+    let mut text = "## Parsers\n\nEach under libFuzzer, guided by coverage, from its corpus.\n\n\
+                    | target | ran | inputs | edges reached | found |\n|---|---|---|---|---|\n"
+        .to_owned();
+    for Fuzzed { target, took, runs, edges, found } in all {
+        let found = if found.is_some() { "**something**" } else { "nothing" };
+        text += &format!("| {target} | {} s | {runs} | {edges} | {found} |\n", took.as_secs());
+    }
+    for found in all.iter().filter_map(|fuzzed| fuzzed.found.as_deref()) {
+        text += &format!("\n```\n{found}```\n");
     }
     text
 }

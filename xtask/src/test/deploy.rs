@@ -28,6 +28,7 @@ pub fn check() -> Result<Outcome> {
         app: read(&root.join("deploy/kubernetes/relevo.yaml"))?,
         secret: read(&root.join("deploy/kubernetes/secret.example.yaml"))?,
         schema: read(&root.join("deploy/kubernetes/spinapp.schema.json"))?,
+        runtime: read(&root.join("deploy/runtime-config.toml"))?,
     };
     let faults = deploy.faults()?;
     if !faults.is_empty() {
@@ -52,6 +53,7 @@ struct Deploy {
     app: String,
     secret: String,
     schema: String,
+    runtime: String,
 }
 
 impl Deploy {
@@ -105,6 +107,12 @@ impl Deploy {
                     "deploy/kubernetes/relevo.yaml: the variable {name} is secret and not from a Secret"
                 ));
             }
+        }
+        let runtime: toml::Value = toml::from_str(&self.runtime).context("runtime-config.toml")?;
+        let blocked = runtime.get("outbound_networking").and_then(|table| table.get("block_networks"));
+        let blocked = blocked.and_then(toml::Value::as_array).into_iter().flatten();
+        if !blocked.filter_map(toml::Value::as_str).any(|network| network == "private") {
+            faults.push("deploy/runtime-config.toml lets what a desk supplies lead inside".to_owned());
         }
         let secret = documents(&self.secret).context("secret.example.yaml")?;
         let kept: BTreeSet<&String> = secret
@@ -232,6 +240,7 @@ mod tests {
                 .to_owned(),
             secret: "stringData: {tick: '', master: ''}\n".to_owned(),
             schema: include_str!("../../../deploy/kubernetes/spinapp.schema.json").to_owned(),
+            runtime: "[outbound_networking]\nblock_networks = [\"private\"]\n".to_owned(),
         }
     }
 
@@ -272,6 +281,16 @@ mod tests {
         assert!(said.contains("the variable key is secret and not from a Secret"), "{said}");
         let said = faults(|d| d.secret = "stringData: {tick: ''}".to_owned());
         assert_eq!(said, "deploy/kubernetes/secret.example.yaml has no key master");
+    }
+
+    #[test]
+    fn a_spin_that_would_connect_inside_is_a_fault() {
+        for open in
+            ["", "[outbound_networking]\n", "[outbound_networking]\nblock_networks = [\"10.0.0.0/8\"]\n"]
+        {
+            let said = faults(|d| d.runtime = open.to_owned());
+            assert_eq!(said, "deploy/runtime-config.toml lets what a desk supplies lead inside", "{open}");
+        }
     }
 
     #[test]
