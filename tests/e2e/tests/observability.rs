@@ -160,3 +160,30 @@ fn health_tells_live_from_ready_with_reasons() {
     });
     whatsapp::deliver(app.client(), &desk, &body).is(200);
 }
+
+#[test]
+fn a_store_that_is_full_is_told_from_one_that_is_silent() {
+    let (mut app, desk) = App::school(Store::Sqlite);
+    let store = |health: &Value| {
+        let checks = health["checks"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["name"] == "store").unwrap_or_else(|| panic!("{health}"))
+    };
+    let well = app.host.internal("/internal/health").is(200).json();
+    assert_eq!(store(&well)["ok"], true, "{well}");
+    // No page more than there is.
+    app.host.kill9();
+    app.host.restart_with(&["--kv-max-pages", "1"]);
+    let desk = desk.through(app.client());
+    let refused = (0..400).any(|n| {
+        let body = whatsapp::message("15551400009", &format!("wamid.full.{n}"), &"lleno ".repeat(200));
+        whatsapp::deliver(app.client(), &desk, &body).status == 503
+    });
+    assert!(refused, "it fills up");
+    let full = app.host.internal("/internal/health").is(503).json();
+    assert_eq!((&full["live"], &full["ready"]), (&json!(true), &json!(false)), "{full}");
+    let detail = store(&full)["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("full or read-only"), "{detail}");
+    app.host.kill9();
+    app.host.restart_with(&[]);
+    app.host.internal("/internal/health").is(200);
+}
