@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use relevo_e2e::{App, Client, Desk, Store, eventually, whatsapp};
+use relevo_e2e::{App, Client, Desk, Store, eventually, tools, whatsapp};
 use serde_json::{Value, json};
 
 const PHONE: &str = "15550199377";
@@ -92,6 +92,49 @@ fn tell(store: Store) {
     let folder = app.data_file().parent().unwrap().to_owned();
     let looked_at = search(&folder, &desk);
     assert!(looked_at > 2, "data and log");
+}
+
+#[test]
+fn a_copy_that_is_put_back_is_erased_again_by_the_newest_ledger() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let id = plant(&app, &desk);
+    let contact = desk.ticket(&id)["contact"]["id"].as_str().unwrap().to_owned();
+    let folder = tempfile::TempDir::new().unwrap();
+    let copy = folder.path().join("copy.db").display().to_string();
+    let data = app.data_file().display().to_string();
+    let (made, said) = tools::host(&["backup", "--data", &data, "--to", &copy]);
+    assert!(made, "{said}");
+    let erasure = format!("contacts/{contact}/erasure");
+    let erased = desk.admin.post(&erasure, &json!({"reason": "asked by letter"})).is(200).json();
+    let ledger = desk.admin.get("erasures").is(200).json();
+
+    let mut restored = App::on(Store::Sqlite, |state| {
+        let data = state.join("kv.db").display().to_string();
+        let (put, said) = tools::host(&["restore", "--from", &copy, "--data", &data]);
+        assert!(put, "{said}");
+    });
+    let there = desk.through(restored.client());
+    let export = format!("contacts/{contact}/export");
+    let back = there.admin.get(&export).is(200).json().to_string();
+    assert!(back.contains(WORDS) && back.contains(NAME), "a copy has what it had: {back}");
+    let replayed = there.admin.post("erasures", &ledger).is(200).json();
+    assert_eq!(replayed["destroyed"], erased["keys"], "{replayed}");
+    assert_eq!(there.admin.post("erasures", &ledger).is(200).json()["destroyed"], 0, "it may be repeated");
+    // A host that is started anew remembers no key.
+    restored.host.kill9();
+    restored.host.restart();
+    let there = desk.through(restored.client());
+    let left = there.admin.get(&export).is(200).json().to_string();
+    let (ticket, history) =
+        (there.ticket(&id).to_string(), there.agent.get(&format!("tickets/{id}/history")).is(200).body);
+    for planted in PLANTED {
+        for shown in [&left, &ticket, &history] {
+            assert!(!shown.contains(planted), "{planted} in {shown}");
+        }
+    }
+    // The restored desk has it in its own ledger from now on.
+    let own = there.admin.get("erasures").is(200).json();
+    assert!(own["items"].as_array().is_some_and(|items| !items.is_empty()), "{own}");
 }
 
 /// Values that must not be found, through a webhook, an agent's calls, a delivery and a survey.
