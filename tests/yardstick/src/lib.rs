@@ -1,9 +1,12 @@
 //! What the benchmark measures the application against, in the same host and on the same store: `/yardstick/answer`
 //! only answers; `/yardstick/calls/{name}` makes the key-value calls of a message on an open ticket and nothing else,
 //! with values of the sizes that its query gives; `/yardstick/fill` writes as many values of other names as there are
-//! tickets, so that both work in equally large tables.
+//! tickets, so that both work in equally large tables; `/yardstick/messages` loads and commits messages on a store in
+//! memory, with their text sealed or in clear.
 //!
 //! The benchmark holds the calls of one such request against those of a real message before it measures anything.
+
+mod sealing;
 
 use futures::future::{try_join, try_join_all};
 use relevo_edge::http::{Incoming, Response, empty, serve};
@@ -28,6 +31,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     match request.segments().as_slice() {
         ["yardstick", "calls", name] if name.bytes().all(|b| b.is_ascii_alphanumeric()) => {
             calls(name, sizes, number("keys")).await?;
+        }
+        ["yardstick", "messages"] => {
+            sealing::messages(number("sealed") > 0, number("times"), number("bytes")).await?;
         }
         ["yardstick", "fill"] => fill(number("from"), number("to"), sizes).await?,
         _ => {}
