@@ -116,7 +116,7 @@ fn build() -> Result<PathBuf> {
         .context("rustc names no host")?;
     let mut cargo = project::command(project::cargo_path());
     cargo
-        .args(["build", "--release", "--locked", "--target", &host, "--target-dir"])
+        .args(["build", "--release", "--target", &host, "--target-dir"])
         .arg(folder())
         .arg("--manifest-path")
         .arg(project::root().join("tests/fuzz/Cargo.toml"))
