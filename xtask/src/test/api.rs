@@ -2,7 +2,7 @@
 //! answer that it does not describe, no nonsense that is accepted and no fault of the server.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
