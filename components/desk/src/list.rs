@@ -46,8 +46,7 @@ impl Filter {
         let priority = priority
             .map_err(|_| Problem::bad_request("bad_priority", "priority is low, normal, high or urgent"))?;
         let snoozed = call.request.parameter("snoozed").map(|word| word.parse()).transpose();
-        let snoozed =
-            snoozed.map_err(|_| Problem::bad_request("bad_snoozed", "snoozed is true or false"))?;
+        let snoozed = snoozed.map_err(|_| Problem::bad_request("bad_snoozed", "snoozed is true or false"))?;
         let (queue, team) = (parameter("queue"), parameter("team"));
         let now_ms = call.context.now.timestamp_millis();
         Ok(Self { queue, status, category, assignee, team, priority, snoozed, now_ms })
