@@ -38,7 +38,7 @@ pub async fn render(context: &DeskContext, invitation: &Invitation<'_>) -> Resul
     let party = invitation.party;
     let origin = variables::get("public_url").await;
     let mut data = Map::new();
-    data.insert("link".to_owned(), json!(format!("{}/s/{}", origin.trim_end_matches('/'), invitation.token)));
+    data.insert("link".to_owned(), json!(link(&origin, invitation)));
     let mut offered = Map::new();
     offered.insert("ticket_number".to_owned(), json!(invitation.number));
     if let Some(name) = &party.name {
@@ -69,6 +69,10 @@ pub async fn render(context: &DeskContext, invitation: &Invitation<'_>) -> Resul
     }
     serde_json::from_slice(&answer.body)
         .map_err(|_| Problem::unavailable("the templates component answered something else"))
+}
+
+fn link(origin: &str, invitation: &Invitation<'_>) -> String {
+    format!("{}/s/{}", origin.trim_end_matches('/'), invitation.token)
 }
 
 /// The message as the conversation keeps it. Of an anonymous survey nobody at the desk sees the link: with it the
@@ -119,7 +123,10 @@ pub async fn queue(
     let loaded = loaded.sealed_under(conversation.key().cloned());
     let whatsapp = rendered.whatsapp.map(WhatsappTemplate::from);
     let choices = choices(&pack.pack, invitation).filter(|_| whatsapp.is_none());
-    let extras = Extras { whatsapp, choices, automatic: true };
+    // The survey's own link also takes “not any more” (RFC 8058). It is of no use without an origin.
+    let origin = variables::get("public_url").await;
+    let unsubscribe_url = (!origin.is_empty()).then(|| link(&origin, invitation).into());
+    let extras = Extras { whatsapp, choices, automatic: true, unsubscribe_url };
     let mut message = Outgoing {
         text: rendered.text.unwrap_or_default().into(),
         html: rendered.html.map(Into::into),

@@ -58,7 +58,8 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
     let form = |name: &str| {
         form_urlencoded::parse(&request.body).find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
     };
-    if !wants_json && form("opt_out").is_some() {
+    // A mail program's button works as long as the mail is there, survey closed or not.
+    if !wants_json && (form("opt_out").is_some() || link::is_one_click(&request.body)) {
         decline(&found).await?;
         return Ok(found.page.opted_out());
     }

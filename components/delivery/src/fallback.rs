@@ -62,6 +62,7 @@ pub async fn queue(
         in_reply_to: None,
         choices: None,
         mail,
+        unsubscribe_url: failed.unsubscribe_url.clone(),
         tried,
     }));
     let stream = context.stream(Outbox::KIND, &outbox)?;

@@ -135,7 +135,7 @@ async fn outbound(
             message_id: headers.message_id,
             references: headers.references,
             reply_to: headers.reply_to,
-            unsubscribe_url: None,
+            unsubscribe_url: message.unsubscribe_url.clone(),
             automatic: headers.automatic,
         }
     });

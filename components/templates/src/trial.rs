@@ -189,6 +189,7 @@ fn entry(
             attachments: Vec::new(),
             in_reply_to: None,
             mail: None,
+            unsubscribe_url: None,
             tried: Vec::new(),
         })),
     }

@@ -119,6 +119,9 @@ pub struct ChannelMessage {
     /// E-mail: what its answers are threaded by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Box<MailHeaders>>,
+    /// Signed address at which a POST says that the person wants no more of these; none for answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe_url: Option<Private<String>>,
     /// `channel/account` of each way by which it could not be delivered, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<String>,

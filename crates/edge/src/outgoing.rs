@@ -9,6 +9,7 @@ use crate::reply_token;
 use chrono::Duration;
 use http::StatusCode;
 use relevo_channels::{can_send, reach};
+use relevo_domain::Private;
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::{Conversation, Outgoing, Party};
 use relevo_domain::outbox::{ChannelMessage, Choices, Entry, MailHeaders, Request, WhatsappTemplate};
@@ -27,6 +28,8 @@ pub struct Extras {
     pub choices: Option<Choices>,
     /// No person wrote it.
     pub automatic: bool,
+    /// Where a POST says that the person wants no more of these.
+    pub unsubscribe_url: Option<Private<String>>,
 }
 
 /// Makes the outbox entry of a message, and completes the message with what it is known by on its way.
@@ -86,6 +89,7 @@ pub async fn entry<S: Store>(
             in_reply_to: None,
             choices: extras.choices,
             mail,
+            unsubscribe_url: extras.unsubscribe_url,
             tried: Vec::new(),
         })),
     })
@@ -141,7 +145,7 @@ pub async fn is_opted_out<S: Store>(context: &DeskContext<S>, party: &Party) -> 
 }
 
 /// The subject of an answer.
-fn answering(subject: &str, desk: &str) -> relevo_domain::Private<String> {
+fn answering(subject: &str, desk: &str) -> Private<String> {
     let bare = subject.split(['\r', '\n', '\0']).map(str::trim).collect::<Vec<_>>().join(" ");
     let bare = bare.trim();
     let is_answer = bare.get(..3).is_some_and(|re| re.eq_ignore_ascii_case("re:"));

@@ -41,9 +41,55 @@ impl Unsigned<'_> {
     }
 }
 
+/// Is this what a mail program posts to the address in `List-Unsubscribe` (RFC 8058)? As a form or as multipart.
+pub fn is_one_click(body: &[u8]) -> bool {
+    let as_form = form_urlencoded::parse(body).any(|(name, value)| is_one_click_pair(&name, &value));
+    let text = String::from_utf8_lossy(body);
+    let mut parts = text.lines().skip_while(|line| !is_disposition(line)).skip(1);
+    as_form || parts.find(|line| !line.contains(':') && !line.is_empty()).is_some_and(is_one_click_value)
+}
+
+fn is_one_click_pair(name: &str, value: &str) -> bool {
+    name.eq_ignore_ascii_case("List-Unsubscribe") && is_one_click_value(value)
+}
+
+fn is_one_click_value(value: &str) -> bool {
+    value.trim().eq_ignore_ascii_case("One-Click")
+}
+
+fn is_disposition(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    line.starts_with("content-disposition:") && line.contains("name=\"list-unsubscribe\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_programs_button_is_known_in_both_forms_and_nothing_else_is() {
+        let part = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n";
+        for yes in [
+            "List-Unsubscribe=One-Click".to_owned(),
+            "a=b&list-unsubscribe=one-click".to_owned(),
+            format!("{part}\r\nOne-Click\r\n--b--\r\n"),
+            format!("{part}Content-Type: text/plain\r\n\r\nOne-Click\r\n--b--\r\n"),
+        ] {
+            assert!(is_one_click(yes.as_bytes()), "{yes}");
+        }
+        for no in [
+            String::new(),
+            "score=5".to_owned(),
+            "comment=List-Unsubscribe%3DOne-Click".to_owned(),
+            "List-Unsubscribe=".to_owned(),
+            "List-Unsubscribe=Two-Clicks".to_owned(),
+            format!("{part}\r\nno\r\nOne-Click\r\n--b--\r\n"),
+            "--b\r\nContent-Disposition: form-data; name=\"comment\"\r\n\r\nOne-Click\r\n".to_owned(),
+        ] {
+            assert!(!is_one_click(no.as_bytes()), "{no}");
+        }
+        assert!(!is_one_click(&[0xff, 0xfe, b'=']));
+    }
 
     fn keys(desk: &str) -> DeskKeys {
         DeskKeys::derive(&"1a".repeat(32), desk).expect("a good key")

@@ -61,6 +61,42 @@ fn texts(ticket: &Value) -> Vec<&str> {
         .collect()
 }
 
+/// RFC 8058: a mail program's button posts without asking; link scanners read and change nothing.
+#[test]
+fn a_survey_by_mail_can_be_unsubscribed_from_with_one_click_and_an_answer_offers_no_such_thing() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let client = app.client();
+    deliver(client, &desk, &mail("Ana <ana@example.com>", "one@example.com", "Boletines", "", "Ayuda")).is(200);
+    let ticket = one_ticket(&desk);
+    let id = ticket["id"].as_str().unwrap();
+    desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "Ya está"})).is(201);
+    assert_eq!(header(&sent(&app, "ana@example.com", 1)[0], "List-Unsubscribe"), "");
+    desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": "solved"})).is(200);
+    app.host.tick_all("surveys");
+
+    let survey = &sent(&app, "ana@example.com", 2)[1];
+    assert_eq!(header(survey, "List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+    let address = header(survey, "List-Unsubscribe");
+    let address = address.strip_prefix('<').and_then(|a| a.strip_suffix('>')).unwrap();
+    assert!(address.contains("/s/school."), "{address}");
+    let path = &address[address.find("/s/").unwrap()..];
+    let contact = format!("contacts/{}", ticket["contact"]["id"].as_str().unwrap());
+    let declined = || desk.agent.get(&contact).is(200).json()["no_surveys"].clone();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = Some(&b"List-Unsubscribe=One-Click"[..]);
+
+    client.send("GET", path, &[], None).is(200);
+    client.send("GET", &format!("{path}?List-Unsubscribe=One-Click"), &[], None).is(200);
+    let forged = format!("{}{}", &path[..path.len() - 1], if path.ends_with('A') { 'Q' } else { 'A' });
+    client.send("POST", &forged, &form, body).is(404);
+    assert_eq!(declined(), false, "looking at it and forging it change nothing");
+    for _ in 0..2 {
+        client.send("POST", path, &form, body).is(200);
+        assert_eq!(declined(), true);
+    }
+}
+
 #[test]
 fn a_thread_is_one_ticket_by_ids_by_the_signed_address_and_by_the_number_of_who_takes_part() {
     let app = App::bare(Store::Sqlite);
