@@ -39,6 +39,26 @@ pub enum AccountEvent {
         /// The data keys.
         keys: Vec<KeyId>,
     },
+    /// Nothing comes in although by habit something should.
+    #[serde(rename = "account.silent")]
+    WentSilent {
+        /// Channel slug.
+        channel: String,
+        /// Account name.
+        account: String,
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// Something came in again.
+    #[serde(rename = "account.heard")]
+    HeardAgain {
+        /// Channel slug.
+        channel: String,
+        /// Account name.
+        account: String,
+        /// Since when it had been silent.
+        since: DateTime<Utc>,
+    },
 }
 
 /// A data key of an account.
@@ -76,6 +96,9 @@ pub struct Account {
     /// What the provider said of its templates.
     #[serde(default)]
     pub templates: Approvals,
+    /// Since when it has been silent against its habit.
+    #[serde(default)]
+    pub silent_since: Option<DateTime<Utc>>,
 }
 
 /// Problems kept in the state, and the bytes of each beyond which only the stream has the item itself.
@@ -104,6 +127,8 @@ impl Fold for Account {
             AccountEvent::KeysDestroyed { keys } => self.keys.retain(|key| !keys.contains(&key.id)),
             AccountEvent::ProblemResolved { problem } => self.problems.retain(|kept| kept.id != *problem),
             AccountEvent::TemplateReported(report) => self.templates.note(report, event.at),
+            AccountEvent::WentSilent { since, .. } => self.silent_since = Some(*since),
+            AccountEvent::HeardAgain { .. } => self.silent_since = None,
             AccountEvent::EventReceived(_) => self.event_count = self.event_count.saturating_add(1),
         }
     }

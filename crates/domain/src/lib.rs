@@ -1,6 +1,7 @@
 //! The rules of a support desk as pure functions: events, state and decisions. No I/O, no clock.
 
 pub mod account;
+pub mod account_silence;
 pub mod breaker;
 pub mod category;
 pub mod config;

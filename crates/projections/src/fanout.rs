@@ -1,6 +1,7 @@
 //! Events to subscribers: for each event that one of them wants, an outbox entry of its own.
 
 use futures::future::try_join_all;
+use relevo_domain::account::{Account, AccountEvent};
 use relevo_domain::category::Category;
 use relevo_domain::config::{About, Subscriber};
 use relevo_domain::conversation::{Conversation, ConversationEvent, view};
@@ -16,7 +17,9 @@ use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
 /// The event types that can be subscribed to.
-pub const EVENT_TYPES: [&str; 16] = [
+pub const EVENT_TYPES: [&str; 18] = [
+    "account.heard",
+    "account.silent",
     "message.received",
     "rating.received",
     "reply.written",
@@ -70,7 +73,7 @@ struct Notification {
     kind: &'static str,
     /// Stream and event id: what makes it the same one when the feed is read again.
     event: String,
-    ticket: String,
+    ticket: Option<String>,
     about: About,
     body: Value,
     /// What its stream is sealed under; the desk's own if nothing is.
@@ -98,7 +101,7 @@ async fn queue_one<S: Store>(
         kind: notification.kind.to_owned(),
         body: notification.body.clone().into(),
     };
-    let ticket = Some(notification.ticket.clone());
+    let ticket = notification.ticket.clone();
     let entry = Entry { request, ticket, message: None, trace: trace::parent() };
     let mut commit = context.commit();
     let desk_key = context.journal.desk_key()?;
@@ -137,6 +140,10 @@ async fn notifications<S: Store>(
         let loaded = context.journal.load::<SurveyState>(stream, context.now).await?;
         let told = events.iter().filter_map(|e| of_survey(stream.name(), &loaded.state, e));
         return Ok(told.map(|told| Notification { key: loaded.key().cloned(), ..told }).collect());
+    }
+    if kind == Account::KIND {
+        let events = context.journal.read_slot::<Account>(stream, entry.slot).await?;
+        return Ok(events.iter().filter_map(|e| of_account(stream.name(), e)).collect());
     }
     Ok(Vec::new())
 }
@@ -215,7 +222,7 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
             }
             let body = json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data});
             let event = format!("{name}/{}/{kind}", event.id);
-            Notification { kind, event, ticket: id.clone(), about: about.clone(), body, key: None }
+            Notification { kind, event, ticket: Some(id.clone()), about: about.clone(), body, key: None }
         })
         .collect()
 }
@@ -231,8 +238,25 @@ fn of_survey(name: &str, state: &SurveyState, event: &Event<SurveyEvent>) -> Opt
     Some(Notification {
         kind,
         event: format!("{name}/{}/{kind}", event.id),
-        ticket: issued.ticket.clone(),
+        ticket: Some(issued.ticket.clone()),
         about: About { channel: issued.channel.clone(), queue: issued.queue.clone(), ..About::default() },
+        body: json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data}),
+        key: None,
+    })
+}
+
+fn of_account(name: &str, event: &Event<AccountEvent>) -> Option<Notification> {
+    let (kind, channel, account, since) = match &event.data {
+        AccountEvent::WentSilent { channel, account, since } => ("account.silent", channel, account, since),
+        AccountEvent::HeardAgain { channel, account, since } => ("account.heard", channel, account, since),
+        _ => return None,
+    };
+    let data = json!({"channel": channel, "account": account, "silent_since": view::rfc3339(*since)});
+    Some(Notification {
+        kind,
+        event: format!("{name}/{}/{kind}", event.id),
+        ticket: None,
+        about: About { channel: channel.clone(), ..About::default() },
         body: json!({"type": kind, "timestamp": view::rfc3339(event.at), "data": data}),
         key: None,
     })

@@ -1,5 +1,6 @@
 //! Following a desk's feed: from changed streams to rows, agenda entries and messages to subscribers.
 
+use crate::account_silence::{self, Heard};
 use crate::agenda::{self, Floors, Work};
 use crate::{fanout, shards};
 use chrono::{DateTime, Utc};
@@ -57,6 +58,7 @@ pub async fn follow<S: Store>(context: &DeskContext<S>, limit: usize) -> Result<
         for conversation in &changes.untold {
             merging::settle(context, conversation).await?;
         }
+        account_silence::note(context, &changes.heard).await?;
         write(context, changes).await?;
         context.journal.save_cursor(&context.desk, &views, &cursor).await?;
         followed.entries += page.entries.len();
@@ -79,6 +81,8 @@ pub struct Changes {
     pub deliveries: BTreeMap<String, Vec<Put<DeliveryRow>>>,
     /// Conversations of merged tickets on which something was said that the tickets they went up in were not told.
     pub untold: Vec<String>,
+    /// Channel accounts that messages came in through, and when last.
+    pub heard: Heard,
 }
 
 /// Computes what follows from the present states of streams.
@@ -96,6 +100,7 @@ pub async fn changes<S: Store>(
         merge(&mut changes.surveys, part.surveys);
         merge(&mut changes.deliveries, part.deliveries);
         changes.untold.extend(part.untold);
+        changes.heard.extend(part.heard);
     }
     Ok(changes)
 }
@@ -116,6 +121,9 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
         let calendars = context.calendars(versions).await?;
         if state.untold().next().is_some() {
             changes.untold.push(stream.name().to_owned());
+        }
+        if let (Some(party), Some(at)) = (&state.party, state.last_inbound_at) {
+            changes.heard.insert((party.channel.clone(), party.account.clone(), at));
         }
         for ticket in &state.tickets {
             let Some(row) = ticket_row(stream.name(), state, ticket, &calendars) else { continue };

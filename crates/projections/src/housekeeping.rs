@@ -1,5 +1,6 @@
 //! Removing what is needed for days only, so that nothing grows but the journal itself.
 
+use crate::account_silence;
 use crate::agenda::{self, Work};
 use crate::claims;
 use crate::follow::VIEWS;
@@ -30,6 +31,7 @@ pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<bool, Prob
     let followers = followers.map_err(|_| Problem::unavailable("a projection could not be named"))?;
     context.journal.retire_feed(&context.desk, &followers, context.now).await?;
     claims::forget(context).await?;
+    account_silence::tell(context).await?;
     for work in Work::ALL {
         agenda::discard_past(context, work).await?;
     }

@@ -4,6 +4,7 @@
 //! their states: rows of tables ([`shards`]), entries of the agenda ([`agenda`]), messages to subscribers
 //! ([`fanout`]). Everything written is a function of a stream's state, so followers may overlap or stall.
 
+pub mod account_silence;
 pub mod agenda;
 pub mod anchors;
 pub mod claims;

@@ -16,6 +16,7 @@ mod health;
 pub use exposition::{CONTENT_TYPE, exposition};
 pub use health::{Check, Health, Status, health, set_up};
 
+use crate::account_silence::{self, Silent};
 use crate::follow::VIEWS;
 use crate::shards;
 use chrono::{DateTime, Duration, Utc};
@@ -87,6 +88,8 @@ pub struct DeskVitals {
     pub lag: BTreeMap<&'static str, Lag>,
     /// Its outbox.
     pub outbox: OutboxFigures,
+    /// Channel accounts that are silent against their habit.
+    pub silent: Silent,
 }
 
 /// How the application is.
@@ -149,6 +152,7 @@ async fn of_desk<S: Store>(context: &DeskContext<S>) -> Result<DeskVitals, Probl
     let mut vitals = DeskVitals {
         feed: context.journal.feed_length(&context.desk).await?,
         outbox: outbox_figures(context).await?,
+        silent: account_silence::known(context).await?,
         ..DeskVitals::default()
     };
     for projection in PROJECTIONS {

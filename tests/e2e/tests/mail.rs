@@ -67,7 +67,8 @@ fn a_survey_by_mail_can_be_unsubscribed_from_with_one_click_and_an_answer_offers
     let app = App::bare(Store::Sqlite);
     let desk = school(&app);
     let client = app.client();
-    deliver(client, &desk, &mail("Ana <ana@example.com>", "one@example.com", "Boletines", "", "Ayuda")).is(200);
+    deliver(client, &desk, &mail("Ana <ana@example.com>", "one@example.com", "Boletines", "", "Ayuda"))
+        .is(200);
     let ticket = one_ticket(&desk);
     let id = ticket["id"].as_str().unwrap();
     desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "Ya está"})).is(201);

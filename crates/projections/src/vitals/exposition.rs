@@ -66,6 +66,7 @@ fn desks(registry: &mut Registry, vitals: &Vitals, now: DateTime<Utc>) {
     let (lag, holes, lost) =
         (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge>::default(), Family::default());
     let (entries, oldest) = (Family::<Labels, Gauge>::default(), Family::<Labels, Real>::default());
+    let silent = Family::<Labels, Real>::default();
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     for (desk, of) in &vitals.desks {
         let label = |name: &'static str, value: &str| vec![("desk", desk.clone()), (name, value.to_owned())];
@@ -77,6 +78,9 @@ fn desks(registry: &mut Registry, vitals: &Vitals, now: DateTime<Utc>) {
             let lost: &Family<Labels, Gauge> = &lost;
             lost.get_or_create(&labels).set(count(behind.lost));
         }
+        for (account, since) in &of.silent {
+            silent.get_or_create(&label("account", account)).set(seconds((now - *since).num_milliseconds()));
+        }
         entries.get_or_create(&label("status", "queued")).set(count(of.outbox.queued));
         entries.get_or_create(&label("status", "failed")).set(count(of.outbox.failed));
         let age = of.outbox.oldest.map_or(0.0, |oldest| seconds((now - oldest).num_milliseconds()).max(0.0));
@@ -87,6 +91,8 @@ fn desks(registry: &mut Registry, vitals: &Vitals, now: DateTime<Utc>) {
     registry.register("projection_holes", "Numbers of the feed whose entry is missed and looked for", holes);
     registry.register("projection_lost", "Numbers of the feed that were given up after a day", lost);
     registry.register("outbox_entries", "Messages to the outside that wait or were given up", entries);
+    let about = "For how long a channel account has been silent against its habit";
+    registry.register_with_unit("account_silent", about, Unit::Seconds, silent);
     let about = "Age of the oldest message that waits; 0 if none does";
     registry.register_with_unit("outbox_oldest", about, Unit::Seconds, oldest);
 }

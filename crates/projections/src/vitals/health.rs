@@ -172,6 +172,17 @@ pub fn health<S: Store>(desks: &[DeskContext<S>], vitals: &Vitals, now: DateTime
             _ => Ok(format!("{} messages wait", of.outbox.queued)),
         };
         checks.push(Check::other(&format!("outbox.{desk}"), result));
+        let named: Vec<_> =
+            of.silent.iter().map(|(name, since)| format!("{name} (since {})", since.to_rfc3339())).collect();
+        let result = match named.as_slice() {
+            [] => Ok("every channel account is heard as usual".to_owned()),
+            some => Err(format!(
+                "nothing comes in through {} although by habit it should: does the provider still call, and are its \
+                 requests refused?",
+                some.join(", ")
+            )),
+        };
+        checks.push(Check::other(&format!("accounts.{desk}"), result));
     }
     checks
 }
