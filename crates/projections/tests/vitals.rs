@@ -9,6 +9,7 @@ use relevo_edge::keys::DeskKeys;
 use relevo_journal::store::memory::MemoryStore;
 use relevo_journal::{Desk, Fold, Journal, VitalName};
 use relevo_projections::follow;
+use relevo_projections::silence::Silent;
 use relevo_projections::vitals::{self, Check, Health, Status, TickNote, Vitals};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -146,6 +147,9 @@ fn the_exposition_has_every_figure_with_its_labels() {
     }
     let note = TickNote { at: world.now, took_ms: 1_500, ok: true };
     block_on(vitals::note_tick(&world.journal, "sla", note)).expect("noted");
+    let silent = Silent::from([("whatsapp/main".to_owned(), world.now - Duration::minutes(1))]);
+    let name = VitalName::new(&["silent", "school"]).expect("a name");
+    block_on(world.journal.put_note(&name, &silent)).expect("noted");
     let text = vitals::exposition(&world.gather(), &[("get", 0.001)], world.now);
     for line in [
         r#"relevo_intake_total{desk="school",channel="whatsapp",outcome="kept"} 2"#,
@@ -160,6 +164,7 @@ fn the_exposition_has_every_figure_with_its_labels() {
         r#"relevo_projection_lost{desk="school",projection="views"} 0"#,
         r#"relevo_outbox_entries{desk="school",status="queued"} 0"#,
         r#"relevo_outbox_oldest_seconds{desk="school"} 0.0"#,
+        r#"relevo_account_silent_seconds{desk="school",account="whatsapp/main"} 60.0"#,
         r#"relevo_tick_last_run_timestamp_seconds{tick="sla"} 1780000000.0"#,
         r#"relevo_tick_last_run_timestamp_seconds{tick="delivery"} 0.0"#,
         r#"relevo_tick_duration_seconds{tick="sla"} 1.5"#,
