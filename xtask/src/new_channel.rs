@@ -18,15 +18,15 @@ Makes crates/channels/src/NAME.rs, its line in the registry and tests/fixtures/N
 const CHANNEL: &str = include_str!("new_channel/channel.rs.txt");
 
 /// The cases that every channel has at least, with what they must give.
-const CASES: [(&str, &str, &str); 3] = [
-    ("message", "{\"text\": \"hola\"}", "{ \"items\": [], \"answer\": { \"status\": 200 } }"),
-    ("refused-no-signature", "{\"text\": \"hola\"}", "{ \"refused\": \"Missing\" }"),
-    (
-        "malformed-not-json",
-        "hola",
-        "{ \"malformed\": { \"why\": \"the body is not JSON\", \"pointer\": \"\" } }",
-    ),
-];
+const CASES: &str = include_str!("new_channel/cases.json");
+
+/// One of them.
+#[derive(serde::Deserialize)]
+struct Case {
+    case: String,
+    body: String,
+    expected: serde_json::Value,
+}
 
 /// Runs the command.
 ///
@@ -85,14 +85,15 @@ fn make(root: &Path, name: &str) -> Result<Vec<PathBuf>> {
     let mut made = vec![file.clone(), registry.clone()];
     write(&file, CHANNEL)?;
     write(&registry, &registered)?;
-    for (case, body, expected) in CASES {
+    let cases: Vec<Case> = serde_json::from_str(CASES).context("reading the cases")?;
+    for Case { case, body, expected } in cases {
         let folder = fixtures.join(case);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         let head = format!("POST /hooks/school/{name}/main\ncontent-type: application/json\n");
         write(&folder.join("head.txt"), &head)?;
-        write(&folder.join("body.json"), body)?;
+        write(&folder.join("body.json"), &body)?;
         write(&folder.join("account.json"), "{\n  \"secrets\": [\"a-test-secret\"]\n}\n")?;
-        write(&folder.join("expected.json"), &format!("{expected}\n"))?;
+        write(&folder.join("expected.json"), &format!("{expected:#}\n"))?;
         made.push(folder);
     }
     Ok(made)

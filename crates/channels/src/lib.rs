@@ -294,6 +294,9 @@ pub fn channel(slug: &str) -> Option<&'static Channel> {
 }
 
 #[cfg(test)]
+mod unwritten;
+
+#[cfg(test)]
 extern crate self as relevo_channels;
 
 /// What an event of a channel reports about an item of the system behind it, if that is known of the channel.
