@@ -94,7 +94,7 @@ async fn prepare(
         outbox: None,
     };
     let whatsapp = rendered.whatsapp.map(WhatsappTemplate::from);
-    let extras = Extras { whatsapp, choices: None, automatic: true };
+    let extras = Extras { whatsapp, automatic: true, ..Extras::default() };
     let name = context.keys.id("outbox", &[id, conversation]);
     let place = (conversation, &loaded.state);
     let entry = outgoing::entry(context, &pack, place, ordinal, &name, &mut message, extras).await?;

@@ -108,7 +108,7 @@ const ITEM_BYTES: usize = 4_096;
 impl Fold for Account {
     type Data = AccountEvent;
     const KIND: &'static str = "account";
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
 
     fn apply(&mut self, event: &Event<AccountEvent>) {
         match &event.data {
