@@ -29,8 +29,8 @@ pub async fn note<S: Store>(context: &DeskContext<S>, heard: &Heard) -> Result<(
     for ((channel, account), times) in by_account {
         let key = key(context, channel, account)?;
         let mut habit: Habit = context.journal.get_doc(&key).await?.unwrap_or_default();
-        let news = times.into_iter().fold(false, |news, at| habit.note(at) || news);
-        if news {
+        let news = times.into_iter().filter(|at| habit.note(*at)).count();
+        if news > 0 {
             context.journal.put_doc(&key, &habit).await?;
         }
     }
