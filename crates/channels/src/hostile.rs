@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 #[path = "../tests/support/case.rs"]
 #[allow(dead_code, reason = "the comparing half is used by the tests outside")]
-mod case;
+pub(crate) mod case;
 use case::{Case, cases};
 
 static CASES: LazyLock<Vec<(&'static Channel, Vec<Case>)>> =

@@ -3,12 +3,8 @@
 #[path = "../../../xtask/src/new_channel/channel.rs.txt"]
 mod made;
 
-#[path = "../tests/support/case.rs"]
-#[allow(dead_code, reason = "the rest is used by other tests")]
-mod case;
-
+use crate::hostile::case::Case;
 use crate::{Account, Channel, Secret, Unverified};
-use case::Case;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method};
 use serde_json::Value;
