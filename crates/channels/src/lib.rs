@@ -4,8 +4,6 @@ mod account;
 mod brackets;
 mod crypto;
 mod fields;
-#[cfg(test)]
-mod hostile;
 pub mod in_app;
 pub mod instagram;
 pub mod jira;
@@ -293,6 +291,8 @@ pub fn channel(slug: &str) -> Option<&'static Channel> {
     CHANNELS.iter().find(|channel| channel.slug == slug)
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod unwritten;
 
