@@ -32,42 +32,62 @@ impl Redis {
     }
 
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        self.0.clone().get(key).await.map_err(failed)
+        let (mut server, key) = (self.0.clone(), key.to_owned());
+        apart(async move { server.get(key).await }).await
     }
 
     pub(super) async fn exists(&self, key: &str) -> Result<bool, KvError> {
-        self.0.clone().exists(key).await.map_err(failed)
+        let (mut server, key) = (self.0.clone(), key.to_owned());
+        apart(async move { server.exists(key).await }).await
     }
 
     pub(super) async fn list_keys(&self) -> Result<Vec<String>, KvError> {
-        let mut keys = BTreeSet::new();
-        let mut cursor = 0_u64;
-        loop {
-            let (next, page): (u64, Vec<String>) = redis::cmd("SCAN")
-                .arg(cursor)
-                .arg("COUNT")
-                .arg(SCAN_COUNT)
-                .query_async(&mut self.0.clone())
-                .await
-                .map_err(failed)?;
-            keys.extend(page);
-            if next == 0 {
-                return Ok(keys.into_iter().collect());
+        let mut server = self.0.clone();
+        apart(async move {
+            let mut keys = BTreeSet::new();
+            let mut cursor = 0_u64;
+            loop {
+                let (next, page): (u64, Vec<String>) = redis::cmd("SCAN")
+                    .arg(cursor)
+                    .arg("COUNT")
+                    .arg(SCAN_COUNT)
+                    .query_async(&mut server)
+                    .await?;
+                keys.extend(page);
+                if next == 0 {
+                    return Ok(keys.into_iter().collect());
+                }
+                cursor = next;
             }
-            cursor = next;
-        }
+        })
+        .await
     }
 
     pub(super) async fn set_many(&self, entries: Vec<(String, Vec<u8>)>) -> Result<(), KvError> {
-        self.0.clone().mset(&entries).await.map_err(failed)
+        let mut server = self.0.clone();
+        apart(async move { server.mset(&entries).await }).await
     }
 
     pub(super) async fn delete_many(&self, keys: Vec<String>) -> Result<(), KvError> {
-        self.0.clone().del(keys).await.map_err(failed)
+        let mut server = self.0.clone();
+        apart(async move { server.del(keys).await }).await
     }
 
     pub(super) async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError> {
-        self.0.clone().incr(key, delta).await.map_err(failed)
+        let (mut server, key) = (self.0.clone(), key.to_owned());
+        apart(async move { server.incr(key, delta).await }).await
+    }
+}
+
+/// Does it as a task of its own. The connection has room for so many requests that are not yet sent, and gives each
+/// waiting one its place in turn. A component that waits in a call that holds it up does not go on with its other calls:
+/// they would keep places they do not use, and the call that holds them up would wait for one of these places.
+async fn apart<T: Send + 'static>(
+    work: impl Future<Output = Result<T, RedisError>> + Send + 'static,
+) -> Result<T, KvError> {
+    match tokio::spawn(work).await {
+        Ok(done) => done.map_err(failed),
+        Err(error) => Err(KvError::Other(format!("redis: {error}"))),
     }
 }
 
