@@ -52,7 +52,11 @@ pub async fn merge(call: &Call<'_>) -> Result<Response, Problem> {
             let what = format!("it was merged into #{} ({}) at the same time", into.number, into.id);
             Err(Problem::new(StatusCode::CONFLICT, "ticket_is_merged", what))
         }
-        _ => stream.answer(StatusCode::OK, &after.state),
+        Some(_) => stream.answer(StatusCode::OK, &after.state),
+        None => {
+            let what = "somebody merged the other ticket into this one, or undid this, at the same time";
+            Err(Problem::new(StatusCode::CONFLICT, "merged_meanwhile", what))
+        }
     }
 }
 

@@ -31,7 +31,10 @@ pub struct Origin<'a> {
 }
 
 /// Largest file.
-pub const MAX_FILE_BYTES: usize = 25 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = 36 * 1024 * 1024;
+
+/// Largest item that is kept as a problem: a mail of the largest size, written as JSON.
+const MAX_ITEM_BYTES: usize = 80 * 1024 * 1024;
 
 /// Conversations that a line of the log names.
 const SHOWN_CONVERSATIONS: usize = 8;
@@ -87,7 +90,7 @@ async fn place(context: &DeskContext, origin: Origin<'_>, item: Inbound) -> Resu
         return place::place(context, origin, item, whole.len()).await;
     }
     let key = personal::account_key(context, origin.channel, origin.account, BY).await?;
-    let blob = context.journal.put_sealed_blob(&context.desk, &key, &whole, MAX_FILE_BYTES).await?;
+    let blob = context.journal.put_sealed_blob(&context.desk, &key, &whole, MAX_ITEM_BYTES).await?;
     let kept = Kept {
         external_id: context.keys.id("oversized", &[&String::from_utf8_lossy(&whole)]),
         pointer: String::new(),

@@ -27,6 +27,10 @@ const MAX_MAIL_BYTES: usize = 36 * 1024 * 1024;
 /// Channels that mails and files come in through.
 const WITH_FILES: [&str; 5] = ["form", "mailgun", "mime", "postmark", "sendgrid"];
 
+/// Items of one request: several times what the largest batch of any provider has. What keeps more takes so long that
+/// others wait for it.
+const MAX_ITEMS: usize = 5_000;
+
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     let channel = request.uri().path().split('/').nth(3).unwrap_or_default();
@@ -111,6 +115,11 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             return Err(Problem::bad_request("malformed", detail));
         }
     };
+    if parsed.items.len() > MAX_ITEMS {
+        let detail =
+            format!("{} items in one request; at most {MAX_ITEMS} are taken at once", parsed.items.len());
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_items", detail));
+    }
     intake::keep(&context, &pack, account, parsed, &verified).await?.ok_or_else(refused).map(answered)
 }
 

@@ -36,7 +36,7 @@ pub struct Extras {
 /// `conversation` is the stream's name, `ordinal` the ticket's, `outbox` the name of the entry's stream.
 ///
 /// # Errors
-/// 409 if the channel cannot send, its window is closed or the contact has opted out.
+/// 409 if the channel cannot send, its window is closed, or the contact has opted out or was erased.
 pub async fn entry<S: Store>(
     context: &DeskContext<S>,
     pack: &PublishedPack,
@@ -48,6 +48,10 @@ pub async fn entry<S: Store>(
 ) -> Result<Entry, Problem> {
     let unknown = || Problem::not_found("unknown_ticket", "there is no such ticket");
     let party = state.party.as_ref().ok_or_else(unknown)?;
+    if party.address.value.0.trim().is_empty() {
+        let detail = "the contact's data were erased: there is no address to write to until they write again";
+        return Err(Problem::new(StatusCode::CONFLICT, "contact_erased", detail));
+    }
     let (channel, account) = way(pack, party)?;
     refuse_closed_window(context, pack, state, &channel, &account, extras.whatsapp.is_some())?;
     if is_opted_out(context, party).await? {

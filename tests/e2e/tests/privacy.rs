@@ -83,6 +83,8 @@ fn tell(store: Store) {
         assert!(!history.contains(planted), "{planted} in {history}");
     }
     assert_eq!(desk.lead.get("reports/overview").is(200).json()["kpis"], counted, "figures stay");
+    let reply = desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "Are you there?"}));
+    assert_eq!(reply.problem(409), "contact_erased", "there is no address left");
     let ledger = manager.get("erasures").is(200).json();
     assert_eq!(ledger["items"][0]["contact"], contact.as_str(), "{ledger}");
     let replayed = manager.post("erasures", &ledger).is(200).json();

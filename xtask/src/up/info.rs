@@ -110,10 +110,12 @@ impl Info {
                 to = clock::day(1),
             ));
         }
+        let named =
+            if path == default_path() { String::new() } else { format!(" --info {}", path.display()) };
         text.push_str(&format!(
             "\n# Everything that can be called:\ncurl -s {base}/api/openapi.json\n\n\
              # What the stand-in provider received:\ncurl -s {}/requests\n\n\
-             # The whole story, step by step, in another terminal:\ncargo xtask demo\n\n\
+             # The whole story, step by step, in another terminal:\ncargo xtask demo{named}\n\n\
              Ctrl-C stops.",
             self.stand_in
         ));

@@ -8,9 +8,19 @@ use mail_parser::{
 };
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-/// Reads a mail; none if there is not one header in it.
+/// Mails within mails that are read at most: each is read by the same reading, one within the other.
+const MAX_NESTED_MAILS: usize = 200;
+
+/// Mails that a mail refers to that are read at most: the first, which began the thread, and those after it.
+const MAX_REFERENCES: usize = 1_000;
+
+/// Reads a mail; none if there is not one header in it, or if it has mails within mails without end.
 pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
+    if nested_mails(raw) > MAX_NESTED_MAILS {
+        return None;
+    }
     let message = MessageParser::default().parse(raw)?;
     if message.parts.is_empty() || message.headers().is_empty() {
         return None;
@@ -39,12 +49,7 @@ pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
     let bare = || whole.then(|| String::from_utf8_lossy(root.contents()).into_owned());
     let text = texts(false).or_else(bare);
     let from = message.from().or_else(|| message.sender()).and_then(mailbox);
-    let mut references = ids(message.references());
-    for id in ids(message.in_reply_to()) {
-        if !references.contains(&id) {
-            references.push(id);
-        }
-    }
+    let references = ids([message.references(), message.in_reply_to()]);
     Some(Letter {
         message_id: message.message_id().and_then(bare_id),
         from,
@@ -111,16 +116,25 @@ fn addresses(address: &Address) -> Vec<String> {
     address.iter().filter_map(|addr| addr.address()).map(str::to_owned).collect()
 }
 
-fn ids(value: &HeaderValue) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
-    let several = value.as_text_list().into_iter().flatten().map(AsRef::as_ref);
-    let one = if matches!(value, HeaderValue::Text(_)) { value.as_text() } else { None };
-    for id in several.chain(one).filter_map(bare_id) {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    ids
+/// How many mails within it a mail may declare at most; what only looks like a declaration counts too.
+fn nested_mails(raw: &[u8]) -> usize {
+    let declared = |kind: &[u8]| raw.windows(kind.len()).filter(|at| at.eq_ignore_ascii_case(kind)).count();
+    // RFC 2046, 5.2.1; RFC 6532, 3.7.
+    let plain = [b"message/rfc822".as_slice(), b"message/global"];
+    // The same in base64, at each of three places in a group.
+    let encoded = [b"bWVzc2FnZS9yZmM4MjI".as_slice(), b"1lc3NhZ2UvcmZjODIy", b"tZXNzYWdlL3JmYzgyM"];
+    plain.into_iter().chain(encoded).map(declared).sum()
+}
+
+/// The ids in these headers, each once, in their order.
+fn ids<'a>(values: [&'a HeaderValue<'a>; 2]) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    let of = |value: &'a HeaderValue<'a>| {
+        let several = value.as_text_list().into_iter().flatten().map(AsRef::as_ref);
+        let one = if matches!(value, HeaderValue::Text(_)) { value.as_text() } else { None };
+        several.chain(one).filter_map(bare_id)
+    };
+    values.into_iter().flat_map(of).filter(|id| known.insert(id.clone())).take(MAX_REFERENCES).collect()
 }
 
 fn language(message: &Message) -> Option<String> {
@@ -188,4 +202,31 @@ fn report(message: &Message) -> Option<Report> {
         status: status.map(Iterator::collect).filter(|status: &String| !status.is_empty()),
         recipient: recipient.filter(|address| !address.is_empty()).map(str::to_owned),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_within_mails_are_read_and_not_without_end() {
+        let nested = |depth: usize| {
+            let inner = "Content-Type: message/rfc822\r\n\r\n".repeat(depth);
+            format!("From: a@example.com\r\nSubject: s\r\n{inner}From: b@example.com\r\n\r\nx").into_bytes()
+        };
+        assert!(letter(&nested(3)).is_some());
+        assert!(letter(&nested(MAX_NESTED_MAILS)).is_some());
+        assert!(letter(&nested(4_000)).is_none());
+    }
+
+    #[test]
+    fn a_mail_refers_to_each_id_once_and_to_so_many() {
+        let of = |count: usize| {
+            let ids: String = (0..count).map(|n| format!(" <{}@x>\r\n", n / 2)).collect();
+            let raw = format!("From: a@example.com\r\nReferences:{ids}In-Reply-To: <0@x>\r\n\r\nx");
+            letter(raw.as_bytes()).expect("a mail").references
+        };
+        assert_eq!(of(6), ["0@x", "1@x", "2@x"]);
+        assert_eq!(of(100_000).len(), MAX_REFERENCES);
+    }
 }
