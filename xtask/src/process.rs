@@ -135,7 +135,8 @@ fn last_line(path: &Path) -> String {
         file.seek(SeekFrom::Start(length.saturating_sub(400)))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let text = String::from_utf8_lossy(&bytes);
+        // Where somebody else has begun the file anew there are zeros up to where this writer goes on.
+        let text = String::from_utf8_lossy(&bytes).replace('\0', "");
         let line = text.lines().map(str::trim).rfind(|line| !line.is_empty());
         Ok(line.map(|line| format!("({line})")).unwrap_or_default())
     };
