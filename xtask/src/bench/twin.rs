@@ -61,6 +61,8 @@ pub fn check(host: &Path, folder: &Path) -> Result<Twins> {
         app.send(&app.message(0))?;
     }
     let remembered = compare(&app, &noted)?;
+    // What is opened brings its keys along; those of what is open already are asked for and remembered.
+    app.open_others(OTHERS)?;
     app.open_others(OTHERS)?;
     let forgotten = compare(&app, &noted)?;
     if remembered.keys > 0 || forgotten.keys == 0 {
