@@ -14,6 +14,7 @@ pub mod kommo;
 pub mod kommo_chats;
 mod mail;
 pub mod mailgun;
+pub mod media;
 pub mod messenger;
 mod meta;
 pub mod mime;
