@@ -8,7 +8,7 @@ use http::StatusCode;
 use relevo_domain::Private;
 use relevo_domain::conversation::decide::{self, NewTicket};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, ReplyWritten};
-use relevo_domain::pack::{Pack, Recovery, Role, Survey};
+use relevo_domain::pack::{Pack, Recovery, Role};
 use relevo_domain::survey::{BY, Issued, Mood, RECOVERY_TAG, SurveyEvent, SurveyState, Vote, mood};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::ids;
@@ -50,9 +50,9 @@ pub async fn survey(context: &DeskContext, name: &str) -> Result<bool, Problem> 
         return Ok(false);
     };
     let pack = context.pack().await?;
-    match (&state.vote, &pack.pack.survey) {
-        (Some(vote), rule) => after_vote(context, &pack, rule.as_ref(), name, &loaded, issued, vote).await?,
-        (None, rule) => remind(context, &pack, rule.as_ref(), name, &loaded, issued).await?,
+    match &state.vote {
+        Some(vote) => after_vote(context, &pack, name, &loaded, issued, vote).await?,
+        None => remind(context, &pack, name, &loaded, issued).await?,
     }
     Ok(true)
 }
@@ -71,7 +71,6 @@ async fn conversation(
 async fn after_vote(
     context: &DeskContext,
     pack: &PublishedPack,
-    rule: Option<&Survey>,
     name: &str,
     loaded: &Loaded<SurveyState>,
     issued: &Issued,
@@ -79,7 +78,9 @@ async fn after_vote(
 ) -> Result<(), Problem> {
     let mut commit = context.commit();
     let mut led_to = None;
-    if let (Some(rule), Some((conversation, ordinal))) = (rule, conversation(context, issued).await?) {
+    if let (Some(rule), Some((conversation, ordinal))) =
+        (&pack.pack.survey, conversation(context, issued).await?)
+    {
         let conversation = Persons::new(context, BY).sealing(&mut commit, conversation).await?;
         let recovery = rule.recovery.as_ref();
         let complaints = recovery.map(|r| words(&pack.pack, r, &issued.locale)).unwrap_or_default();
@@ -209,7 +210,6 @@ fn minute(at: DateTime<Utc>) -> String {
 async fn remind(
     context: &DeskContext,
     pack: &PublishedPack,
-    rule: Option<&Survey>,
     name: &str,
     loaded: &Loaded<SurveyState>,
     issued: &Issued,
@@ -217,7 +217,8 @@ async fn remind(
     let mut commit = context.commit();
     let mut outbox = None;
     let open = loaded.state.closed(context.now).is_none();
-    let reminder = rule.and_then(|rule| Some((rule, rule.reminder.as_ref()?))).filter(|_| open);
+    let reminder =
+        pack.pack.survey.as_ref().and_then(|rule| Some((rule, rule.reminder.as_ref()?))).filter(|_| open);
     if let (Some((survey, reminder)), Some((conversation, ordinal))) =
         (reminder, conversation(context, issued).await?)
         && let Some(party) = &conversation.state.party

@@ -10,11 +10,12 @@ use relevo_domain::config::{ConfigEvent, PackVersion};
 use relevo_domain::template::{Draft, TemplateEvent, TemplateState, note};
 use relevo_edge::api::{NewDraft, PublishTemplate};
 use relevo_edge::app::{DeskContext, event, unknown_desk};
+use relevo_edge::approval;
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, empty, json};
+use relevo_edge::identity::Identity;
 use relevo_edge::problem::{Problem, Wrong};
-use relevo_edge::{approval, keys};
-use relevo_journal::{BlobId, EventId, Fold, Loaded};
+use relevo_journal::{BlobId, Fold, Loaded};
 use serde_json::{Value, json};
 use spin_sdk::http::StatusCode;
 
@@ -165,29 +166,6 @@ async fn approvals(
     Ok(items)
 }
 
-/// What a writing call's event is named by; none: it was made before.
-fn identity<F: Fold>(
-    context: &DeskContext,
-    caller: &Caller,
-    request: &Incoming,
-    loaded: &Loaded<F>,
-) -> Result<Option<(String, u32)>, Problem> {
-    let tag = context.keys.tag(&request.body);
-    let Some(key) = request.idempotency_key()? else {
-        let random = keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))?;
-        return Ok(Some((format!("api.{random}"), tag)));
-    };
-    let id = format!("api.{}", context.keys.id("api", &[&caller.person, &request.path, key]));
-    match EventId::new(&id).ok().and_then(|id| loaded.seen(&id)) {
-        None => Ok(Some((id, tag))),
-        Some(seen) if seen == tag => Ok(None),
-        Some(_) => {
-            let detail = "this Idempotency-Key was used for another body; use a new key for a new call";
-            Err(Problem::new(StatusCode::CONFLICT, "idempotency_key_reused", detail))
-        }
-    }
-}
-
 /// `POST …/templates/{template}/drafts`: checked as a published one would be, and replaces the draft before.
 pub async fn save(
     context: &DeskContext,
@@ -201,12 +179,14 @@ pub async fn save(
     checked(&with(document, name, body.template.clone()))?;
     let loaded = load(context, name).await?;
     let mut state = loaded.state.clone();
-    if let Some((id, tag)) = identity(context, caller, request, &loaded)? {
+    let identity = Identity::of(context, &caller.person, request)?;
+    if !identity.repeats(&loaded)? {
         let bytes = serde_json::to_vec(&body.template).unwrap_or_default();
         let blob = context.journal.put_blob(&context.desk, &bytes, MAX_PACK_BYTES).await?;
         let drafted = TemplateEvent::Drafted { blob: blob.to_string(), base: version.version, note };
         let mut commit = context.commit();
-        state = commit.append(&loaded, vec![event(id, &caller.actor(), tag, drafted)?])?.state;
+        state =
+            commit.append(&loaded, vec![event(identity.id, &caller.actor(), identity.tag, drafted)?])?.state;
         context.journal.commit(commit).await?;
     }
     let draft = state.draft.map(|d| json!({"base": d.base, "note": d.note, "by": d.by, "at": d.at}));
@@ -221,9 +201,13 @@ pub async fn discard(
     name: &str,
 ) -> Result<Response, Problem> {
     let loaded = load(context, name).await?;
-    if let (Some(_), Some((id, tag))) = (&loaded.state.draft, identity(context, caller, request, &loaded)?) {
+    let identity = Identity::of(context, &caller.person, request)?;
+    if !identity.repeats(&loaded)? && loaded.state.draft.is_some() {
         let mut commit = context.commit();
-        commit.append(&loaded, vec![event(id, &caller.actor(), tag, TemplateEvent::Discarded)?])?;
+        commit.append(
+            &loaded,
+            vec![event(identity.id, &caller.actor(), identity.tag, TemplateEvent::Discarded)?],
+        )?;
         context.journal.commit(commit).await?;
     }
     Ok(empty(StatusCode::NO_CONTENT))
@@ -240,12 +224,13 @@ pub async fn publish(
     let note = note(body.note)?;
     let (current, document) = pack(context).await?;
     let loaded = load(context, name).await?;
-    let Some((id, tag)) = identity(context, caller, request, &loaded)? else {
+    let identity = Identity::of(context, &caller.person, request)?;
+    if identity.repeats(&loaded)? {
         return Ok(json(
             StatusCode::OK,
             &json!({"name": name, "version": current.version, "changed": false}),
         ));
-    };
+    }
     let template = match body.version {
         Some(version) => {
             let known = context.config.state.version(version);
@@ -272,12 +257,12 @@ pub async fn publish(
         let bytes = serde_json::to_vec(&document).unwrap_or_default();
         let blob = context.journal.put_blob(&context.desk, &bytes, MAX_PACK_BYTES).await?;
         let published = ConfigEvent::PackPublished { blob: blob.to_string() };
-        let named = event(format!("{id}.pack"), &caller.actor(), tag, published)?;
+        let named = event(format!("{}.pack", identity.id), &caller.actor(), identity.tag, published)?;
         let after = commit.append(&context.config, vec![named])?;
         version = after.state.current().map_or(version, |version| version.version);
     }
     let published = TemplateEvent::Published { pack: version, rolled_back_to: body.version, note };
-    commit.append(&loaded, vec![event(id, &caller.actor(), tag, published)?])?;
+    commit.append(&loaded, vec![event(identity.id, &caller.actor(), identity.tag, published)?])?;
     context.journal.commit(commit).await?;
     Ok(json(StatusCode::OK, &json!({"name": name, "version": version, "changed": changed})))
 }
