@@ -2,6 +2,7 @@
 
 mod automatic;
 mod compose;
+mod nested;
 mod quote;
 mod read;
 

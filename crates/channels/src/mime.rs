@@ -23,9 +23,8 @@ pub fn verify(request: Unverified, account: &Account, now: DateTime<Utc>) -> Res
 
 /// Reads the one mail.
 pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
-    let letter = mail::letter(request.body()).ok_or_else(|| {
-        Malformed::new("not a mail that can be read: it has no headers, or mails within mails without end")
-    })?;
+    let letter =
+        mail::letter(request.body()).ok_or_else(|| Malformed::new("not a mail: it has no headers"))?;
     let id = letter.id(request.body());
     let (items, files) = letter.items(id, Vec::new());
     Ok(Parsed { items, files, ..Parsed::default() })
