@@ -131,10 +131,10 @@ async fn decide(
                 };
                 if !survey.anonymous {
                     decided.survey = Some(format!("{}{name}", ids::SURVEY));
-                    decided.votes_until = survey
-                        .in_chat
-                        .as_ref()
-                        .map(|chat| (context.now + Duration::hours(i64::from(chat.hours))).min(expires_at));
+                    decided.votes_until = survey.in_chat.as_ref().map(|chat| {
+                        let until = context.now.checked_add_signed(Duration::hours(i64::from(chat.hours)));
+                        until.map_or(expires_at, |until| until.min(expires_at))
+                    });
                 }
                 decided.expires_at = Some(expires_at);
                 let key = loaded.key();

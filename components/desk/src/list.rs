@@ -110,7 +110,7 @@ async fn scan(
         Some(below) => below.saturating_sub(1),
         None => call.context.newest_ticket_number().await?,
     };
-    let all: Vec<String> = shards::numbers_down_from(newest).collect();
+    let all: Vec<String> = shards::numbers_down_from(newest).take(SHARDS_PER_CALL + 1).collect();
     let mut found = Vec::new();
     for (n, some) in all.chunks(SHARDS_AT_ONCE).enumerate() {
         if n * SHARDS_AT_ONCE >= SHARDS_PER_CALL {

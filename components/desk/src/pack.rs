@@ -11,9 +11,6 @@ use relevo_edge::internal;
 use relevo_edge::problem::Problem;
 use serde_json::{Value, json};
 
-/// Largest pack in bytes.
-const MAX_PACK_BYTES: usize = 8 * 1024 * 1024;
-
 /// Changes that a dry run lists.
 const MAX_CHANGES: usize = 500;
 
@@ -54,8 +51,7 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     if !changed {
         return Ok(json(StatusCode::OK, &answer));
     }
-    let bytes = context.stored_pack(document)?;
-    let blob = context.journal.put_blob(&context.desk, &bytes, MAX_PACK_BYTES).await?;
+    let blob = context.store_pack(document).await?;
     let identity = call.identity()?;
     let mut commit = context.commit();
     if !context.exists() {

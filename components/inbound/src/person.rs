@@ -7,6 +7,7 @@ use relevo_domain::conversation::{Conversation, Party};
 use relevo_domain::message::{Address, Inbound, InboundMessage};
 use relevo_domain::opt_out::{self, Wish};
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::file_link::STORED;
 use relevo_edge::ids;
 use relevo_edge::personal::{Persons, Sighting};
 use relevo_edge::problem::Problem;
@@ -107,7 +108,7 @@ pub async fn keep_files(
     for attachment in &mut message.attachments {
         let Some(file) = files.iter().find(|file| file.reference == attachment.reference) else { continue };
         let blob = context.journal.put_sealed_blob(&context.desk, key, &file.bytes.0, MAX_FILE_BYTES).await?;
-        let kept = format!("blob:{blob}");
+        let kept = format!("{STORED}{blob}");
         if let Some(Value::Object(inline)) = message.data.as_mut().and_then(|data| data.0.get_mut("inline")) {
             for shown in inline.values_mut().filter(|shown| shown.as_str() == Some(&attachment.reference)) {
                 *shown = Value::String(kept.clone());

@@ -76,7 +76,7 @@ async fn thread(
 ) -> Result<String, Problem> {
     let root = mail.references.first().unwrap_or_else(|| own_id(message));
     let mut named: Vec<&String> = mail.references.iter().rev().take(LOOKED_UP).collect();
-    named.extend(mail.references.first());
+    named.extend(mail.references.first().filter(|_| mail.references.len() > LOOKED_UP));
     let known = try_join_all(named.into_iter().map(|id| conversation_of_mail(context, id))).await?;
     if let Some(known) = known.into_iter().flatten().next() {
         return Ok(known);

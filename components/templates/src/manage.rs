@@ -9,7 +9,7 @@ use relevo_domain::account::approval::Approval;
 use relevo_domain::config::{ConfigEvent, PackVersion};
 use relevo_domain::template::{Draft, TemplateEvent, TemplateState, note};
 use relevo_edge::api::{NewDraft, PublishTemplate};
-use relevo_edge::app::{DeskContext, event, unknown_desk};
+use relevo_edge::app::{DeskContext, MAX_PACK_BYTES, event, unknown_desk};
 use relevo_edge::approval;
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, empty, json};
@@ -18,9 +18,6 @@ use relevo_edge::problem::{Problem, Wrong};
 use relevo_journal::{BlobId, Fold, Loaded};
 use serde_json::{Value, json};
 use spin_sdk::http::StatusCode;
-
-/// Largest pack in bytes, as of `PUT …/pack`.
-const MAX_PACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// Versions of the pack that one answer looks through.
 const VERSIONS: usize = 25;
@@ -254,8 +251,7 @@ pub async fn publish(
     let mut commit = context.commit();
     let mut version = current.version;
     if changed {
-        let bytes = serde_json::to_vec(&document).unwrap_or_default();
-        let blob = context.journal.put_blob(&context.desk, &bytes, MAX_PACK_BYTES).await?;
+        let blob = context.store_pack(document).await?;
         let published = ConfigEvent::PackPublished { blob: blob.to_string() };
         let named = event(format!("{}.pack", identity.id), &caller.actor(), identity.tag, published)?;
         let after = commit.append(&context.config, vec![named])?;

@@ -12,7 +12,7 @@ use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::problem::Problem;
-use relevo_edge::{approval, ids, internal, keys};
+use relevo_edge::{approval, identity, ids, internal};
 use relevo_journal::Fold;
 use relevo_rendering::{Channel, Rendered, Request, Template, TemplateSet};
 use serde_json::{Map, Value, json};
@@ -122,7 +122,7 @@ pub async fn send(
         .map_err(answers::render_problem)?;
     let outbox = match request.idempotency_key()? {
         Some(key) => context.keys.id("outbox", &["test", &caller.person, &request.path, key]),
-        None => keys::random::<16>().map_err(|error| Problem::unavailable(error.to_string()))?,
+        None => identity::random()?,
     };
     let stream = context.stream(Outbox::KIND, &outbox)?;
     let loaded = context.journal.load::<Outbox>(&stream, context.now).await?;

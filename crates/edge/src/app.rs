@@ -31,6 +31,9 @@ const CONFIG: &str = "config";
 const PEOPLE: &str = "pack/people";
 const SEALED: &str = "§";
 
+/// Largest pack in bytes.
+pub const MAX_PACK_BYTES: usize = 8 * 1024 * 1024;
+
 /// Versions of packs that an instance keeps parsed.
 const KEPT_PACKS: usize = 32;
 
@@ -186,11 +189,17 @@ impl<S: Store> DeskContext<S> {
         Ok(document.to_string())
     }
 
-    /// A pack's document as it is stored: who works at the desk is sealed under the desk's key.
+    /// Stores a pack's document, for a version that names it.
     ///
     /// # Errors
-    /// 503 if the host gives no random bytes.
-    pub fn stored_pack(&self, mut document: Value) -> Result<Vec<u8>, Problem> {
+    /// 503 if the store does not answer or the host gives no random bytes.
+    pub async fn store_pack(&self, document: Value) -> Result<BlobId, Problem> {
+        let bytes = self.stored_pack(document)?;
+        Ok(self.journal.put_blob(&self.desk, &bytes, MAX_PACK_BYTES).await?)
+    }
+
+    /// A pack's document as it is stored: who works at the desk is sealed under the desk's key.
+    fn stored_pack(&self, mut document: Value) -> Result<Vec<u8>, Problem> {
         if let Some(people) = document.get_mut("people") {
             let sealed = self.keys.seal(PEOPLE, people.to_string().as_bytes());
             let sealed = sealed.map_err(|error| Problem::unavailable(error.to_string()))?;

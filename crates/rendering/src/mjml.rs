@@ -5,6 +5,7 @@
 //! out, so that they have a line and a column.
 
 use crate::limits;
+use htmlparser::{ElementEnd, Token, Tokenizer};
 use mrml::prelude::parser::{Error, ParserOptions, WarningKind};
 use mrml::prelude::render::RenderOptions;
 
@@ -44,7 +45,10 @@ const ELEMENTS: [&str; 31] = [
 ];
 
 /// Elements of HTML that have no end.
-const VOID: [&str; 6] = ["br", "hr", "img", "input", "link", "meta"];
+const VOID: [&str; 14] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+    "wbr",
+];
 
 /// Whether a source is a document of MJML.
 pub fn is_mjml(source: &str) -> bool {
@@ -166,23 +170,24 @@ fn elements(source: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Measures how deep elements are inside one another; an error has the offset. What reads them does so by recursion.
+/// Measures how deep elements are inside one another; an error has the offset. What reads them does so by recursion, from
+/// the same tokens.
 fn measure(source: &str) -> Result<(), usize> {
-    let mut depth = 0_usize;
-    for (at, _) in source.match_indices('<') {
-        let rest = source.get(at.saturating_add(1)..).unwrap_or_default();
-        if rest.starts_with('/') {
-            depth = depth.saturating_sub(1);
-            continue;
-        }
-        let tag = rest.split_once('>').map_or(rest, |(tag, _)| tag);
-        let name = tag.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or_default();
-        if name.is_empty() || tag.ends_with('/') || VOID.contains(&name) {
-            continue;
-        }
-        depth = depth.saturating_add(1);
-        if depth > limits::MARKUP_NESTING {
-            return Err(at);
+    let (mut depth, mut at, mut has_end) = (0_usize, 0, true);
+    // What is no token is no markup to the reader either: it reads no further.
+    for token in Tokenizer::from(source).map_while(Result::ok) {
+        match token {
+            Token::ElementStart { local, span, .. } => {
+                (at, has_end) = (span.start(), !VOID.contains(&local.as_str()));
+            }
+            Token::ElementEnd { end: ElementEnd::Open, .. } if has_end => {
+                depth = depth.saturating_add(1);
+                if depth > limits::MARKUP_NESTING {
+                    return Err(at);
+                }
+            }
+            Token::ElementEnd { end: ElementEnd::Close(..), .. } => depth = depth.saturating_sub(1),
+            _ => {}
         }
     }
     Ok(())
@@ -244,10 +249,16 @@ mod tests {
 
     #[test]
     fn depth_is_measured_before_anything_recurses() {
-        for piece in ["<mj-wrapper>", "<p>", "<mj-section ", "<a><"] {
-            let deep = format!("<mjml><mj-body>{}", piece.repeat(20_000));
+        for piece in ["<mj-wrapper>", "<p>", "<mj-section ", "<a><", "<p><!--</x>-->", "<p title=\"/>\">"] {
+            let inside = if piece.starts_with("<p") { "<mj-section><mj-column><mj-text>" } else { "" };
+            let deep = format!("<mjml><mj-body>{inside}{}", piece.repeat(20_000));
             assert!(compile(&deep, "es", "ltr").is_err(), "{piece}");
             assert!(!faults(&deep).is_empty(), "{piece}");
         }
+        let text = format!(
+            "<mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section>",
+            "a<wbr>".repeat(40)
+        );
+        assert_eq!(at(&format!("<mjml><mj-body>{text}</mj-body></mjml>")), [], "what has no end is not deep");
     }
 }

@@ -190,7 +190,7 @@ pub fn moment_of(value: &Value) -> Result<When, Error> {
         })
 }
 
-/// A time zone by its IANA name.
+/// Is there a time zone of this IANA name?
 pub fn is_time_zone(name: &str) -> bool {
     parse_zone(name).is_some()
 }

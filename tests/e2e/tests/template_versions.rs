@@ -77,6 +77,13 @@ fn a_draft_goes_out_to_nobody_until_it_is_published_and_one_can_go_back() {
     desk.lead.post("templates/acuse/publish", &json!({})).problem(403);
     let published = manager.post("templates/acuse/publish", &json!({"note": "Aprobada"})).is(200).json();
     assert_eq!(json!([published["version"], published["changed"]]), json!([2, true]));
+    // Who works at the desk lies sealed in what was published so, too.
+    let folder = app.data_file().parent().unwrap().to_owned();
+    for file in ["kv.db", "kv.db-wal"] {
+        let bytes = std::fs::read(folder.join(file)).unwrap_or_default();
+        let name = "Alba Serrano".as_bytes();
+        assert!(!bytes.windows(name.len()).any(|window| window == name), "a name lies open in {file}");
+    }
     let second = reply(&desk, &id);
     assert_eq!(
         json!([second["template"]["pack"], second["text"]]),

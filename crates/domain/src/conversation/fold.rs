@@ -2,12 +2,13 @@
 
 mod ticket;
 
+use super::decide::by_machine;
 use super::event::*;
 use super::merge::{Merged, Said};
 use super::message::{Direction, Message};
 use super::{Asked, Conversation, KIND, Silent, SurveyDecision, Ticket};
 use crate::category::Category;
-use crate::message::{Automatic, DeliveryState, MessageKind};
+use crate::message::{DeliveryState, MessageKind};
 use crate::sla::Timeline;
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold};
@@ -248,7 +249,7 @@ impl Conversation {
         let at = event.at;
         let mail = received.message.mail.as_deref();
         // No answer goes to a machine, and what it wrote re-opens nothing.
-        let automatic = mail.and_then(|mail| mail.automatic).is_some_and(|kind| kind != Automatic::Bulk);
+        let automatic = by_machine(&received.message);
         if !automatic || self.party.is_none() {
             self.update_party(&received.party);
             self.last_inbound_at = self.last_inbound_at.max(Some(at));
