@@ -4,6 +4,7 @@ use crate::account_silence;
 use crate::agenda::{self, Work};
 use crate::claims;
 use crate::follow::VIEWS;
+use crate::overdue;
 use chrono::{DateTime, Duration, Utc};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
@@ -31,6 +32,7 @@ pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<bool, Prob
     let followers = followers.map_err(|_| Problem::unavailable("a projection could not be named"))?;
     context.journal.retire_feed(&context.desk, &followers, context.now).await?;
     claims::forget(context).await?;
+    overdue::put_back(context).await?;
     account_silence::tell(context).await?;
     for work in Work::ALL {
         agenda::discard_past(context, work).await?;

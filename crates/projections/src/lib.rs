@@ -13,6 +13,7 @@ pub mod fanout;
 pub mod follow;
 pub mod housekeeping;
 pub mod notices;
+pub mod overdue;
 pub mod shards;
 pub mod silence;
 pub mod verify;

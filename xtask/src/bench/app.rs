@@ -215,6 +215,8 @@ impl App {
     pub fn survey_link(&self, ticket: &str) -> Result<String> {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(30) {
+            self.follow()?;
+            self.tick("surveys")?;
             let path = format!("/api/school/tickets/{ticket}");
             let read = self.client.json("GET", &path, ADMIN, &Value::Null)?.value()?;
             let messages = read.get("messages").and_then(Value::as_array);
