@@ -27,5 +27,9 @@ pub fn command(mut args: lexopt::Parser) -> Result<()> {
     }
     let mut verify = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     verify.args(["run", "--quiet", "--package", "relevo-verify", "--"]).args(options);
-    if verify.status()?.success() { Ok(()) } else { bail!("verify found something") }
+    match verify.status()?.code() {
+        Some(0) => Ok(()),
+        Some(1) => bail!("something is not as it was written: see above"),
+        _ => bail!("nothing was verified"),
+    }
 }

@@ -23,6 +23,11 @@ pub async fn set_secrets(call: &Call<'_>) -> Result<Response, Problem> {
     if pack.pack.account(channel, account).is_none() {
         return Err(Problem::not_found("unknown_account", "the pack has no such channel account"));
     }
+    let wrong = relevo_channels::wrong_secrets(channel, &secrets);
+    if !wrong.is_empty() {
+        let errors: Vec<_> = wrong.into_iter().map(|(member, why)| (format!("/{member}"), why)).collect();
+        return Err(Problem::invalid_all(errors));
+    }
     let old = context.secrets(channel, account)?;
     let secrets = secrets.replacing(&old, context.now);
     if old == secrets {

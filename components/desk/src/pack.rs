@@ -51,17 +51,21 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     if !changed {
         return Ok(json(StatusCode::OK, &answer));
     }
-    let blob = context.store_pack(document).await?;
     let identity = call.identity()?;
+    let blob = context.store_pack(document).await?;
     let mut commit = context.commit();
     if !context.exists() {
         commit.register_desk();
     }
-    let published = ConfigEvent::PackPublished { blob: blob.to_string() };
-    let published = event(identity.id, &call.caller.actor(), identity.tag, published)?;
+    let version = context.next_pack_version().await?;
+    let published = ConfigEvent::PackPublished { blob: blob.to_string(), version: Some(version) };
+    let published = event(identity.id.clone(), &call.caller.actor(), identity.tag, published)?;
     let after = commit.append(&context.config, vec![published])?;
     context.journal.commit(commit).await?;
-    answer["version"] = json!(after.state.current().map_or(0, |c| c.version));
+    // Of the same call made twice at once the other's number may be the one that counts.
+    let after = identity.confirm(context, after).await?.state;
+    answer["version"] =
+        json!(after.published(&blob.to_string()).map_or(version, |published| published.version));
     Ok(json(StatusCode::OK, &answer))
 }
 
@@ -80,7 +84,7 @@ async fn check(document: &Value) -> Result<(), Problem> {
     match pack::parse(document.clone()) {
         Err(problems) => errors.extend(problems),
         Ok(pack) => {
-            errors.extend(unknown_channels(&pack).into_iter().map(|(at, what)| PackProblem::at(at, what)));
+            errors.extend(channels(&pack));
             errors.extend(ask("sla", "/internal/validate-calendars", document).await?);
             errors.extend(ask("templates", "/internal/validate", document).await?);
         }
@@ -88,10 +92,23 @@ async fn check(document: &Value) -> Result<(), Problem> {
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_all(errors)) }
 }
 
-fn unknown_channels(pack: &Pack) -> Vec<(String, String)> {
-    let unknown = pack.channels.keys().filter(|slug| !relevo_channels::SLUGS.contains(&slug.as_str()));
-    let known = relevo_channels::SLUGS.join(", ");
-    unknown.map(|slug| (format!("/channels/{slug}"), format!("the channels are {known}"))).collect()
+/// What is wrong with the channels and their accounts.
+fn channels(pack: &Pack) -> Vec<PackProblem> {
+    let mut errors = Vec::new();
+    for (slug, accounts) in &pack.channels {
+        if !relevo_channels::SLUGS.contains(&slug.as_str()) {
+            let known = relevo_channels::SLUGS.join(", ");
+            errors.push(PackProblem::at(format!("/channels/{slug}"), format!("the channels are {known}")));
+            continue;
+        }
+        for (name, account) in accounts {
+            let wrong = relevo_channels::wrong_settings(slug, &account.settings).into_iter();
+            errors.extend(wrong.map(|(setting, why)| {
+                PackProblem::at(format!("/channels/{slug}/{name}/settings/{setting}"), why)
+            }));
+        }
+    }
+    errors
 }
 
 /// Asks the component that reads a part of the pack what is wrong with it.

@@ -7,6 +7,7 @@ use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::conversation::decide::{self, NewTicket};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, attention, view};
+use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::survey::SurveyState;
 use relevo_edge::api;
@@ -179,10 +180,8 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
     if value.is_empty() || value.len() > 320 {
         return Err(Problem::invalid("/contact/address", "an address has 1 to 320 characters"));
     }
-    let address = Address {
-        kind: body.contact.kind.unwrap_or_else(|| kind_of(value)),
-        value: body.contact.address.clone().into(),
-    };
+    let address = Address { kind: body.contact.kind.unwrap_or_else(|| kind_of(value)), value: value.into() };
+    identity::check(&address).map_err(|why| Problem::invalid("/contact/address", why))?;
     let conversation = match address.kind {
         AddressKind::Email => context.keys.id("conversation", &["agent", &identity.id]),
         _ => ids::conversation(&context.keys, &body.channel, &body.account, &address),

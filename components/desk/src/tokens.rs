@@ -8,7 +8,7 @@ use relevo_domain::pack::Role;
 use relevo_domain::tokens::{TokenEvent, TokenRecord, Tokens};
 use relevo_edge::api::{NewToken, Rotation};
 use relevo_edge::app::event;
-use relevo_edge::auth::{TOKENS, TokenDocument};
+use relevo_edge::auth::{TOKEN_ENDS, TOKENS, TokenDocument};
 use relevo_edge::http::{Response, empty, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::routes::{Access, ROUTES};
@@ -49,6 +49,7 @@ pub async fn issue(call: &Call<'_>) -> Result<Response, Problem> {
         role: body.role,
         operations: body.operations,
         expires_at,
+        replaced_by: None,
     };
     let issued = Issued::new(call, terms)?;
     let loaded = load(call).await?;
@@ -71,9 +72,13 @@ pub async fn rotate(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let context = &call.context;
     let loaded = load(call).await?;
-    let (old, key, document) = find(call, &loaded).await?;
+    let replaced_id = call.matched.part(1);
+    let old = loaded.state.tokens.get(replaced_id).ok_or_else(unknown)?;
     if old.expires_at.is_some_and(|at| at <= context.now) {
         return Err(unknown());
+    }
+    if let Some(heir) = &old.replaced_by {
+        return Err(replaced(heir));
     }
     let issued = Issued::new(call, old.clone())?;
     let ends_at = context.now + Duration::minutes(i64::from(body.overlap_minutes));
@@ -81,14 +86,28 @@ pub async fn rotate(call: &Call<'_>) -> Result<Response, Problem> {
     let data = TokenEvent::TokenRotated {
         id: issued.id.clone(),
         record: issued.record.clone(),
-        replaces: call.matched.part(1).to_owned(),
+        replaces: replaced_id.to_owned(),
         ends_at,
     };
     let mut commit = context.commit();
     commit.append(&loaded, vec![event(format!("rotate.{}", issued.id), &call.caller.actor(), 0, data)?])?;
-    commit.put(&key, &TokenDocument { expires_at: Some(ends_at), ..document })?;
+    let end = context.doc(TOKEN_ENDS, &old.name)?;
+    commit.put(&end, &ends_at)?;
     issued.put(call, &mut commit)?;
     context.journal.commit(commit).await?;
+    // Of several at once one counts, and of one that was revoked meanwhile none.
+    let after = load(call).await?.state;
+    if !after.tokens.contains_key(&issued.id) {
+        context
+            .journal
+            .put_doc(&issued.key(call)?, &TokenDocument { revoked: true, ..issued.document(call) })
+            .await?;
+        let Some(old) = after.tokens.get(replaced_id) else { return Err(unknown()) };
+        if let Some(at) = &old.expires_at {
+            context.journal.put_doc(&end, at).await?;
+        }
+        return Err(old.replaced_by.as_deref().map_or_else(unknown, replaced));
+    }
     Ok(json(StatusCode::CREATED, &issued.view()))
 }
 
@@ -105,13 +124,14 @@ impl Issued {
         let context = &call.context;
         let token = token::issue(&context.keys, context.desk.as_str());
         let token = token.map_err(|e| Problem::unavailable(e.to_string()))?;
-        let record = TokenRecord { name: token::document_name(&context.keys, &token), ..terms };
+        let name = token::document_name(&context.keys, &token);
+        let record = TokenRecord { name, replaced_by: None, ..terms };
         Ok(Self { id: fresh_id("tok_")?, token, record })
     }
 
-    /// Puts what is known of it where callers are looked up.
-    fn put(&self, call: &Call<'_>, commit: &mut Commit) -> Result<(), Problem> {
-        let document = TokenDocument {
+    /// What is known of it where callers are looked up.
+    fn document(&self, call: &Call<'_>) -> TokenDocument {
+        TokenDocument {
             id: self.id.clone(),
             person: self.record.person.clone(),
             role: self.record.role,
@@ -119,8 +139,15 @@ impl Issued {
             issued_at: call.context.now,
             expires_at: self.record.expires_at,
             revoked: false,
-        };
-        Ok(commit.put(&call.context.doc(TOKENS, &self.record.name)?, &document)?)
+        }
+    }
+
+    fn key(&self, call: &Call<'_>) -> Result<DocKey, Problem> {
+        call.context.doc(TOKENS, &self.record.name)
+    }
+
+    fn put(&self, call: &Call<'_>, commit: &mut Commit) -> Result<(), Problem> {
+        Ok(commit.put(&self.key(call)?, &self.document(call))?)
     }
 
     /// The one answer that ever shows the token.
@@ -136,7 +163,7 @@ impl Issued {
 fn view(id: &str, record: &TokenRecord) -> Value {
     json!({
         "id": id, "person": record.person, "role": record.role, "operations": record.operations,
-        "expires_at": record.expires_at,
+        "expires_at": record.expires_at, "replaced_by": record.replaced_by,
     })
 }
 
@@ -203,6 +230,11 @@ async fn find<'a>(
     let key = call.context.doc(TOKENS, &record.name)?;
     let document = call.context.journal.get_doc(&key).await?.ok_or_else(unknown)?;
     Ok((record, key, document))
+}
+
+fn replaced(heir: &str) -> Problem {
+    let detail = format!("this token was replaced by {heir} already; rotate that one, or issue a new one");
+    Problem::new(StatusCode::CONFLICT, "token_replaced", detail)
 }
 
 fn unknown() -> Problem {

@@ -252,10 +252,10 @@ pub async fn publish(
     let mut version = current.version;
     if changed {
         let blob = context.store_pack(document).await?;
-        let published = ConfigEvent::PackPublished { blob: blob.to_string() };
+        version = context.next_pack_version().await?;
+        let published = ConfigEvent::PackPublished { blob: blob.to_string(), version: Some(version) };
         let named = event(format!("{}.pack", identity.id), &caller.actor(), identity.tag, published)?;
-        let after = commit.append(&context.config, vec![named])?;
-        version = after.state.current().map_or(version, |version| version.version);
+        commit.append(&context.config, vec![named])?;
     }
     let published = TemplateEvent::Published { pack: version, rolled_back_to: body.version, note };
     commit.append(&loaded, vec![event(identity.id, &caller.actor(), identity.tag, published)?])?;

@@ -28,6 +28,7 @@ mod safe_html;
 mod secrets;
 pub mod sendgrid;
 pub mod sendgrid_events;
+mod settings;
 pub mod slack;
 pub mod standard;
 pub mod telegram;
@@ -49,6 +50,7 @@ pub use repeats::{Repeats, repeats};
 pub use request::{Refusal, Unverified, Verified};
 pub use safe_html::safe_html;
 pub use secrets::AccountSecrets;
+pub use settings::{wrong_secrets, wrong_settings};
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;

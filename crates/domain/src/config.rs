@@ -17,6 +17,9 @@ pub enum ConfigEvent {
     PackPublished {
         /// Content address of the pack's bytes.
         blob: String,
+        /// Its number, from a counter; events from before there was one have their place as number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
     },
     /// The published terms were applied to open tickets.
     #[serde(rename = "terms.applied")]
@@ -71,7 +74,7 @@ pub struct Subscriber {
 /// A version of the pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackVersion {
-    /// From 1.
+    /// From 1, rising. A publication that failed may leave a number out.
     pub version: u32,
     /// Content address.
     pub blob: String,
@@ -84,7 +87,7 @@ pub struct PackVersion {
 /// The configuration of a desk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
-    /// All versions of the pack, oldest first; events name the one they were written under.
+    /// All versions of the pack, by number; events name the one they were written under.
     pub packs: Vec<PackVersion>,
     /// Sealed secrets by `channel/account`.
     pub secrets: BTreeMap<String, String>,
@@ -98,9 +101,14 @@ impl Config {
         self.packs.last()
     }
 
+    /// The newest version with these contents.
+    pub fn published(&self, blob: &str) -> Option<&PackVersion> {
+        self.packs.iter().rev().find(|version| version.blob == blob)
+    }
+
     /// A version by number.
     pub fn version(&self, version: u32) -> Option<&PackVersion> {
-        self.packs.get(usize::try_from(version).ok()?.checked_sub(1)?)
+        self.packs.iter().rev().find(|known| known.version == version)
     }
 }
 
@@ -111,14 +119,13 @@ impl Fold for Config {
 
     fn apply(&mut self, event: &Event<ConfigEvent>) {
         match &event.data {
-            ConfigEvent::PackPublished { blob } => {
-                let version = u32::try_from(self.packs.len()).unwrap_or(u32::MAX).saturating_add(1);
-                self.packs.push(PackVersion {
-                    version,
-                    blob: blob.clone(),
-                    at: event.at,
-                    by: event.by.clone(),
-                });
+            ConfigEvent::PackPublished { blob, version } => {
+                let place = || self.current().map_or(0, |newest| newest.version).saturating_add(1);
+                let version = version.unwrap_or_else(place);
+                let published =
+                    PackVersion { version, blob: blob.clone(), at: event.at, by: event.by.clone() };
+                let after = self.packs.partition_point(|known| known.version <= version);
+                self.packs.insert(after, published);
             }
             // What it did is in the conversations.
             ConfigEvent::TermsApplied { .. } => {}
@@ -132,5 +139,31 @@ impl Fold for Config {
                 self.subscribers.remove(id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relevo_journal::{EventId, Hlt};
+
+    fn published(config: &mut Config, blob: &str, version: Option<u32>) {
+        let id = EventId::new(blob).expect("an id");
+        let data = ConfigEvent::PackPublished { blob: blob.into(), version };
+        let at = DateTime::<Utc>::UNIX_EPOCH;
+        config.apply(&Event { id, hlt: Hlt::default(), at, by: "person:a".into(), tag: 0, data });
+    }
+
+    #[test]
+    fn a_version_keeps_its_number_in_whatever_order_publications_become_visible() {
+        let mut config = Config::default();
+        for (blob, version) in [("a", None), ("b", None), ("d", Some(4)), ("c", Some(3)), ("f", Some(6))] {
+            published(&mut config, blob, version);
+        }
+        let found = |version| config.version(version).map(|found| found.blob.as_str());
+        let all: Vec<_> = (0..=7).map(found).collect();
+        assert_eq!(all, [None, Some("a"), Some("b"), Some("c"), Some("d"), None, Some("f"), None]);
+        assert_eq!(config.current().map(|current| current.version), Some(6));
+        assert_eq!(config.published("c").map(|published| published.version), Some(3));
     }
 }

@@ -52,6 +52,9 @@ pub struct TokenRecord {
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// Public id of the one that was issued in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
 }
 
 /// The tokens in force, by public id.
@@ -72,15 +75,62 @@ impl Fold for Tokens {
                 self.tokens.insert(id.clone(), record.clone());
             }
             TokenEvent::TokenRotated { id, record, replaces, ends_at } => {
+                // One that was revoked or replaced meanwhile has no further heir.
+                let Some(old) = self.tokens.get_mut(replaces).filter(|old| old.replaced_by.is_none()) else {
+                    return;
+                };
+                // A token never comes to last longer by being replaced.
+                old.expires_at = Some(old.expires_at.map_or(*ends_at, |at| at.min(*ends_at)));
+                old.replaced_by = Some(id.clone());
                 self.tokens.insert(id.clone(), record.clone());
-                if let Some(old) = self.tokens.get_mut(replaces) {
-                    // A token never comes to last longer by being replaced.
-                    old.expires_at = Some(old.expires_at.map_or(*ends_at, |at| at.min(*ends_at)));
-                }
             }
             TokenEvent::TokenRevoked { id } => {
                 self.tokens.remove(id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(events: &[TokenEvent]) -> Tokens {
+        let mut tokens = Tokens::default();
+        for (n, data) in events.iter().enumerate() {
+            let id = relevo_journal::EventId::new(format!("e{n}")).expect("an id");
+            let at = DateTime::from_timestamp(i64::try_from(n).expect("few"), 0).expect("an instant");
+            let hlt = relevo_journal::Hlt::default();
+            tokens.apply(&Event { id, hlt, at, by: "person:a".into(), tag: 0, data: data.clone() });
+        }
+        tokens
+    }
+
+    fn record(name: &str) -> TokenRecord {
+        TokenRecord {
+            name: name.into(),
+            person: "ana".into(),
+            role: Role::Agent,
+            operations: Vec::new(),
+            expires_at: None,
+            replaced_by: None,
+        }
+    }
+
+    fn rotated(id: &str, replaces: &str) -> TokenEvent {
+        let ends_at = DateTime::from_timestamp(60, 0).expect("an instant");
+        TokenEvent::TokenRotated { id: id.into(), record: record(id), replaces: replaces.into(), ends_at }
+    }
+
+    #[test]
+    fn a_token_has_one_heir_and_a_revoked_one_none() {
+        let issued = TokenEvent::TokenIssued { id: "one".into(), record: record("one") };
+        let revoked = TokenEvent::TokenRevoked { id: "one".into() };
+        let tokens = folded(&[issued.clone(), rotated("two", "one"), rotated("three", "one")]);
+        assert_eq!(tokens.tokens.keys().collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(tokens.tokens["one"].expires_at, DateTime::from_timestamp(60, 0));
+        let tokens = folded(&[issued.clone(), rotated("two", "one"), rotated("three", "two")]);
+        assert_eq!(tokens.tokens.keys().collect::<Vec<_>>(), ["one", "three", "two"]);
+        assert!(folded(&[issued, revoked, rotated("two", "one")]).tokens.is_empty());
     }
 }

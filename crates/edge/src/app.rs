@@ -292,6 +292,22 @@ impl<S: Store> DeskContext<S> {
         Ok(self.journal.newest_number(&self.desk, &ticket_series()?).await?)
     }
 
+    /// Takes the number of the next version of the pack. Of several that are published at once each has its own.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn next_pack_version(&self) -> Result<u32, Problem> {
+        let newest = self.config.state.current().map_or(0, |version| version.version);
+        let series = Kind::new("pack").map_err(|_| unknown_thing())?;
+        loop {
+            let number = self.journal.next_number(&self.desk, &series).await?;
+            // Versions from before there were numbers took theirs from their place.
+            if let Some(number) = u32::try_from(number).ok().filter(|number| *number > newest) {
+                return Ok(number);
+            }
+        }
+    }
+
     /// A commit at the request's instant, part of the present trace.
     pub fn commit(&self) -> Commit {
         let mut commit = Commit::new(self.desk.clone(), self.now);

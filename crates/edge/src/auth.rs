@@ -10,6 +10,7 @@ use crate::keys::DeskKeys;
 use crate::problem::Problem;
 use crate::{clock, token, variables};
 use chrono::{DateTime, Utc};
+use futures::future::try_join;
 use relevo_domain::pack::Role;
 use relevo_journal::Journal;
 use relevo_journal::store::Store;
@@ -20,6 +21,10 @@ use subtle::ConstantTimeEq;
 
 /// Table of token documents.
 pub const TOKENS: &str = "token";
+
+/// Table of when tokens end that were replaced: beside their documents, so that nothing that is written at the same time
+/// as a revocation undoes it.
+pub const TOKEN_ENDS: &str = "token-end";
 
 /// What the store knows of a token: never the token itself, whose keyed hash is the document's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,9 +154,15 @@ pub async fn authenticate<S: Store>(
     if admin.is_some() {
         return Ok(known());
     }
-    let key = context.doc(TOKENS, &token::document_name(&context.keys, token))?;
-    let document: Option<TokenDocument> = context.journal.get_doc(&key).await?;
-    let in_force = |t: &TokenDocument| !t.revoked && t.expires_at.is_none_or(|at| at > context.now);
+    let name = token::document_name(&context.keys, token);
+    let (key, end) = (context.doc(TOKENS, &name)?, context.doc(TOKEN_ENDS, &name)?);
+    let (document, end) = try_join(
+        context.journal.get_doc::<TokenDocument>(&key),
+        context.journal.get_doc::<DateTime<Utc>>(&end),
+    )
+    .await?;
+    let is_over = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= context.now);
+    let in_force = |t: &TokenDocument| !t.revoked && !is_over(t.expires_at) && !is_over(end);
     match document {
         Some(document) if in_force(&document) => Ok(Caller {
             person: document.person,

@@ -79,9 +79,11 @@ impl Incoming {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The token of `Authorization: Bearer`.
+    /// The token of `Authorization: Bearer`; none if there are several such headers: which of them is meant?
     pub fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        let mut all = self.headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(only), None) = (all.next(), all.next()) else { return None };
+        let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 

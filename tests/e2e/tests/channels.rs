@@ -75,7 +75,10 @@ fn every_case_is_answered_as_its_provider_expects_and_a_repeat_changes_nothing()
     let mut wrong = Vec::new();
     for channel in CHANNELS {
         // A path of another application is a case of the signature alone.
-        for case in fixtures(channel.slug).into_iter().filter(|case| case.path.starts_with("/hooks/")) {
+        // A key that cannot be one is refused when it is set.
+        let settable = |case: &Fixture| !case.account["secrets"].to_string().contains("nonsense");
+        let cases = fixtures(channel.slug).into_iter();
+        for case in cases.filter(|case| case.path.starts_with("/hooks/") && settable(case)) {
             let desk = desks.adopt(channel.slug, &case);
             let expected = &case.expected;
             let said = expected.get("answer").or_else(|| expected.get("handshake"));

@@ -55,6 +55,30 @@ fn a_dry_run_shows_the_difference_and_changes_nothing() {
 }
 
 #[test]
+fn packs_that_are_published_at_once_are_a_version_each() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let packs: Vec<Value> = (0..4)
+        .map(|n| {
+            let mut pack = desk.pack.clone();
+            pack["name"] = json!(format!("Escuela {n}"));
+            pack
+        })
+        .collect();
+    let published: Vec<Value> = std::thread::scope(|scope| {
+        let put = |pack| desk.admin.put("pack", pack).is(200).json();
+        let threads: Vec<_> = packs.iter().map(|pack| scope.spawn(move || put(pack))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut numbers: Vec<_> = published.iter().map(|p| p["version"].as_u64().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [2, 3, 4, 5]);
+    let read = desk.lead.get("pack").is(200).json();
+    assert_eq!(read["version"], 5, "each is one");
+    let at = packs.iter().position(|pack| *pack == read["pack"]).expect("one of them");
+    assert_eq!(published[at]["version"], 5, "{published:?}");
+}
+
+#[test]
 fn a_misspelt_dry_run_is_refused_and_publishes_nothing() {
     let (_app, desk) = App::school(Store::Sqlite);
     let mut changed = desk.pack.clone();
@@ -73,11 +97,23 @@ fn a_misspelt_dry_run_is_refused_and_publishes_nothing() {
 #[test]
 fn every_fault_is_named_with_its_place() {
     let (_app, desk) = App::school(Store::Sqlite);
+    let secrets = json!({"secret": "abc\n", "public_url": "support.example.com"});
+    let answer = desk.admin.put("channels/whatsapp/main/secrets", &secrets);
+    assert_eq!(answer.clone().problem(422), "invalid_document");
+    let answer = answer.json();
+    let places: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
+    assert_eq!(places, ["/secret", "/public_url"]);
+    assert!(!answer.to_string().contains("abc"), "{answer}");
     let with = |change: &dyn Fn(&mut Value)| {
         let mut pack = desk.pack.clone();
         change(&mut pack);
         refused(&desk, &pack)
     };
+    assert_eq!(
+        with(&|p| p["channels"]["whatsapp"]["main"]["settings"]["phone_id"] = json!("1")),
+        ["/channels/whatsapp/main/settings/phone_id whatsapp has no such setting; it has phone_number_id, \
+          display_phone_number, api_version, preview_url, base_url, reply_through"]
+    );
     let starts = |places: &[String], expected: &[&str]| {
         assert_eq!(places.len(), expected.len(), "{places:?}");
         for (place, start) in places.iter().zip(expected) {

@@ -279,3 +279,21 @@ fn revoke(desk: &Desk, client: &Client) {
         client.send("POST", path, &[("authorization", &authorization)], Some(b"{}")).is(404);
     }
 }
+
+#[test]
+fn a_ticket_is_not_opened_for_an_address_that_nothing_could_be_sent_to() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let open = |kind: &str, address: &str| {
+        let contact = json!({"kind": kind, "address": address});
+        desk.agent.post("tickets", &json!({"channel": "whatsapp", "contact": contact, "subject": "x"}))
+    };
+    for (kind, address) in
+        [("phone", "abc"), ("phone", "123"), ("email", "ana"), ("email", "a@b\r\nBcc: c@d")]
+    {
+        let answer = open(kind, address);
+        assert_eq!(answer.clone().problem(422), "invalid_document", "{address}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/contact/address");
+    }
+    assert_eq!(desk.tickets().len(), 0);
+    open("phone", " +34 600 111 222 ").is(201);
+}

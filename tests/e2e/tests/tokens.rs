@@ -38,11 +38,58 @@ fn a_token_that_is_rotated_ends_when_it_was_said_and_the_new_one_is_its_equal() 
     assert_eq!(rotate("tok_x", 0).problem(404), "unknown_token");
     assert_eq!(rotate(&text(&newest, "id"), 43_201).problem(422), "invalid_document");
     assert_eq!(rotate(&text(&newest, "id"), -1).problem(422), "invalid_document");
-    // The old one cannot be made to last longer.
-    rotate(&text(&old, "id"), 43_200).is(201);
+    // The old one cannot be made to last longer, and has no second heir.
+    assert_eq!(rotate(&text(&old, "id"), 43_200).problem(409), "token_replaced");
     let listed = desk.admin.get("tokens").is(200).json();
     let again = listed["items"].as_array().unwrap().iter().find(|t| t["id"] == old["id"]).unwrap();
     assert_eq!(again["expires_at"], ends["expires_at"]);
+}
+
+#[test]
+fn of_rotations_at_once_one_alone_gives_a_token_and_a_revoked_one_stays_revoked() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let body = json!({"person": "portal", "role": "service"});
+    for _ in 0..5 {
+        let old = desk.admin.post("tokens", &body).is(201).json();
+        let (path, revoked) =
+            (format!("tokens/{}/rotation", text(&old, "id")), format!("tokens/{}", text(&old, "id")));
+        let answers: Vec<_> = std::thread::scope(|scope| {
+            let rotate = || desk.admin.post(&path, &json!({"overlap_minutes": 60}));
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(rotate)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let given: Vec<Value> = answers.iter().filter(|a| a.status == 201).map(|a| a.json()).collect();
+        assert!(given.len() <= 1, "{given:?}");
+        for refused in answers.into_iter().filter(|a| a.status != 201) {
+            assert_eq!(refused.problem(409), "token_replaced");
+        }
+        let listed = desk.admin.get("tokens").is(200).json();
+        let items = listed["items"].as_array().unwrap();
+        let old_one = items.iter().find(|t| t["id"] == old["id"]).unwrap();
+        let heir =
+            items.iter().find(|t| t["id"] == old_one["replaced_by"]).expect("the one that replaced it");
+        if let Some(given) = given.first() {
+            assert_eq!(given["id"], heir["id"]);
+            assert_eq!(me(app.client(), &text(given, "token")), 200);
+        }
+        std::thread::scope(|scope| {
+            scope.spawn(|| desk.admin.post(&path, &json!({"overlap_minutes": 60})));
+            scope.spawn(|| desk.admin.delete(&revoked).is(204));
+        });
+        assert_eq!(me(app.client(), &text(&old, "token")), 401, "revoked is revoked");
+    }
+}
+
+#[test]
+fn two_tokens_in_one_call_are_none() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let mine = format!("Bearer {}", desk.agent.token);
+    let ask = |headers: &[(&str, &str)]| app.client().send("GET", "/api/school/me", headers, None);
+    ask(&[("authorization", &mine)]).is(200);
+    for other in ["Bearer x", mine.as_str()] {
+        let answer = ask(&[("authorization", &mine), ("authorization", other)]);
+        assert_eq!(answer.problem(401), "unauthorized");
+    }
 }
 
 #[test]

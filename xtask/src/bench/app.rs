@@ -211,6 +211,14 @@ impl App {
         self.client.json("POST", &format!("/api/school/{path}"), ADMIN, body)?.value()
     }
 
+    /// The ticket that was opened last.
+    pub fn newest_ticket(&self) -> Result<String> {
+        self.follow()?;
+        let list = self.client.json("GET", "/api/school/tickets?limit=1", ADMIN, &Value::Null)?.value()?;
+        let id = list.pointer("/items/0/id").and_then(Value::as_str);
+        Ok(id.context("there is no ticket")?.to_owned())
+    }
+
     /// The path of the survey's link that went out about a ticket.
     pub fn survey_link(&self, ticket: &str) -> Result<String> {
         let begun = Instant::now();

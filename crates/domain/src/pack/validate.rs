@@ -7,6 +7,10 @@ use crate::objects;
 use crate::sla::Recipient;
 use serde_json::Value;
 
+/// Most members of a list or an object of a pack. Every ticket is held against the rules one after the other, and every
+/// call reads the pack.
+const MAX_MEMBERS: usize = 2_000;
+
 /// One thing that is wrong with a pack.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PackProblem {
@@ -31,12 +35,34 @@ impl PackProblem {
 /// # Errors
 /// Everything that is wrong, each with a JSON pointer.
 pub fn parse(document: Value) -> Result<Pack, Vec<PackProblem>> {
+    let mut problems = Vec::new();
+    crowded("", &document, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let pack: Pack = objects::read(document).map_err(|error| {
         let pointer = pointer(error.path());
         vec![PackProblem::at(pointer, error.into_inner().to_string())]
     })?;
     let problems = check(&pack);
     if problems.is_empty() { Ok(pack) } else { Err(problems) }
+}
+
+/// Where a document has more members in one place than a pack may.
+fn crowded(pointer: &str, value: &Value, problems: &mut Vec<PackProblem>) {
+    let members: Vec<(String, &Value)> = match value {
+        Value::Array(items) => items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect(),
+        Value::Object(members) => members.iter().map(|(name, member)| (escape(name), member)).collect(),
+        _ => return,
+    };
+    if members.len() > MAX_MEMBERS {
+        let message = format!("{} members; a list or an object has at most {MAX_MEMBERS}", members.len());
+        problems.push(PackProblem::at(pointer, message));
+        return;
+    }
+    for (name, member) in members {
+        crowded(&format!("{pointer}/{name}"), member, problems);
+    }
 }
 
 /// RFC 6901 form of the place where reading stopped.
@@ -189,6 +215,7 @@ mod tests {
     fn every_mistake_is_named_with_its_place() {
         assert_eq!(problems(|p| p["format"] = json!("relevo-pack/9")), ["/format"]);
         assert_eq!(problems(|p| p["queues"] = json!({})), ["/queues"]);
+        assert_eq!(problems(|p| p["sla"] = json!(vec![json!({}); 2_001])), ["/sla"]);
         assert_eq!(problems(|p| p["limits"] = json!({"token": 0})), ["/limits/token"]);
         assert_eq!(problems(|p| p["limits"] = json!({"token": -1})), ["/limits/token"]);
         assert_eq!(problems(|p| p["limits"] = json!({"tokens": 1})), ["/limits/tokens"]);

@@ -51,7 +51,7 @@ pub async fn publish(store: &Bucket, now: DateTime<Utc>, retention: serde_json::
     let blob = context.journal.put_blob(&context.desk, &bytes, 100_000).await.unwrap();
     let mut commit = context.commit();
     commit.register_desk();
-    let published = ConfigEvent::PackPublished { blob: blob.to_string() };
+    let published = ConfigEvent::PackPublished { blob: blob.to_string(), version: None };
     let id = format!("pack.{}", now.timestamp());
     commit.append::<Config>(&context.config, vec![event(id, "test", 0, published).unwrap()]).unwrap();
     context.journal.commit(commit).await.unwrap();

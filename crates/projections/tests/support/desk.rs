@@ -22,7 +22,7 @@ pub async fn publish<S: Store>(context: &DeskContext<S>, pack: &Value) {
     let bytes = pack.to_string();
     let blob = context.journal.put_blob(&context.desk, bytes.as_bytes(), 100_000).await.unwrap();
     let mut commit = context.commit();
-    let published = ConfigEvent::PackPublished { blob: blob.to_string() };
+    let published = ConfigEvent::PackPublished { blob: blob.to_string(), version: None };
     let id = format!("pack.{}", context.now.timestamp());
     commit.append::<Config>(&context.config, vec![event(id, "test", 0, published).unwrap()]).unwrap();
     context.journal.commit(commit).await.unwrap();
