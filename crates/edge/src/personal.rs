@@ -156,7 +156,8 @@ impl<'a, S: Store> Persons<'a, S> {
         Ok(())
     }
 
-    /// A conversation with a key for what is appended: its own, else one of its contact.
+    /// A conversation with a key for what is appended: its own, else one of its contact. Whether its own is still there is
+    /// asked of the store: an instance remembers keys for a while, and what is written under a destroyed one is lost.
     ///
     /// # Errors
     /// 503 if the store does not answer.
@@ -165,10 +166,16 @@ impl<'a, S: Store> Persons<'a, S> {
         commit: &mut Commit,
         loaded: Loaded<Conversation>,
     ) -> Result<Loaded<Conversation>, Problem> {
-        let contact = match (loaded.key(), &loaded.state.party) {
-            (None, Some(party)) => party.contact.clone(),
-            _ => return Ok(loaded),
+        let Some(contact) = loaded.state.party.as_ref().map(|party| party.contact.clone()) else {
+            return Ok(loaded);
         };
+        if let Some(key) = loaded.key() {
+            let is_made = self.made.iter().any(|made| made.id() == key.id());
+            let asked = std::slice::from_ref(key.id());
+            if is_made || !self.context.journal.existing_keys(&self.context.desk, asked).await?.is_empty() {
+                return Ok(loaded);
+            }
+        }
         let contact = contact.strip_prefix(crate::ids::CONTACT).unwrap_or(&contact);
         let (key, _) = self.key(commit, contact, Some(loaded.stream().name()), false).await?;
         Ok(loaded.sealed_under(key))

@@ -244,6 +244,38 @@ async fn round(store: &Bucket, days: i64) -> usize {
     destroyed
 }
 
+/// An instance with a memory of its own.
+async fn elsewhere<F: Future>(work: impl FnOnce() -> F + Send + 'static) {
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(work());
+    });
+    tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_written_after_an_erasure_is_kept_by_an_instance_that_remembers_the_keys() {
+    let store = memory().await;
+    publish(&store, day(0), Value::Null).await;
+    receive(&store, day(1), "a").await;
+    // Now this instance remembers the key.
+    assert_eq!(conversation(&at(&store, day(1)).await).await.erased(), 0);
+    let other = store.clone();
+    elsewhere(move || async move {
+        let context = at(&other, day(1)).await;
+        let name = contact_name(&context);
+        erasure::erase(&context, &name, "person:lead", "erase.1", "asked").await.unwrap();
+    })
+    .await;
+    assert_eq!(conversation(&at(&store, day(1)).await).await.erased(), 0, "it has not noticed");
+    let text = "written afterwards";
+    act(&store, day(1), "note", ConversationEvent::NoteWritten { ticket: 1, text: text.into() }).await;
+    receive(&store, day(1), "b").await;
+    let state = conversation(&at(&store, later(1)).await).await.state;
+    let texts: Vec<&str> = state.messages(1).filter_map(|m| m.text.as_ref()).map(|t| t.0.as_str()).collect();
+    assert_eq!(texts, ["", text, desk::TEXT], "what was there is gone, and what came is there");
+}
+
 #[tokio::test]
 async fn a_key_that_is_asked_for_twice_before_it_is_written_is_one_key() {
     let store = memory().await;
