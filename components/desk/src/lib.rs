@@ -5,6 +5,7 @@ mod audit;
 mod call;
 mod configuration;
 mod contacts;
+mod counts;
 mod files;
 mod handover;
 mod list;
@@ -16,6 +17,7 @@ mod privacy;
 mod problems;
 mod tickets;
 mod tokens;
+mod views;
 
 use call::Call;
 use relevo_edge::app::DeskContext;
@@ -78,6 +80,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "subscribers.delete" => configuration::remove_subscriber(&call).await,
         "subscribers.list" => configuration::subscribers(&call),
         "tickets.assign" => actions::assign(&call).await,
+        "tickets.counts" => counts::counts(&call).await,
         "tickets.create" => tickets::create(&call).await,
         "tickets.escalate" => actions::escalate(&call).await,
         "tickets.fields" => actions::fields(&call).await,
@@ -95,6 +98,10 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.tags" => actions::tags(&call).await,
         "tickets.unmerge" => merge::unmerge(&call).await,
         "tickets.validate" => handover::validate(&call).await,
+        "views.create" => views::create(&call).await,
+        "views.delete" => views::delete(&call).await,
+        "views.list" => views::list(&call).await,
+        "views.update" => views::update(&call).await,
         "tokens.issue" => tokens::issue(&call).await,
         "tokens.list" => tokens::list(&call).await,
         "tokens.revoke" => tokens::revoke(&call).await,

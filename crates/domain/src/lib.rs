@@ -26,5 +26,6 @@ pub mod table;
 pub mod template;
 pub mod tokens;
 pub mod tone;
+pub mod worklist;
 
 pub use private::Private;

@@ -9,7 +9,7 @@ use crate::survey::{RECOVERY_TAG, SurveyKind, SurveyState, Verdict};
 use crate::table::Row;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A ticket in work lists and figures. Times are milliseconds since 1970, durations seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +89,12 @@ pub struct TicketRow {
     /// When the service-level tick has to look at it next.
     #[serde(rename = "du", default, skip_serializing_if = "Option::is_none")]
     pub sla_due_ms: Option<i64>,
+    /// When the first target that is not done is due, or was.
+    #[serde(rename = "fd", default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// Tags.
+    #[serde(rename = "ta", default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
     /// Until when it is out of sight.
     #[serde(rename = "sz", default, skip_serializing_if = "Option::is_none")]
     pub snoozed_until_ms: Option<i64>,
@@ -160,6 +166,8 @@ pub fn ticket_row(
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
         targets: timeline.outcomes(calendars),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),
+        due_ms: timeline.first_due(calendars).map(|at| at.timestamp_millis()),
+        tags: ticket.tags.clone(),
         snoozed_until_ms: ticket.snoozed_until.map(|until| until.timestamp_millis()),
         silent_since_ms: silent.then(|| ticket.silent.since.timestamp_millis()),
         survey_due_ms: ticket.solved_at.filter(|_| undecided).map(|at| at.timestamp_millis()),

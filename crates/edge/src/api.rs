@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use relevo_domain::outbox;
 use relevo_domain::pack::{Priority, Role};
 use relevo_domain::survey::Verdict;
+use relevo_domain::worklist;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -280,6 +281,23 @@ pub struct TagChange {
     /// Tags to take off.
     #[serde(default)]
     pub remove: Vec<String>,
+}
+
+/// `POST …/views`, `PUT …/views/{view}`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewView {
+    /// What people call it.
+    pub name: String,
+    /// It is everybody's.
+    #[serde(default)]
+    pub shared: bool,
+    /// Which tickets.
+    #[serde(default)]
+    pub filter: worklist::Filter,
+    /// In which order.
+    #[serde(default)]
+    pub order: worklist::Order,
 }
 
 /// `POST …/tokens`

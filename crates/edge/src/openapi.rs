@@ -2,8 +2,8 @@
 //!
 //! Routes that are only for the schedule and for other components are not part of the public API and not in it.
 
-mod operations;
-mod parameters;
+pub(crate) mod operations;
+pub(crate) mod parameters;
 mod responses;
 mod schemas;
 #[cfg(test)]

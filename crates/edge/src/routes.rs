@@ -7,6 +7,7 @@ use crate::app::DeskContext;
 use crate::auth::{Caller, Operator, authenticate, schedule};
 use crate::http::Incoming;
 use crate::limits::{self, Spender};
+use crate::openapi::{operations, parameters};
 use crate::problem::Problem;
 use http::StatusCode;
 use relevo_domain::pack::Role;
@@ -106,7 +107,8 @@ pub static ROUTES: &[Route] = &[
     route("templates.render", "templates", "POST", "/api/{desk}/templates/{template}/render", SERVICE, "Render a published template"),
     route("templates.test", "templates", "POST", "/api/{desk}/templates/{template}/test", AGENT, "Send it to oneself"),
     route("templates.versions", "templates", "GET", "/api/{desk}/templates/{template}/versions", AGENT, "When the template became another, and who changed what"),
-    route("tickets.list", "desk", "GET", "/api/{desk}/tickets", SERVICE, "A work list, newest first"),
+    route("tickets.list", "desk", "GET", "/api/{desk}/tickets", SERVICE, "A work list: filters, orders, or a saved view"),
+    route("tickets.counts", "desk", "GET", "/api/{desk}/tickets/counts", SERVICE, "How many live tickets fit, in all and by status, queue, team, assignee and priority"),
     route("tickets.create", "desk", "POST", "/api/{desk}/tickets", SERVICE, "Open a ticket"),
     route("tickets.read", "desk", "GET", "/api/{desk}/tickets/{ticket}", SERVICE, "A ticket with its messages; ?as_of= shows what was known then"),
     route("tickets.assign", "desk", "POST", "/api/{desk}/tickets/{ticket}/assignment", SERVICE, "Assign to a person, a team or nobody"),
@@ -130,6 +132,10 @@ pub static ROUTES: &[Route] = &[
     route("tokens.issue", "desk", "POST", "/api/{desk}/tokens", ADMIN, "Issue a token; it is in the answer, once"),
     route("tokens.revoke", "desk", "DELETE", "/api/{desk}/tokens/{token}", ADMIN, "Revoke a token at once"),
     route("tokens.rotate", "desk", "POST", "/api/{desk}/tokens/{token}/rotation", ADMIN, "Issue a token in place of another, which stays valid for a while"),
+    route("views.list", "desk", "GET", "/api/{desk}/views", AGENT, "Saved views, one's own and those of all; with ?counts=true how many live tickets are in each"),
+    route("views.create", "desk", "POST", "/api/{desk}/views", AGENT, "Save a view; those of all are a lead's"),
+    route("views.update", "desk", "PUT", "/api/{desk}/views/{view}", AGENT, "Change a view"),
+    route("views.delete", "desk", "DELETE", "/api/{desk}/views/{view}", AGENT, "Remove a view"),
     route("webhooks.handshake", "inbound", "GET", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's handshake"),
     route("webhooks.receive", "inbound", "POST", "/hooks/{desk}/{channel}/{account}", Access::Webhook, "A provider's events"),
     route("health.read", "projector", "GET", "/internal/health", Access::Schedule, "Whether it is ready, and what is wrong"),
@@ -230,6 +236,7 @@ pub async fn admit<S: Store>(
             caller.needs(role, route.name)?;
             // Also where nothing hangs on it: what cannot be meant is a caller's mistake.
             request.says_once()?;
+            known_parameters(route, request)?;
             request.idempotency_key()?;
             // The operator is not held up: somebody must be able to mend a desk's limits.
             if let Some(token) = &caller.token {
@@ -245,6 +252,21 @@ pub async fn admit<S: Store>(
     }
 }
 
+/// Refuses a query parameter that the route does not have: what is misspelt must not be lost in silence.
+fn known_parameters(route: &Route, request: &Incoming) -> Result<(), Problem> {
+    let Some(operation) = operations::of(route.name) else { return Ok(()) };
+    let names: Vec<&str> = operation.query.iter().map(|name| parameters::spelt(name)).collect();
+    let known = |name: &str| names.contains(&name);
+    if form_urlencoded::parse(request.query.as_bytes()).all(|(name, _)| known(&name)) {
+        return Ok(());
+    }
+    let detail = match names.as_slice() {
+        [] => "this path takes no parameters".to_owned(),
+        names => format!("this path takes the parameters {}", names.join(", ")),
+    };
+    Err(Problem::bad_request("unknown_parameter", detail))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +277,26 @@ mod tests {
         let names: BTreeSet<_> = ROUTES.iter().map(|r| r.name).collect();
         let places: BTreeSet<_> = ROUTES.iter().map(|r| (r.method, r.path)).collect();
         assert_eq!((names.len(), places.len()), (ROUTES.len(), ROUTES.len()));
+    }
+
+    #[test]
+    fn a_parameter_that_a_route_does_not_have_is_refused_with_those_that_it_has() {
+        let ask = |name: &str, query: &str| {
+            let route = ROUTES.iter().find(|route| route.name == name).expect("a route");
+            let request =
+                Incoming { query: query.to_owned(), ..Incoming::for_tests(route.method, route.path) };
+            known_parameters(route, &request)
+        };
+        assert_eq!(ask("outbox.list", "status=failed&limit=5"), Ok(()));
+        assert_eq!(ask("me", ""), Ok(()));
+        let refused =
+            ask("outbox.list", "limit=5&delivery_status=failed").expect_err("a name of the document");
+        assert_eq!((refused.status.as_u16(), refused.code), (400, "unknown_parameter"));
+        assert_eq!(refused.detail, "this path takes the parameters status, limit");
+        assert_eq!(ask("me", "foo").expect_err("none").detail, "this path takes no parameters");
+        for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Role(_))) {
+            assert!(ask(route.name, "f%6fo=1").is_err(), "{}", route.name);
+        }
     }
 
     #[test]

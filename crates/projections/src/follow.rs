@@ -2,7 +2,7 @@
 
 use crate::account_silence::{self, Heard};
 use crate::agenda::{self, Floors, Work};
-use crate::{fanout, shards};
+use crate::{fanout, heads, shards};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use relevo_domain::conversation::Conversation;
@@ -59,7 +59,9 @@ pub async fn follow<S: Store>(context: &DeskContext<S>, limit: usize) -> Result<
             merging::settle(context, conversation).await?;
         }
         account_silence::note(context, &changes.heard).await?;
+        let touched: BTreeSet<String> = changes.tickets.keys().cloned().collect();
         write(context, changes).await?;
+        heads::sum_up(context, &touched).await?;
         context.journal.save_cursor(&context.desk, &views, &cursor).await?;
         followed.entries += page.entries.len();
         followed.more = page.behind > 0;

@@ -11,6 +11,7 @@ pub mod claims;
 pub mod desks;
 pub mod fanout;
 pub mod follow;
+pub mod heads;
 pub mod housekeeping;
 pub mod notices;
 pub mod overdue;

@@ -34,10 +34,20 @@ pub fn nth(place: u64) -> String {
     format!("n{place}")
 }
 
+/// The place of a shard of tickets.
+pub fn place(shard: &str) -> Option<u64> {
+    shard.strip_prefix('n')?.parse().ok()
+}
+
+/// The numbers of a shard of tickets: the first, and the first beyond it.
+pub fn numbers(place: u64) -> (u64, u64) {
+    let first = place.saturating_mul(TICKETS_PER_SHARD);
+    (first, first.saturating_add(TICKETS_PER_SHARD))
+}
+
 /// The first number beyond a shard of tickets.
 pub fn end_number(shard: &str) -> Option<u64> {
-    let shard: u64 = shard.strip_prefix('n')?.parse().ok()?;
-    shard.checked_add(1)?.checked_mul(TICKETS_PER_SHARD)
+    place(shard)?.checked_add(1)?.checked_mul(TICKETS_PER_SHARD)
 }
 
 /// The shard of something of a day, by its name.

@@ -1,16 +1,18 @@
 //! Derived tables held against the journal that they were derived from.
 
 use crate::follow::{self, Changes, VIEWS};
-use crate::shards;
+use crate::{heads, shards};
 use relevo_domain::account::Account;
 use relevo_domain::config::Config;
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::Conversation;
 use relevo_domain::erasure::Erasures;
 use relevo_domain::outbox::Outbox;
+use relevo_domain::rows::TicketRow;
 use relevo_domain::survey::SurveyState;
 use relevo_domain::table::{Put, Row};
 use relevo_domain::tokens::Tokens;
+use relevo_domain::worklist::{HeadRow, Views};
 use relevo_edge::app::DeskContext;
 use relevo_edge::clock;
 use relevo_edge::problem::Problem;
@@ -57,6 +59,7 @@ pub async fn verify<S: Store>(context: &DeskContext<S>, months: &[Month]) -> Res
     streams::<Contact, S>(context, months, &mut verified).await?;
     streams::<Erasures, S>(context, months, &mut verified).await?;
     streams::<Tokens, S>(context, months, &mut verified).await?;
+    streams::<Views, S>(context, months, &mut verified).await?;
     let mut projected = streams::<Conversation, S>(context, months, &mut verified).await?;
     projected.extend(streams::<Outbox, S>(context, months, &mut verified).await?);
     projected.extend(streams::<SurveyState, S>(context, months, &mut verified).await?);
@@ -133,10 +136,30 @@ async fn streams<F: Fold, S: Store>(
 /// How many rows there are, and those that are not what is expected.
 async fn rows<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(u64, Vec<String>), Problem> {
     let mut found = (0, Vec::new());
+    summed_up(context, &changes, &mut found.1).await?;
     table(context, changes.tickets, &mut found).await?;
     table(context, changes.surveys, &mut found).await?;
     table(context, changes.deliveries, &mut found).await?;
     Ok(found)
+}
+
+/// What lists read first must be what the shards hold.
+async fn summed_up<S: Store>(
+    context: &DeskContext<S>,
+    changes: &Changes,
+    differences: &mut Vec<String>,
+) -> Result<(), Problem> {
+    let places = changes.tickets.keys().filter_map(|name| shards::end_number(name));
+    let Some(newest) = places.max() else { return Ok(()) };
+    let served = heads::load(context, newest).await?;
+    for name in changes.tickets.keys() {
+        let shard = shards::load::<TicketRow, S>(context, name).await?;
+        let expected = HeadRow::of(shard.state.rows().map(|(_, row)| row));
+        if shards::place(name).and_then(|place| served.get(&place)) != Some(&expected) {
+            differences.push(format!("{} {name}: the head is not what its shard gives", HeadRow::KIND));
+        }
+    }
+    Ok(())
 }
 
 async fn table<R: Row, S: Store>(

@@ -36,6 +36,8 @@ fn ticket() -> TicketRow {
         not_eligible: Vec::new(),
         targets: BTreeMap::new(),
         sla_due_ms: None,
+        due_ms: None,
+        tags: Default::default(),
         silent_since_ms: None,
         snoozed_until_ms: None,
         survey_due_ms: None,

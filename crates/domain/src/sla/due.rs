@@ -54,6 +54,16 @@ impl Timeline {
         let next = |instance: &Instance| next(&Run::all(self, instance, calendars).ok()?, instance).ok()?;
         self.targets.iter().filter_map(next).min()
     }
+
+    /// When the first of the targets that are not done is due, or was. None if nothing runs, or only what is paused.
+    pub fn first_due(&self, calendars: &dyn CalendarSource) -> Option<DateTime<Utc>> {
+        let open = self.targets.iter().filter(|instance| instance.end.is_none());
+        let due = |instance: &Instance| {
+            let runs = Run::all(self, instance, calendars).ok()?;
+            Some(breach(&runs, instance, DateTime::<Utc>::MAX_UTC).ok()??.at)
+        };
+        open.filter_map(due).min()
+    }
 }
 
 /// The threshold to tell of, if one was reached that was not told: a breach before anything else, since whatever it

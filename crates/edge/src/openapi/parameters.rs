@@ -1,6 +1,7 @@
 //! Parameters: what stands for `{…}` in paths, and what follows the `?`.
 
 use relevo_domain::kpi::{GroupBy, REPORTS};
+use relevo_domain::worklist::Order;
 use serde_json::{Value, json};
 
 /// The parameter that a `{name}` of a route's path stands for. `/s/{token}` and `…/tokens/{token}` differ.
@@ -25,6 +26,7 @@ pub fn of_path(path: &str, name: &str) -> Value {
         ),
         "token" => ("Token id", refers("TokenId")),
         "survey" => ("Survey id", pattern("^srv_[a-z2-7]{26}$")),
+        "view" => ("View id", refers("ViewId")),
         "template" => ("Name of a template", pattern("^[A-Za-z0-9._-]{1,64}$")),
         _ => ("Name", pattern("^[^/?#%]+$")),
     };
@@ -47,6 +49,22 @@ pub fn of_query(name: &str) -> Value {
             json!({"type": "integer", "minimum": 0, "default": 0}),
         ),
         "as_of" => ("What was known at this instant", json!({"type": "string", "format": "date-time"})),
+        "breached" => ("Only what is past a target's time, or only what is not", json!({"type": "boolean"})),
+        "channel" => ("Channel slug", text()),
+        "counts" => ("Also how many live tickets are in each", json!({"type": "boolean", "default": false})),
+        "due_within_minutes" => (
+            "Only what is due within so many minutes, or was",
+            json!({"type": "integer", "minimum": 0, "maximum": 525_600}),
+        ),
+        "field" => ("Name and value of a custom field, as `plan:pro`", text()),
+        "number" => ("The friendly number", json!({"type": "integer", "minimum": 1})),
+        "order" => (
+            "`due` and `priority` hold what is still to be worked on alone",
+            json!({"type": "string", "enum": Order::ALL.map(Order::as_str)}),
+        ),
+        "subject" => ("Part of the subject, whatever the case of its letters", text()),
+        "tag" => ("A tag", text()),
+        "view" => ("Id of a saved view, which the other filters narrow further", refers("ViewId")),
         "assignee" => ("Person id; `me`: the caller; `none`: nobody", text()),
         "contact" => ("Contact id or address", text()),
         "at" => ("Another instant than now", json!({"type": "string", "format": "date-time"})),
@@ -67,7 +85,9 @@ pub fn of_query(name: &str) -> Value {
         "priority" => ("Priority", refers("Priority")),
         "queue" => ("Queue id", text()),
         "shortcut" => ("What an agent typed, with or without the slash", text()),
-        "snoozed" => ("Only what is out of sight now, or only what is not", json!({"type": "boolean"})),
+        "snoozed" => {
+            ("Only what is out of sight now; without it only what is not", json!({"type": "boolean"}))
+        }
         "status" => ("Status id or category", text()),
         "team" => ("Team id", text()),
         "ticket" => ("The ticket that it is for", refers("TicketId")),
@@ -80,6 +100,11 @@ pub fn of_query(name: &str) -> Value {
     // The one that nothing can be done without.
     let required = name == "ticket";
     json!({"name": name, "in": "query", "required": required, "description": description, "schema": schema})
+}
+
+/// How a parameter of [`of_query`] is spelt in the query: two paths may mean other things by one word.
+pub fn spelt(name: &'static str) -> &'static str {
+    if name == "delivery_status" { "status" } else { name }
 }
 
 /// The header by which a repeated call is recognised.
