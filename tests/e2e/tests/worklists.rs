@@ -107,7 +107,9 @@ fn filters_orders_pages_and_search() {
     assert!(!ids(&list("order=priority")).contains(&all[3]));
     assert!(ids(&list("")).contains(&all[3]));
     let opened = desk.ticket(&all[1])["opened_at"].clone();
-    let question = json!({"calendar": "soporte", "start": opened, "seconds": 36_000});
+    let question = json!({
+        "calendar": {"time_zone": "UTC", "around_the_clock": true}, "start": opened, "seconds": 36_000
+    });
     let later = desk.agent.post("sla/preview", &question).is(200).json()["due"].clone();
     desk.agent.post(&format!("tickets/{}/snooze", all[1]), &json!({"until": later})).is(200);
     assert!(!ids(&list("")).contains(&all[1]));
