@@ -70,7 +70,7 @@ fn admits(query: &Query, ticket: &Ticket) -> bool {
     let subject = || ticket.subject.as_ref().map(|subject| subject.0.to_lowercase()).unwrap_or_default();
     let field = |name: &str, wanted: &str| match ticket.fields.0.get(name) {
         Some(Value::String(text)) => text == wanted,
-        Some(other) => other.to_string() == wanted,
+        Some(other) => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| wanted == *other),
         None => false,
     };
     query.subject.as_ref().is_none_or(|part| subject().contains(part))

@@ -52,7 +52,7 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         let detail = format!("a desk has at most {MAX_VIEWS} views; remove one");
         return Err(Problem::new(StatusCode::CONFLICT, "too_many_views", detail));
     }
-    record(call, &identity, loaded, ViewEvent::Set { id: id.clone(), view: view.clone() }).await?;
+    record(call, &identity, loaded, ViewEvent::Set { id: id.clone(), view: Box::new(view.clone()) }).await?;
     Ok(json(StatusCode::CREATED, &shown(&id, &view)))
 }
 
@@ -63,7 +63,7 @@ pub async fn update(call: &Call<'_>) -> Result<Response, Problem> {
     let id = call.matched.part(1).to_owned();
     may_change(call, existing(call, &loaded, &id)?)?;
     may_change(call, &view)?;
-    record(call, &identity, loaded, ViewEvent::Set { id: id.clone(), view: view.clone() }).await?;
+    record(call, &identity, loaded, ViewEvent::Set { id: id.clone(), view: Box::new(view.clone()) }).await?;
     Ok(json(StatusCode::OK, &shown(&id, &view)))
 }
 

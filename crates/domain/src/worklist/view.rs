@@ -33,7 +33,7 @@ pub enum ViewEvent {
         /// View id.
         id: String,
         /// The view.
-        view: View,
+        view: Box<View>,
     },
     /// A view was removed.
     #[serde(rename = "view.removed")]
@@ -72,7 +72,7 @@ impl Fold for Views {
     fn apply(&mut self, event: &Event<ViewEvent>) {
         match &event.data {
             ViewEvent::Set { id, view } => {
-                self.views.insert(id.clone(), view.clone());
+                self.views.insert(id.clone(), view.as_ref().clone());
             }
             ViewEvent::Removed { id } => {
                 self.views.remove(id);
