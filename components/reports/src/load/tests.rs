@@ -69,6 +69,8 @@ fn row(number: u64, opened_minute: i64) -> TicketRow {
         targets: Default::default(),
         sla_due_ms: None,
         silent_since_ms: None,
+        due_ms: None,
+        tags: Default::default(),
         snoozed_until_ms: None,
         survey_due_ms: None,
     }
