@@ -7,6 +7,7 @@
 mod fallback;
 mod lifecycle;
 mod limits;
+mod partition;
 mod retention;
 mod survey;
 mod transitions;
@@ -22,9 +23,11 @@ use std::collections::BTreeMap;
 pub use fallback::Fallback;
 pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
+pub use partition::Partition;
 pub use retention::Retention;
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
 pub use transitions::{Transition, Wanted};
+pub(crate) use validate::escape;
 pub use validate::{PackProblem, parse, pointer};
 
 /// The format that this version reads and writes.
@@ -83,6 +86,15 @@ pub struct Pack {
     /// Pieces that templates include, by name.
     #[serde(default)]
     pub partials: BTreeMap<String, Value>,
+    /// Client companies that are kept apart, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub partitions: BTreeMap<String, Partition>,
+    /// Decision trees by id; format of [`crate::playbook`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub playbooks: BTreeMap<String, Value>,
+    /// Full card numbers are masked in what customers write, and refused in what the desk writes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mask_card_numbers: bool,
     /// How many requests the desk takes.
     #[serde(default)]
     pub limits: Limits,

@@ -10,6 +10,7 @@ use crate::Private;
 use crate::category::Category;
 use crate::message::DeliveryState;
 use crate::pack::Priority;
+use crate::playbook::RequestKind;
 use crate::sla::ResolvedPolicy;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,44 @@ pub enum ConversationEvent {
         /// Free text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Private<String>>,
+    },
+    /// Somebody began a run of a playbook on it.
+    #[serde(rename = "run.begun")]
+    RunBegun {
+        /// Ordinal.
+        ticket: u32,
+        /// Public id of the run.
+        run: String,
+        /// Playbook id.
+        playbook: String,
+        /// The version of the pack that it goes by.
+        version: u32,
+    },
+    /// A run came to an outcome.
+    #[serde(rename = "run.ended")]
+    RunEnded {
+        /// Ordinal.
+        ticket: u32,
+        /// Public id of the run.
+        run: String,
+        /// Playbook id.
+        playbook: String,
+        /// Node id of the outcome.
+        outcome: String,
+        /// How: `answer`, `request` or `escalation`.
+        ending: String,
+    },
+    /// A request of the customer was recorded in a run.
+    #[serde(rename = "request.recorded")]
+    RequestRecorded {
+        /// Ordinal.
+        ticket: u32,
+        /// Public id of the run.
+        run: String,
+        /// What is requested.
+        request: RequestKind,
+        /// Its values.
+        data: Private<Map<String, Value>>,
     },
     /// It is out of sight for a time, or back in it by hand.
     #[serde(rename = "ticket.snoozed")]

@@ -73,6 +73,11 @@ impl Fold for Conversation {
                     }
                 }
             }
+            ConversationEvent::RunBegun { ticket, .. } => self.happened(*ticket, at, "run.begun"),
+            ConversationEvent::RunEnded { ticket, .. } => self.happened(*ticket, at, "run.ended"),
+            ConversationEvent::RequestRecorded { ticket, .. } => {
+                self.happened(*ticket, at, "request.recorded");
+            }
             ConversationEvent::TagsChanged { ticket, add, remove } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     for tag in add.iter().filter(|tag| ticket.tags.insert((*tag).clone())) {
@@ -184,6 +189,13 @@ impl Conversation {
         let ticket = self.ticket_mut(ordinal)?;
         ticket.updated_at = ticket.updated_at.max(at);
         Some(ticket)
+    }
+
+    /// Something that targets may name and that changes nothing else.
+    fn happened(&mut self, ordinal: u32, at: DateTime<Utc>, name: &str) {
+        if let Some(ticket) = self.touch(ordinal, at) {
+            ticket.timeline.named_event(at, name);
+        }
     }
 
     pub(super) fn open(&mut self, opening: &Opening, by_customer: bool, at: DateTime<Utc>) -> u32 {

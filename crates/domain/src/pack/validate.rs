@@ -4,6 +4,7 @@ use super::retention::MAX_DAYS;
 use super::{FORMAT, Pack};
 use crate::category::Category;
 use crate::objects;
+use crate::playbook;
 use crate::sla::Recipient;
 use serde_json::Value;
 
@@ -177,7 +178,13 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             say(format!("/fallback/{n}{pointer}"), message);
         }
     }
+    for (pointer, message) in super::partition::check(pack) {
+        say(pointer, message);
+    }
     problems.extend(pack.survey.iter().flat_map(|survey| super::survey::check(pack, survey)));
+    let playbooks = pack.playbooks.iter();
+    problems
+        .extend(playbooks.flat_map(|(id, book)| playbook::parse(pack, id, book).err().unwrap_or_default()));
     problems
 }
 
