@@ -3,6 +3,7 @@
 use crate::page::{self, Page};
 use chrono::DateTime;
 use http::StatusCode;
+use relevo_domain::card_number;
 use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::Conversation;
 use relevo_domain::survey::{SurveyClosed, SurveyState, Via, answer};
@@ -91,7 +92,9 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
 /// Records a vote.
 async fn record(found: &Found, ballot: Ballot, via: Via) -> Result<SurveyState, Problem> {
     let Found { context, loaded, page } = found;
-    let data = answer(page.kind, ballot.score, ballot.comment, via)?;
+    let masks = context.pack().await?.pack.mask_card_numbers;
+    let comment = ballot.comment.map(|text| masks.then(|| card_number::mask(&text)).flatten().unwrap_or(text));
+    let data = answer(page.kind, ballot.score, comment, via)?;
     // Named by what it says and by what its writer had read: the same form sent twice is one vote, and going back
     // to an earlier vote is another.
     let said = serde_json::to_string(&data).unwrap_or_default();

@@ -20,10 +20,11 @@ mod tokens;
 mod views;
 
 use call::Call;
+use http::Method;
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, serve};
 use relevo_edge::problem::Problem;
-use relevo_edge::routes;
+use relevo_edge::{card_numbers, routes};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
@@ -32,6 +33,9 @@ const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Largest body of anything else: what it says becomes one event, with room to spare in a value of the store.
 const MAX_CALL_BYTES: usize = 256 * 1024;
+
+/// Routes by which people write about customers.
+const WRITTEN: [&str; 2] = ["contacts.", "tickets."];
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -53,6 +57,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     }
     let caller = routes::admit(matched.route, &context, request).await?;
     let call = Call { context, caller, request, matched };
+    if request.method != Method::GET && WRITTEN.iter().any(|what| call.matched.route.name.starts_with(what)) {
+        card_numbers::refuse(&call.context.pack().await?.pack, request)?;
+    }
     match call.matched.route.name {
         "audit.anchors" => audit::anchors(&call).await,
         "channels.secrets.set" => configuration::set_secrets(&call).await,

@@ -11,6 +11,7 @@ use futures::future::try_join_all;
 use relevo_channels::{Answer, File, Once, Parsed, Verified};
 use relevo_domain::account::approval::reported;
 use relevo_domain::account::{Account, AccountEvent};
+use relevo_domain::card_number;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
 use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept};
 use relevo_edge::api::Kick;
@@ -55,7 +56,11 @@ pub async fn keep(
     {
         return Ok(None);
     }
-    again::keep_request(context, origin, &mut parsed.items, request).await?;
+    if pack.pack.mask_card_numbers {
+        mask(context, origin, &mut parsed.items);
+    } else {
+        again::keep_request(context, origin, &mut parsed.items, request).await?;
+    }
     let placed = try_join_all(parsed.items.into_iter().map(|item| place(context, origin, item))).await?;
     let mut for_delivery = Vec::new();
     for portion in portions::divide(placed) {
@@ -66,6 +71,16 @@ pub async fn keep(
         internal::kick("delivery", "/internal/send", kick);
     }
     Ok(Some(parsed.answer))
+}
+
+/// Masks card numbers before anything is kept. Nor is a whole request kept, then, in which they could stand in any
+/// encoding.
+fn mask(context: &DeskContext, origin: Origin<'_>, items: &mut [Inbound]) {
+    let masked = items.iter_mut().filter_map(|item| card_number::mask_inbound(item).then_some(())).count();
+    if masked > 0 {
+        let (desk, channel) = (context.desk.as_str().into(), origin.channel.into());
+        log::event("intake.masked", &[("desk", desk), ("channel", channel), ("items", masked.into())]);
+    }
 }
 
 /// A token that its provider signed without the content: the first content it came with is the one it stands for.

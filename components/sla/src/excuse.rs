@@ -8,7 +8,7 @@ use relevo_edge::app::{DeskContext, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::identity::Identity;
-use relevo_edge::ids;
+use relevo_edge::{card_numbers, ids};
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
 
@@ -21,6 +21,7 @@ pub async fn excuse_breach(
     id: &str,
 ) -> Result<Response, Problem> {
     let body: api::NewExcuse = request.json()?;
+    card_numbers::refuse(&context.pack().await?.pack, request)?;
     let (conversation, ordinal) = ids::parse_ticket(id)?;
     let stream = context.stream(Conversation::KIND, conversation)?;
     let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;

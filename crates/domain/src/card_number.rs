@@ -6,7 +6,10 @@
 //! numbers that fit by chance (one in ten of those that begin as a card's do) count as card numbers: a mask too many
 //! can be asked about, a number too many is kept.
 
+mod inbound;
 mod issuer;
+
+pub use inbound::mask_inbound;
 
 use serde_json::Value;
 use std::ops::Range;

@@ -6,6 +6,7 @@ pub mod api;
 pub mod app;
 pub mod approval;
 pub mod auth;
+pub mod card_numbers;
 pub mod clock;
 pub mod cursor;
 pub mod file_link;
