@@ -2,7 +2,7 @@
 //!
 //! `pack.json` is the document to begin with; every other `X.json` beside it becomes its member `X`. A template is a
 //! folder `templates/<name>/`: `template.json` is the template, and each `<locale>.<part>.j2` in the folder becomes its
-//! `locales.<locale>.<part>`, without the newline at its end.
+//! `locales.<locale>.<part>`, without the newline at its end. `playbooks/<id>.json` becomes the member `playbooks.<id>`.
 
 use std::path::{Path, PathBuf};
 
@@ -74,6 +74,13 @@ pub fn bundle(folder: &Path) -> Result<Value> {
             templates.insert(name, read_template(&template)?);
         }
         add(&mut pack, "templates", templates.into())?;
+    }
+    if folder.join("playbooks").is_dir() {
+        let mut playbooks = Map::new();
+        for path in files(&folder.join("playbooks"), "json")? {
+            playbooks.insert(stem(&path)?, read(&path)?);
+        }
+        add(&mut pack, "playbooks", playbooks.into())?;
     }
     Ok(pack.into())
 }
@@ -168,6 +175,7 @@ mod tests {
                 ("pack.json", r#"{"name": "Test"}"#),
                 ("queues.json", r#"{"a": {}}"#),
                 ("README.md", "ignored"),
+                ("playbooks/a-b.json", r#"{"start": "x"}"#),
                 (
                     "templates/hello/template.json",
                     r#"{"data": {"n": 1}, "locales": {"es": {"whatsapp": {"name": "h"}}}}"#,
@@ -180,6 +188,7 @@ mod tests {
         let expected = json!({
             "name": "Test",
             "queues": {"a": {}},
+            "playbooks": {"a-b": {"start": "x"}},
             "templates": {
                 "bare": {"locales": {"es": {"sms": "Hola"}}},
                 "hello": {

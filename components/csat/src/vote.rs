@@ -93,7 +93,8 @@ pub async fn take(token: &str, request: &Incoming) -> Result<Response, Problem> 
 async fn record(found: &Found, ballot: Ballot, via: Via) -> Result<SurveyState, Problem> {
     let Found { context, loaded, page } = found;
     let masks = context.pack().await?.pack.mask_card_numbers;
-    let comment = ballot.comment.map(|text| masks.then(|| card_number::mask(&text)).flatten().unwrap_or(text));
+    let comment =
+        ballot.comment.map(|text| masks.then(|| card_number::mask(&text)).flatten().unwrap_or(text));
     let data = answer(page.kind, ballot.score, comment, via)?;
     // Named by what it says and by what its writer had read: the same form sent twice is one vote, and going back
     // to an earlier vote is another.

@@ -8,8 +8,8 @@ use relevo_edge::app::{DeskContext, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::identity::Identity;
-use relevo_edge::{card_numbers, ids};
 use relevo_edge::problem::Problem;
+use relevo_edge::{card_numbers, ids};
 use relevo_journal::Fold;
 
 /// Records the excuse and answers with the targets as they then are. The same excuse again is a repeat, also without an

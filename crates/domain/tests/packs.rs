@@ -38,6 +38,11 @@ fn document(desk: &str) -> Value {
         templates.insert(template.file_name().unwrap().to_str().unwrap().to_owned(), value.into());
     }
     pack.insert("templates".into(), templates.into());
+    if folder.join("playbooks").is_dir() {
+        let playbooks = files(&folder.join("playbooks"), "json").into_iter();
+        let playbooks: Map<String, Value> = playbooks.map(|(stem, path)| (stem, read(&path))).collect();
+        pack.insert("playbooks".into(), playbooks.into());
+    }
     pack.into()
 }
 

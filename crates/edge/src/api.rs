@@ -606,6 +606,39 @@ pub struct Compose {
     pub time_zone: Option<String>,
 }
 
+/// `POST …/playbooks/{playbook}/runs`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRun {
+    /// The ticket that it is about.
+    #[schema(pattern = "^tkt_[a-z2-7]{26}_[0-9]+$")]
+    #[serde(default)]
+    pub ticket: Option<String>,
+}
+
+/// `POST …/runs/{run}/answers`: what the kind of the node takes, and nothing else.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunAnswer {
+    /// The node that is answered: refused if the run is elsewhere by now.
+    #[schema(max_length = 64)]
+    pub node: String,
+    /// Question: id of the choice.
+    #[schema(max_length = 64)]
+    #[serde(default)]
+    pub choice: Option<String>,
+    /// Identity check: ids of the checks that fitted.
+    #[serde(default)]
+    pub confirmed: Option<Vec<String>>,
+    /// Action: whether it was done.
+    #[serde(default)]
+    pub done: Option<bool>,
+    /// Data entry: the values by field.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default)]
+    pub data: Option<Map<String, Value>>,
+}
+
 /// What the templates component is asked to check.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Compile {

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub const CONTACT: &str = "ctc_";
 /// Prefix of outbox ids.
 pub const OUTBOX: &str = "out_";
+/// Prefix of ids of a playbook's runs.
+pub const RUN: &str = "run_";
 /// Prefix of survey ids.
 pub const SURVEY: &str = "srv_";
 /// Prefix of ticket ids.

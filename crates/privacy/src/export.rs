@@ -1,6 +1,7 @@
 //! Everything that is stored of a contact, gathered for the person.
 
 mod html;
+mod runs;
 
 pub use html::page;
 
@@ -41,11 +42,12 @@ pub async fn gather<S: Store>(context: &DeskContext<S>, contact: &str) -> Result
         }
     }
     let mut tickets = Vec::new();
-    let (mut days, mut reported) = (BTreeSet::new(), Vec::new());
+    let (mut days, mut reported, mut runs) = (BTreeSet::new(), Vec::new(), Vec::new());
     for part in try_join_all(conversations.iter().map(|name| conversation(context, name))).await? {
         tickets.extend(part.tickets);
         days.extend(part.days);
         reported.extend(part.reported);
+        runs.extend(part.runs);
     }
     let surveys = surveys(context, &tickets).await?;
     let deliveries = deliveries(context, &tickets, days).await?;
@@ -68,6 +70,7 @@ pub async fn gather<S: Store>(context: &DeskContext<S>, contact: &str) -> Result
         "tickets": tickets,
         "surveys": surveys,
         "deliveries": deliveries,
+        "runs": runs::runs(context, &runs).await?,
         "reported": reported,
         "keys": keys(members.iter().map(|(_, state, _)| state)),
     }))
@@ -107,6 +110,8 @@ struct Part {
     /// Days on which something went out.
     days: BTreeSet<DateTime<Utc>>,
     reported: Vec<Value>,
+    /// Runs of playbooks on its tickets.
+    runs: Vec<String>,
 }
 
 async fn conversation<S: Store>(context: &DeskContext<S>, name: &str) -> Result<Part, Problem> {
@@ -116,12 +121,14 @@ async fn conversation<S: Store>(context: &DeskContext<S>, name: &str) -> Result<
         .tickets
         .iter()
         .filter_map(|ticket| view::ticket(&ids::ticket(name, ticket.ordinal), &state, ticket));
-    let mut part = Part { tickets: tickets.collect(), days: BTreeSet::new(), reported: Vec::new() };
+    let mut part =
+        Part { tickets: tickets.collect(), days: BTreeSet::new(), reported: Vec::new(), runs: Vec::new() };
     for event in &events {
         match &event.data {
             ConversationEvent::ReplyWritten(_) | ConversationEvent::SurveyDecided(_) => {
                 part.days.insert(event.at);
             }
+            ConversationEvent::RunBegun { run, .. } => part.runs.push(run.clone()),
             ConversationEvent::EventReceived { kind, data } => {
                 part.reported.push(json!({"at": view::rfc3339(event.at), "kind": kind, "data": data}));
             }

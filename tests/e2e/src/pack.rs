@@ -30,6 +30,13 @@ pub fn pack(desk: &str) -> Value {
         templates.insert(template.file_name().expect("a name").to_string_lossy().into_owned(), value.into());
     }
     pack.insert("templates".to_owned(), templates.into());
+    if folder.join("playbooks").is_dir() {
+        let playbooks: Map<String, Value> = files(&folder.join("playbooks"), "json")
+            .into_iter()
+            .map(|(stem, path)| (stem, read(&path)))
+            .collect();
+        pack.insert("playbooks".to_owned(), playbooks.into());
+    }
     pack.into()
 }
 

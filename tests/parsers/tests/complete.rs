@@ -42,6 +42,7 @@ const READERS: &[(&str, &str, &str)] = &[
     ("crates/domain/src/kpi/report.rs", "parse", "words"),
     ("crates/domain/src/objects.rs", "read", "body"),
     ("crates/domain/src/pack/validate.rs", "parse", "pack"),
+    ("crates/domain/src/playbook/check.rs", "parse", "pack"),
     ("crates/domain/src/sla/escalation.rs", "parse", "words"),
     ("crates/domain/src/sla/threshold.rs", "parse", "words"),
     ("crates/edge/src/cursor.rs", "parse_after", "cursor"),

@@ -20,7 +20,9 @@ pub fn mask_inbound(item: &mut Inbound) -> bool {
         Inbound::Outgoing(message) => {
             any([text(&mut message.text), data(&mut message.data), names(&mut message.attachments)])
         }
-        Inbound::Call(call) => any([text(&mut call.text), data(&mut call.data), names(&mut call.attachments)]),
+        Inbound::Call(call) => {
+            any([text(&mut call.text), data(&mut call.data), names(&mut call.attachments)])
+        }
         Inbound::Other(other) => mask_value(&mut other.data.0),
         Inbound::Problem(problem) => mask_value(&mut problem.data.0),
         Inbound::Status(_) => false,

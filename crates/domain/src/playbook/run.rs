@@ -3,7 +3,7 @@
 
 mod decide;
 
-pub use decide::{Answer, Move, Refused, advance, back};
+pub use decide::{Answer, Move, Refused, advance, back, values};
 
 use super::RequestKind;
 use crate::Private;

@@ -16,8 +16,10 @@ pub fn of_path(path: &str, name: &str) -> Value {
             "What stands in an attachment's `url`",
             pattern(r"^[0-9a-f]{64}\.[0-9a-f]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}$"),
         ),
+        "playbook" => ("Playbook id", pattern("^[a-z0-9_-]{1,64}$")),
         "problem" => ("Problem id", pattern(r"^problem\.[a-z2-7]{26}$")),
         "report" => ("Name of the report", json!({"type": "string", "enum": REPORTS})),
+        "run" => ("Run id", pattern("^run_[a-z2-7]{26}$")),
         "subscriber" => ("Subscriber id", pattern("^sub_[a-z2-7]{26}$")),
         "ticket" => ("Ticket id", refers("TicketId")),
         "token" if path.starts_with("/s/") => (
@@ -69,6 +71,10 @@ pub fn of_query(name: &str) -> Value {
         "contact" => ("Contact id or address", text()),
         "at" => ("Another instant than now", json!({"type": "string", "format": "date-time"})),
         "cursor" => ("`next` of the answer before", text()),
+        "days" => (
+            "Days that are looked at, up to now",
+            json!({"type": "integer", "minimum": 1, "maximum": 92, "default": 30}),
+        ),
         "delivery_status" => {
             return json!({
                 "name": "status", "in": "query", "description": "Only deliveries that stand so",

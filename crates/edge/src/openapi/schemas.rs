@@ -41,6 +41,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::NewNote>(all);
     add::<api::NewPriority>(all);
     add::<api::NewReply>(all);
+    add::<api::NewRun>(all);
     add::<api::NewStatus>(all);
     add::<api::NewSubscriber>(all);
     add::<api::NewTicket>(all);
@@ -50,6 +51,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::RenderRequest>(all);
     add::<api::Rendered>(all);
     add::<api::Rotation>(all);
+    add::<api::RunAnswer>(all);
     add::<api::Snooze>(all);
     add::<api::SurveyConsent>(all);
     add::<api::SurveyReview>(all);

@@ -11,12 +11,13 @@ overflow-wrap:anywhere;white-space:pre-wrap}section section{border-left:3px soli
 margin:1rem 0}.none{color:#777}";
 
 /// Titles of the parts, in the order in which a reader wants them.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("contact", "Who you are to us"),
     ("merged", "Who else you were to us"),
     ("tickets", "What you wrote to us and we to you"),
     ("surveys", "What we asked you about our service"),
     ("deliveries", "What we sent"),
+    ("runs", "What was written down while we helped you"),
     ("reported", "What providers reported about you"),
     ("keys", "Keys under which your data are encrypted"),
 ];

@@ -178,7 +178,7 @@ fn act(action: &Action, done: Option<bool>, run: &Run) -> Result<Step, Refused> 
 }
 
 /// The values of a record.
-pub(in crate::playbook) fn values(record: &Record, run: &Run) -> Map<String, Value> {
+pub fn values(record: &Record, run: &Run) -> Map<String, Value> {
     let mut gathered = gathered(run);
     gathered.retain(|name, _| record.fields.iter().any(|field| field == name));
     gathered
