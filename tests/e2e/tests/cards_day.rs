@@ -116,9 +116,9 @@ impl Day<'_> {
         let words = format!("Quiero activar mi tarjeta {NUMBER}");
         let ticket = self.write("main", LAURA, "wamid.L1", &words);
         let run = self.begin(adriana, "nogal-activacion", &ticket);
-        // The same call again is a repeat.
         let confirmed = json!({"node": "identidad", "confirmed": ["nombre_completo", "codigo_postal"]});
         self.answer(adriana, &run, &confirmed);
+        // Whoever looks at what the run has left behind is told so.
         self.refuse(adriana, &run, &confirmed, 409);
         self.answer(adriana, &run, &json!({"node": "a_la_mano", "choice": "no_llega"}));
         self.answer(adriana, &run, &json!({"node": "espera"}));
