@@ -158,7 +158,7 @@ fn checks(digits: &[u8]) -> bool {
         let value = u32::from(*digit) * if n % 2 == 1 { 2 } else { 1 };
         sum + if value > 9 { value - 9 } else { value }
     });
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Where IBANs are: their digits are no card's.
