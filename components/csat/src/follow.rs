@@ -6,6 +6,7 @@ use crate::invite::{self, Invitation};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use relevo_domain::Private;
+use relevo_domain::contact::Contact;
 use relevo_domain::conversation::decide::{self, NewTicket};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, ReplyWritten};
 use relevo_domain::pack::{Pack, Recovery, Role};
@@ -216,7 +217,7 @@ async fn remind(
 ) -> Result<(), Problem> {
     let mut commit = context.commit();
     let mut outbox = None;
-    let open = loaded.state.closed(context.now).is_none();
+    let open = loaded.state.closed(context.now).is_none() && !has_declined(context, issued).await?;
     let reminder =
         pack.pack.survey.as_ref().and_then(|rule| Some((rule, rule.reminder.as_ref()?))).filter(|_| open);
     if let (Some((survey, reminder)), Some((conversation, ordinal))) =
@@ -249,6 +250,13 @@ async fn remind(
     context.journal.commit(commit).await?;
     send_now(context, outbox);
     Ok(())
+}
+
+/// Whoever has said since that they want no more of these is not reminded either.
+async fn has_declined(context: &DeskContext, issued: &Issued) -> Result<bool, Problem> {
+    let Some(contact) = &issued.contact else { return Ok(false) };
+    let stream = context.stream(Contact::KIND, contact)?;
+    Ok(context.journal.load::<Contact>(&stream, context.now).await?.state.no_surveys)
 }
 
 fn written(ticket: u32, message: Outgoing) -> ConversationEvent {

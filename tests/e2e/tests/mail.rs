@@ -11,10 +11,15 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// `school` with mails: they come in as they are and go out through a provider.
 fn school(app: &App) -> Desk {
+    school_with(app, |_| ())
+}
+
+fn school_with(app: &App, change: impl FnOnce(&mut Value)) -> Desk {
     app.publish_with("school", |pack| {
         pack["channels"]["mime"]["main"] = json!({"settings": {"reply_through": "postmark/main"}});
         pack["channels"]["postmark"]["main"] =
             json!({"settings": {"from": "Ayuda <ayuda@mail.example.org>", "inbox": "ayuda@in.example.org"}});
+        change(pack);
     })
 }
 
@@ -96,6 +101,48 @@ fn a_survey_by_mail_can_be_unsubscribed_from_with_one_click_and_an_answer_offers
         client.send("POST", path, &form, body).is(200);
         assert_eq!(declined(), true);
     }
+}
+
+#[test]
+fn a_reminder_of_a_survey_can_be_unsubscribed_from_too_and_goes_to_nobody_who_has() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school_with(&app, |pack| {
+        pack["survey"]["reminder"] = json!({"after_days": 2, "template": pack["survey"]["template"]});
+        pack["survey"]["expires_days"] = json!(14);
+    });
+    let client = app.client();
+    for (n, who) in ["ana@example.com", "eva@example.com"].into_iter().enumerate() {
+        deliver(client, &desk, &mail(who, &format!("{n}@example.com"), "Boletines", "", "Ayuda")).is(200);
+    }
+    for ticket in desk.tickets() {
+        let status = format!("tickets/{}/status", ticket["id"].as_str().unwrap());
+        desk.agent.post(&status, &json!({"status": "solved"})).is(200);
+    }
+    app.host.tick_all("surveys");
+    let path = |mail: &Received| {
+        assert_eq!(header(mail, "List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+        let address = header(mail, "List-Unsubscribe");
+        address[address.find("/s/").unwrap()..].trim_end_matches('>').to_owned()
+    };
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let unsubscribe = |path: &str| client.send("POST", path, &form, Some(b"List-Unsubscribe=One-Click"));
+    unsubscribe(&path(&sent(&app, "eva@example.com", 1)[0])).is(200);
+    sent(&app, "ana@example.com", 1);
+
+    app.set_clock(3 * 86_400);
+    app.tick("projections").is(200);
+    app.host.tick_all("surveys");
+    let reminder = &sent(&app, "ana@example.com", 2)[1];
+    unsubscribe(&path(reminder)).is(200);
+    let no_surveys = |who: &str| {
+        let tickets = desk.tickets();
+        let of = |ticket: &&Value| ticket["contact"]["addresses"][0]["value"] == who;
+        let contact = tickets.iter().find(of).unwrap()["contact"]["id"].as_str().unwrap().to_owned();
+        desk.agent.get(&format!("contacts/{contact}")).is(200).json()["no_surveys"].clone()
+    };
+    assert_eq!(no_surveys("ana@example.com"), true);
+    app.host.tick_all("delivery");
+    assert_eq!(sent(&app, "eva@example.com", 1).len(), 1, "who wants no more is not reminded");
 }
 
 #[test]
