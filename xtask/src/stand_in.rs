@@ -110,9 +110,13 @@ fn serve(state: &Mutex<State>, mut request: Request) {
         Ok(_) => answer(state, &request, &String::from_utf8_lossy(&bytes)),
         Err(error) => own(400, json!({"error": error.to_string()})),
     };
-    let text = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
-    let mut response = Response::from_string(text).with_status_code(answer.status);
-    let kind = ("content-type", "application/json".to_owned());
+    let (kind, bytes) = match answer.file {
+        Some(file) => file,
+        None if answer.body.is_null() => ("application/json", Vec::new()),
+        None => ("application/json", answer.body.to_string().into_bytes()),
+    };
+    let mut response = Response::from_data(bytes).with_status_code(answer.status);
+    let kind = ("content-type", kind.to_owned());
     for (name, value) in answer.header.into_iter().chain([kind]) {
         if let Ok(header) = Header::from_bytes(name, value) {
             response.add_header(header);
@@ -124,7 +128,7 @@ fn serve(state: &Mutex<State>, mut request: Request) {
 
 /// An answer that is no provider's.
 fn own(status: u16, body: Value) -> Accepted {
-    Accepted { status, header: None, body }
+    Accepted { status, body, ..Accepted::default() }
 }
 
 fn answer(state: &Mutex<State>, request: &Request, body: &str) -> Accepted {

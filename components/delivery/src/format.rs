@@ -47,6 +47,15 @@ impl From<String> for Unprepared {
     }
 }
 
+impl From<Unprepared> for Outcome {
+    fn from(unprepared: Unprepared) -> Self {
+        match unprepared {
+            Unprepared::Refused(why) => Self::Refused { why },
+            Unprepared::NotNow(why) => Self::Retry { after_seconds: None, why },
+        }
+    }
+}
+
 impl From<Problem> for Unprepared {
     fn from(problem: Problem) -> Self {
         match problem.status.is_server_error() {
@@ -67,6 +76,7 @@ pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result
             let made = |account: &Account| podio::validation(account, hook, &code.0);
             through(context, channel, account, Some(podio::BASE_URL), made, podio::validated).await
         }
+        Request::Fetch(_) => Err("a file is not sent".into()),
         Request::Subscriber { subscriber, body, .. } => {
             to_subscriber(context, name, subscriber, &body.0).await
         }
@@ -94,10 +104,38 @@ async fn through(
     make: impl FnOnce(&Account) -> Result<OutboundRequest, FormatError>,
     outcome: fn(u16, &HeaderMap, &[u8]) -> Outcome,
 ) -> Result<Prepared, Unprepared> {
+    let Reached { account, base, stand_in, .. } = reach(context, channel, account, base_url).await?;
+    let request = make(&account).map_err(|e| e.to_string())?;
+    let url = format!("{}{}", base.trim_end_matches('/'), request.path);
+    let url = relevo_outward::parse(&url, &stand_in)?;
+    Ok(Prepared { method: request.method, url, headers: request.headers, body: request.body, outcome })
+}
+
+/// A channel account, and where its provider is.
+pub struct Reached {
+    /// The account with its secrets.
+    pub account: Account,
+    /// Scheme and host of the provider's API.
+    pub base: String,
+    /// The stand-in's origin, if there is one: the one address that need not be public.
+    pub stand_in: String,
+    /// The stand-in plays every provider.
+    pub is_rehearsal: bool,
+}
+
+/// Finds an account and its provider.
+///
+/// # Errors
+/// Why there is none.
+pub async fn reach(
+    context: &DeskContext,
+    channel: &str,
+    account: &str,
+    base_url: Option<&'static str>,
+) -> Result<Reached, Unprepared> {
     let pack = context.pack().await?;
     let account = context.account(&pack.pack, channel, account)?;
     let account = account.ok_or("the pack no longer has this channel account")?;
-    let request = make(&account).map_err(|e| e.to_string())?;
     // One variable points every provider at a stand-in, for rehearsals.
     let rehearsal = variables::kept("provider_base").await;
     let base = match (rehearsal.as_str(), account.setting("base_url"), base_url) {
@@ -106,9 +144,8 @@ async fn through(
         ("", None, None) => return Err("the channel account lacks `base_url`".into()),
         (rehearsal, ..) => rehearsal.to_owned(),
     };
-    let url = format!("{}{}", base.trim_end_matches('/'), request.path);
-    let url = relevo_outward::parse(&url, &stand_in(&rehearsal).await)?;
-    Ok(Prepared { method: request.method, url, headers: request.headers, body: request.body, outcome })
+    let stand_in = stand_in(&rehearsal).await;
+    Ok(Reached { account, base, stand_in, is_rehearsal: !rehearsal.is_empty() })
 }
 
 async fn outbound(

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod fallback;
+mod fetch;
 mod format;
 mod queue;
 mod record;

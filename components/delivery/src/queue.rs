@@ -1,14 +1,15 @@
 //! What is sent when: by account, within a conversation in the order it was written in.
 
 use crate::accounts::Account;
-use crate::format::{self, Unprepared};
+use crate::fetch::{Fetched, fetch};
+use crate::format;
 use crate::record::{Done, ERASED, record, record_patiently};
 use crate::send;
 use chrono::{DateTime, Duration, Utc};
 use futures::future::{join_all, try_join_all};
 use relevo_channels::Outcome;
 use relevo_domain::conversation::Conversation;
-use relevo_domain::outbox::{Outbox, Status};
+use relevo_domain::outbox::{Entry, Outbox, Request, Status};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
 use relevo_edge::trace::{self, Trace};
@@ -19,6 +20,12 @@ use std::collections::BTreeMap;
 
 /// Entries sent at the same time.
 const AT_ONCE: usize = 16;
+
+/// Files fetched at the same time: each may take as much memory as all of a round's messages.
+const FILES_AT_ONCE: usize = 2;
+
+/// Files of one account fetched in one call: what is sent does not wait for more.
+const FILES_IN_ONE_CALL: usize = 16;
 
 /// Rounds of one call: what a conversation has waiting is sent one after the other.
 const ROUNDS: usize = 20;
@@ -40,7 +47,7 @@ pub async fn all(context: &DeskContext, entries: &[String]) -> Result<usize, Pro
     let mut names = entries.to_vec();
     for _ in 0..ROUNDS {
         let mut next = Vec::new();
-        for (account, ready) in by_account(context, &names).await? {
+        for ((_, account), ready) in by_account(context, &names).await? {
             for result in through(context, &account, ready).await? {
                 match result {
                     Ok(done) => {
@@ -59,11 +66,11 @@ pub async fn all(context: &DeskContext, entries: &[String]) -> Result<usize, Pro
     fault.map_or(Ok(sent), Err)
 }
 
-/// What is due of some entries, by what it is sent through.
+/// What is due of some entries, by what it is sent through; files come last.
 async fn by_account(
     context: &DeskContext,
     names: &[String],
-) -> Result<BTreeMap<String, Vec<Ready>>, Problem> {
+) -> Result<BTreeMap<(bool, String), Vec<Ready>>, Problem> {
     // What the agenda held to be due is crossed off after this: a clock that has gone back since must not make it early.
     let now = clock::now().max(context.now);
     let loads = names.iter().map(|name| async move {
@@ -71,15 +78,20 @@ async fn by_account(
         let loaded = context.journal.load::<Outbox>(&stream, now).await?;
         Ok::<_, Problem>(Ready { name: name.clone(), loaded })
     });
-    let mut by_account: BTreeMap<String, Vec<Ready>> = BTreeMap::new();
+    let mut by_account: BTreeMap<(bool, String), Vec<Ready>> = BTreeMap::new();
     for ready in try_join_all(loads).await? {
         let state = &ready.loaded.state;
         let due = state.status == Status::Queued && state.next_at.is_some_and(|at| at <= now);
         if let Some(entry) = state.entry.as_ref().filter(|_| due || state.bounced) {
-            by_account.entry(entry.request.through()).or_default().push(ready);
+            let through = (is_file(entry), entry.request.through());
+            by_account.entry(through).or_default().push(ready);
         }
     }
     Ok(by_account)
+}
+
+fn is_file(entry: &Entry) -> bool {
+    matches!(entry.request, Request::Fetch(_))
 }
 
 /// Sends through one account, as far as its breaker lets.
@@ -90,14 +102,20 @@ async fn through(
 ) -> Result<Vec<Result<Done, Problem>>, Problem> {
     let mut account = Account::load(context, name).await?;
     let mut results = Vec::new();
+    let files = ready.first().and_then(|ready| ready.loaded.state.entry.as_ref()).is_some_and(is_file);
     let mut rest = ready.into_iter().peekable();
     while rest.peek().is_some() {
-        if let Some(until) = account.wait_until() {
+        let enough = (files && results.len() >= FILES_IN_ONE_CALL).then(clock::now);
+        if let Some(until) = account.wait_until().or(enough) {
             let waiting: Vec<_> = rest.map(|ready| ready.name).collect();
             later(context, &waiting, until).await?;
             break;
         }
-        let at_once = if account.breaker.is_on_trial(clock::now()) { 1 } else { AT_ONCE };
+        let at_once = match (account.breaker.is_on_trial(clock::now()), files) {
+            (true, _) => 1,
+            (false, true) => FILES_AT_ONCE,
+            (false, false) => AT_ONCE,
+        };
         let some: Vec<Ready> = rest.by_ref().take(at_once).collect();
         for result in join_all(some.iter().map(|ready| one(context, ready))).await {
             match result {
@@ -129,7 +147,7 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
     };
     if ready.loaded.state.bounced {
         let why = ready.loaded.state.why.clone().unwrap_or_default();
-        let done = record(context, name, before, &entry, None, &Outcome::Refused { why }).await?;
+        let done = record(context, name, before, &entry, None, &Outcome::Refused { why }, None).await?;
         return Ok((done, None));
     }
     let state = conversation.as_ref().map(|loaded| &loaded.state);
@@ -148,27 +166,34 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
     };
     if opted_out && before.erased() == 0 {
         let outcome = Outcome::Refused { why: crate::record::OPTED_OUT.to_owned() };
-        return Ok((record(context, name, before, &entry, Some(attempt), &outcome).await?, None));
+        return Ok((record(context, name, before, &entry, Some(attempt), &outcome, None).await?, None));
     }
     // The attempt is a piece of what the message follows from; the present request merely brought it about.
     let origin = entry.trace.as_deref().and_then(Trace::parse).map(|origin| origin.child());
     let work = async {
         let begun = clock::precise();
-        let prepared = match before.erased() {
-            0 => format::prepare(context, name, &entry).await,
-            _ => Err(Unprepared::Refused(ERASED.to_owned())),
-        };
-        let (outcome, asked) = match prepared {
-            Ok(prepared) => (send::send(prepared).await, true),
-            Err(Unprepared::Refused(why)) => (Outcome::Refused { why }, false),
-            Err(Unprepared::NotNow(why)) => (Outcome::Retry { after_seconds: None, why }, false),
-        };
+        let Fetched { outcome, asked, kept } = attempted(context, name, before, &entry).await;
         send::tell(context, name, attempt, &outcome, begun.elapsed());
-        let done = record_patiently(context, name, before, &entry, attempt, &outcome).await?;
+        let done = record_patiently(context, name, before, &entry, attempt, &outcome, kept.as_ref()).await?;
         Ok::<_, Problem>((done, outcome, asked))
     };
     let (done, outcome, asked) = trace::scope(origin.or_else(trace::current), work).await?;
     Ok((done, asked.then_some(outcome)))
+}
+
+/// What came of sending an entry, or of fetching what it names.
+async fn attempted(context: &DeskContext, name: &str, before: &Loaded<Outbox>, entry: &Entry) -> Fetched {
+    let not_asked = |outcome| Fetched { outcome, asked: false, kept: None };
+    if before.erased() != 0 {
+        return not_asked(Outcome::Refused { why: ERASED.to_owned() });
+    }
+    if let Request::Fetch(file) = &entry.request {
+        return fetch(context, name, before, file).await;
+    }
+    match format::prepare(context, name, entry).await {
+        Ok(prepared) => Fetched { outcome: send::send(prepared).await, asked: true, kept: None },
+        Err(unprepared) => not_asked(unprepared.into()),
+    }
 }
 
 /// When an entry that others wait for is tried next; none if it is done with.

@@ -2,8 +2,8 @@
 
 use crate::fallback;
 use relevo_channels::Outcome;
-use relevo_domain::conversation::{Conversation, ConversationEvent};
-use relevo_domain::outbox::{Attempt, Entry, Outbox, OutboxEvent, Request};
+use relevo_domain::conversation::{Conversation, ConversationEvent, FileKept};
+use relevo_domain::outbox::{Attempt, Entry, Fetch, Outbox, OutboxEvent, Request};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::problem::Problem;
 use relevo_edge::{clock, ids, trace};
@@ -39,10 +39,11 @@ pub async fn record_patiently(
     entry: &Entry,
     attempt: u32,
     outcome: &Outcome,
+    kept: Option<&FileKept>,
 ) -> Result<Done, Problem> {
     let mut pauses = PAUSES_NS.iter();
     loop {
-        match (record(context, name, before, entry, Some(attempt), outcome).await, pauses.next()) {
+        match (record(context, name, before, entry, Some(attempt), outcome, kept).await, pauses.next()) {
             (Err(_), Some(pause)) => spin_sdk::wasip3::clocks::monotonic_clock::wait_for(*pause).await,
             (recorded, _) => return recorded,
         }
@@ -57,6 +58,7 @@ pub async fn record(
     entry: &Entry,
     attempt: Option<u32>,
     outcome: &Outcome,
+    kept: Option<&FileKept>,
 ) -> Result<Done, Problem> {
     let now = clock::now();
     let came_of_it = match outcome {
@@ -74,6 +76,15 @@ pub async fn record(
         let attempted = OutboxEvent::Attempted { attempt, outcome: came_of_it.clone() };
         let before = before.clone().sealed_under(before.key().is_none().then(|| desk_key.clone()));
         commit.append(&before, vec![event(format!("attempt.{attempt}"), BY, 0, attempted)?])?;
+    }
+    if let (Some(attempt), Request::Fetch(file)) = (attempt, &entry.request)
+        && let Some(data) = told_of_file(name, file, &came_of_it, kept)
+    {
+        let stream = context.stream(Conversation::KIND, &file.conversation)?;
+        // Under the key of the message, as the file is: what cannot be read any more is not named either.
+        let loaded = context.journal.load::<Conversation>(&stream, now).await?;
+        let loaded = loaded.sealed_under(before.key().cloned());
+        commit.append(&loaded, vec![event(format!("file.{name}.{attempt}"), BY, 0, data)?])?;
     }
     let mut done = Done { sent: matches!(came_of_it, Attempt::Sent { .. }), next: None };
     if let (Some((conversation, message)), false) =
@@ -113,6 +124,24 @@ pub async fn record(
         context.journal.commit(commit).await?;
     }
     Ok(done)
+}
+
+/// What the conversation hears of one of its files.
+fn told_of_file(
+    name: &str,
+    file: &Fetch,
+    came_of_it: &Attempt,
+    kept: Option<&FileKept>,
+) -> Option<ConversationEvent> {
+    match came_of_it {
+        Attempt::Sent { .. } => kept.map(|kept| ConversationEvent::FileKept(Box::new(kept.clone()))),
+        Attempt::Refused { why } => Some(ConversationEvent::FileLost {
+            message: file.message.clone(),
+            fetched_by: format!("{}{name}", ids::OUTBOX),
+            why: why.clone(),
+        }),
+        Attempt::Retry { .. } => None,
+    }
 }
 
 /// Reports of the provider find the message by its id there.

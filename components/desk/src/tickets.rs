@@ -135,7 +135,9 @@ pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
             ConversationEvent::CallReported(reported) => of_ticket(&reported.id),
             ConversationEvent::DeliveryConcluded { message, .. }
             | ConversationEvent::DeliveryRerouted { message, .. }
-            | ConversationEvent::DeliveryRetried { message } => of_ticket(message),
+            | ConversationEvent::DeliveryRetried { message }
+            | ConversationEvent::FileLost { message, .. } => of_ticket(message),
+            ConversationEvent::FileKept(kept) => of_ticket(&kept.message),
             ConversationEvent::DeliveryReported { external_id, .. } => of_external(external_id),
             ConversationEvent::TicketCreated(created) => {
                 state.ticket(stream.ordinal).is_some_and(|t| t.number == created.opening.number)

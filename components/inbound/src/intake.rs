@@ -1,6 +1,7 @@
 //! From parsed items to committed events: all of a request is kept before it is answered.
 
 use crate::again;
+use crate::files;
 use crate::issues;
 use crate::notes;
 use crate::person::{self, Met, report_on_person, seal};
@@ -30,9 +31,6 @@ pub struct Origin<'a> {
     /// Account name.
     pub account: &'a str,
 }
-
-/// Largest file.
-pub const MAX_FILE_BYTES: usize = 36 * 1024 * 1024;
 
 /// Largest item that is kept as a problem: a mail of the largest size, written as JSON.
 const MAX_ITEM_BYTES: usize = 80 * 1024 * 1024;
@@ -120,7 +118,7 @@ async fn commit(
     context: &DeskContext,
     pack: &PublishedPack,
     origin: Origin<'_>,
-    files: &[File],
+    came_along: &[File],
     portion: Portion,
 ) -> Result<Vec<String>, Problem> {
     let mut commit = context.commit();
@@ -159,9 +157,11 @@ async fn commit(
                     if let (Some(key), ConversationEvent::MessageReceived(received)) =
                         (loaded.key(), &mut event.data)
                     {
-                        person::keep_files(context, key, files, &mut received.message).await?;
+                        files::keep(context, key, came_along, &mut received.message).await?;
                     }
+                    let away = files::to_fetch(context, origin, &name, &mut event.data);
                     loaded = commit.append(&loaded, vec![*event])?;
+                    for_delivery.extend(files::queue(context, &mut commit, &loaded, away).await?);
                 }
             }
         }
@@ -177,7 +177,7 @@ async fn commit(
     }
     done.for_account = unknown.len();
     if !unknown.is_empty() {
-        for_delivery.extend(keep_for_account(context, &mut commit, origin, files, unknown).await?);
+        for_delivery.extend(keep_for_account(context, &mut commit, origin, came_along, unknown).await?);
     }
     if !commit.is_empty() {
         context.journal.commit(commit).await?;
@@ -378,7 +378,7 @@ async fn keep_for_account(
     context: &DeskContext,
     commit: &mut Commit,
     origin: Origin<'_>,
-    files: &[File],
+    came_along: &[File],
     items: Vec<Inbound>,
 ) -> Result<Vec<String>, Problem> {
     let mut for_delivery = Vec::new();
@@ -388,7 +388,7 @@ async fn keep_for_account(
     loaded = personal::sealing_account(context, commit, loaded, BY).await?;
     for mut item in items {
         if let (Some(key), Inbound::Message(message)) = (loaded.key(), &mut item) {
-            person::keep_files(context, key, files, message).await?;
+            files::keep(context, key, came_along, message).await?;
         }
         if let Inbound::Other(other) = &item
             && let Some(report) = reported(other)

@@ -1,6 +1,7 @@
 //! `POST /hooks/{desk}/{channel}/{account}`: verify, parse, decide, commit, answer. GET for handshakes.
 
 mod again;
+mod files;
 mod intake;
 mod issues;
 mod notes;

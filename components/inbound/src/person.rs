@@ -1,18 +1,16 @@
 //! Whose key an item is sealed under, and what it tells of the person.
 
-use crate::intake::{BY, MAX_FILE_BYTES, Origin};
-use relevo_channels::File;
+use crate::intake::{BY, Origin};
 use relevo_domain::contact::ContactEvent;
 use relevo_domain::conversation::{Conversation, Party};
 use relevo_domain::message::{Address, Inbound, InboundMessage};
 use relevo_domain::opt_out::{self, Wish};
-use relevo_edge::app::{DeskContext, event};
-use relevo_edge::file_link::STORED;
+use relevo_edge::app::event;
 use relevo_edge::ids;
 use relevo_edge::personal::{Persons, Sighting};
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
-use relevo_journal::{Commit, DataKey, Loaded, NewEvent};
+use relevo_journal::{Commit, Loaded, NewEvent};
 use serde_json::Value;
 
 /// Whom a message is from or to.
@@ -96,25 +94,4 @@ pub async fn report_on_person<S: Store>(
         data: data.into(),
     };
     Ok(if persons.report(commit, &contact, &id, report).await? { None } else { Some(item) })
-}
-
-/// Keeps the files that came with a message, sealed as the message is, and has it name them as they are kept.
-pub async fn keep_files(
-    context: &DeskContext,
-    key: &DataKey,
-    files: &[File],
-    message: &mut InboundMessage,
-) -> Result<(), Problem> {
-    for attachment in &mut message.attachments {
-        let Some(file) = files.iter().find(|file| file.reference == attachment.reference) else { continue };
-        let blob = context.journal.put_sealed_blob(&context.desk, key, &file.bytes.0, MAX_FILE_BYTES).await?;
-        let kept = format!("{STORED}{blob}");
-        if let Some(Value::Object(inline)) = message.data.as_mut().and_then(|data| data.0.get_mut("inline")) {
-            for shown in inline.values_mut().filter(|shown| shown.as_str() == Some(&attachment.reference)) {
-                *shown = Value::String(kept.clone());
-            }
-        }
-        attachment.reference = kept;
-    }
-    Ok(())
 }

@@ -80,7 +80,7 @@ pub(crate) fn to_base64(bytes: &[u8]) -> String {
 }
 
 /// `sha256:<hex>`: the name of bytes.
-pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+pub fn fingerprint(bytes: &[u8]) -> String {
     fingerprint_of(&[bytes])
 }
 

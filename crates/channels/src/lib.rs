@@ -12,6 +12,7 @@ pub mod kommo;
 pub mod kommo_chats;
 mod mail;
 pub mod mailgun;
+pub mod media;
 pub mod messenger;
 mod meta;
 pub mod mime;
@@ -40,6 +41,7 @@ pub mod web_form;
 pub mod whatsapp;
 
 pub use account::{Account, Secret};
+pub use crypto::fingerprint;
 pub use outbound::{
     ButtonParameter, ButtonValue, Choice, Choices, FileSource, FormatError, Interactive, Outbound,
     OutboundFile, OutboundMail, OutboundRequest, Outcome, Parameter, Section, Template, TemplateHeader,

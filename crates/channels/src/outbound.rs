@@ -270,11 +270,20 @@ impl OutboundRequest {
         value: &str,
         setting: &'static str,
     ) -> Result<Self, FormatError> {
-        let mut value = HeaderValue::from_str(value).map_err(|_| FormatError::Setting(setting))?;
-        value.set_sensitive(true);
-        self.headers.insert(name, value);
+        self.headers.extend(secret_header(name, value, setting)?);
         Ok(self)
     }
+}
+
+/// A header that holds a secret: marked as such, so that nothing prints it.
+pub(crate) fn secret_header(
+    name: HeaderName,
+    value: &str,
+    setting: &'static str,
+) -> Result<HeaderMap, FormatError> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| FormatError::Setting(setting))?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(name, value)]))
 }
 
 impl fmt::Debug for OutboundRequest {

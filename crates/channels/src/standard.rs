@@ -264,13 +264,15 @@ fn attachments(data: &Map<String, Value>) -> Result<Vec<Attachment>, Malformed> 
         let item = item.as_object();
         let string = |key| item.and_then(|item| json::text(item, key)).map(str::to_owned);
         Ok(Attachment {
-            reference: string("url")
-                .ok_or_else(|| Malformed::at(format!("/data/attachments/{i}/url"), "not a string"))?,
-            kind: string("kind").unwrap_or_else(|| "file".to_owned()),
             mime_type: string("mime_type"),
             filename: string("filename").map(Private),
             hash: string("sha256").map(|hash| format!("sha256:{hash}")),
             size_bytes: item.and_then(|item| item.get("size")).and_then(json::count),
+            ..Attachment::new(
+                string("url")
+                    .ok_or_else(|| Malformed::at(format!("/data/attachments/{i}/url"), "not a string"))?,
+                string("kind").unwrap_or_else(|| "file".to_owned()),
+            )
         })
     };
     list.iter().enumerate().map(read).collect()

@@ -10,6 +10,7 @@
 mod message;
 mod send;
 
+pub(crate) use send::token;
 pub use send::{format, outcome};
 
 use crate::{

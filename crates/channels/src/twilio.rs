@@ -8,7 +8,7 @@ use crate::{
     fields::Form,
     outbound::{
         FileSource, FormatError, Outbound, OutboundRequest, Outcome, at_most, count_at_most, path_segment,
-        retry_after,
+        retry_after, secret_header,
     },
     parsed::{Answer, Malformed},
     request::{Refusal, Unverified, Verified},
@@ -141,22 +141,27 @@ pub(crate) fn format(
     if let Some(url) = account.setting("status_callback") {
         body.append_pair("StatusCallback", &url);
     }
-    let secret = account.access_token.as_ref().or(account.secrets.first());
-    let secret = secret.ok_or(FormatError::Setting("access_token"))?.expose();
-    let user = if secret.contains(':') { secret.to_owned() } else { format!("{sid}:{secret}") };
-    let mut headers = HeaderMap::new();
+    let mut headers = authorisation(account)?;
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
     );
-    let request = OutboundRequest {
+    Ok(OutboundRequest {
         method: Method::POST,
         path: format!("/2010-04-01/Accounts/{sid}/Messages.json"),
         headers,
         body: body.finish().into_bytes(),
-    };
+    })
+}
+
+/// What calls are authorised with.
+pub(crate) fn authorisation(account: &Account) -> Result<HeaderMap, FormatError> {
+    let sid = path_segment(account, "account_sid", None)?;
+    let secret = account.access_token.as_ref().or(account.secrets.first());
+    let secret = secret.ok_or(FormatError::Setting("access_token"))?.expose();
+    let user = if secret.contains(':') { secret.to_owned() } else { format!("{sid}:{secret}") };
     let basic = format!("Basic {}", crypto::to_base64(user.as_bytes()));
-    request.with_secret(header::AUTHORIZATION, &basic, "access_token")
+    secret_header(header::AUTHORIZATION, &basic, "access_token")
 }
 
 /// Reads the provider's answer.

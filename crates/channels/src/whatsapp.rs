@@ -13,6 +13,7 @@ mod message;
 mod send;
 mod status;
 
+pub(crate) use send::{authorisation, version};
 pub use send::{format, outcome};
 
 use crate::{

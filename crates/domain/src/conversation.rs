@@ -10,6 +10,7 @@ mod dispatch;
 mod event;
 mod excuse;
 mod facts;
+mod file;
 mod fold;
 pub mod merge;
 mod message;

@@ -293,10 +293,13 @@ pub enum MessageKind {
     Unsupported,
 }
 
+/// What the reference of a file begins with whose bytes are in the store.
+pub const STORED: &str = "blob:";
+
 /// A file by reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// The provider's media id or an URL; the bytes are fetched later.
+    /// The provider's media id or an URL until the bytes are here, then `blob:` and their name in the store.
     #[serde(with = "relevo_journal::private")]
     pub reference: String,
     /// `image`, `audio`, `video`, `document`, `sticker`, `file`.
@@ -313,6 +316,12 @@ pub struct Attachment {
     /// Size in bytes where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
+    /// Id of the delivery that fetches it from the provider, where that has to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched_by: Option<String>,
+    /// Why its bytes are not here and will not be, in words for the desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
 }
 
 impl Attachment {
@@ -325,7 +334,14 @@ impl Attachment {
             filename: None,
             hash: None,
             size_bytes: None,
+            fetched_by: None,
+            lost: None,
         }
+    }
+
+    /// Are its bytes in the store?
+    pub fn is_stored(&self) -> bool {
+        self.reference.starts_with(STORED)
     }
 
     /// `image`, `audio` or `video` by the MIME type, else `file`.

@@ -54,6 +54,8 @@ pub struct Entry {
 pub enum Request {
     /// A message to a person through a channel account.
     Channel(Box<ChannelMessage>),
+    /// A file that the provider keeps for a while is brought into the store.
+    Fetch(Box<Fetch>),
     /// What a provider wants to have posted back before it sends events.
     Handshake {
         /// Channel slug.
@@ -77,14 +79,32 @@ pub enum Request {
 }
 
 impl Request {
-    /// What it is sent through: `channel/account` or `subscriber/<id>`.
+    /// What it is sent through: `channel/account`, `channel/account/files` or `subscriber/<id>`. What fails at one of them
+    /// does not hold up the others.
     pub fn through(&self) -> String {
         match self {
             Self::Channel(message) => format!("{}/{}", message.channel, message.account),
+            Self::Fetch(file) => format!("{}/{}/files", file.channel, file.account),
             Self::Handshake { channel, account, .. } => format!("{channel}/{account}"),
             Self::Subscriber { subscriber, .. } => format!("subscriber/{subscriber}"),
         }
     }
+}
+
+/// A file of a message, at its provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// Channel slug.
+    pub channel: String,
+    /// Account name.
+    pub account: String,
+    /// The provider's media id, or an URL.
+    #[serde(with = "relevo_journal::private")]
+    pub reference: String,
+    /// Stream name of the conversation to tell of it. Replies there do not wait for it.
+    pub conversation: String,
+    /// Id of the message that it belongs to.
+    pub message: String,
 }
 
 /// A message to a person.

@@ -12,8 +12,7 @@ pub const FOR_PEOPLE: Duration = Duration::minutes(10);
 /// For how long a link that a provider fetches from is good.
 pub const FOR_PROVIDERS: Duration = Duration::hours(6);
 
-/// What a stored file's reference begins with.
-pub const STORED: &str = "blob:";
+pub use relevo_domain::message::STORED;
 
 /// What it began with before files were sealed.
 const STORED_PLAIN: &str = "sha256:";

@@ -51,6 +51,8 @@ pub enum Fault {
     Nonsense,
     /// Answers well, but only after a while.
     Slow(Duration),
+    /// Sends a file of these bytes without saying beforehand how long it is.
+    File(Vec<u8>),
 }
 
 #[derive(Debug, Default)]
@@ -143,8 +145,10 @@ fn serve(state: &State, mut stream: &TcpStream) {
     let Some((path, headers, body)) = read(stream) else { return };
     let at = Instant::now();
     let well = || accepted(&path, &body, &format!("OUT{}", state.sent.fetch_add(1, Ordering::Relaxed)));
-    let bare = |status, body| Accepted { status, header: None, body };
-    let (answer, pause, cut) = match fault(state, &path) {
+    let bare = |status, body| Accepted { status, body, ..Accepted::default() };
+    let fault = fault(state, &path);
+    let open_ended = matches!(fault, Some(Fault::File(_)));
+    let (answer, pause, cut) = match fault {
         Some(Fault::Status(status, answer)) => (bare(status, answer), Duration::ZERO, false),
         Some(Fault::RetryAfter(status, seconds)) => {
             let header = Some(("retry-after", seconds.to_string()));
@@ -154,20 +158,30 @@ fn serve(state: &State, mut stream: &TcpStream) {
         Some(Fault::HalfAnswer) => (well(), Duration::ZERO, true),
         Some(Fault::Nonsense) => (bare(200, Value::from("<html>OK</html>")), Duration::ZERO, false),
         Some(Fault::Slow(pause)) => (well(), pause, false),
+        Some(Fault::File(bytes)) => {
+            let file = Some(("application/octet-stream", bytes));
+            (Accepted { file, ..bare(200, Value::Null) }, Duration::ZERO, false)
+        }
         None => (well(), Duration::ZERO, false),
     };
     let status = answer.status;
     lock(&state.received).push(Received { path, headers, body, at, status });
     std::thread::sleep(pause);
     if status != 0 {
-        let text = if answer.body.is_null() { String::new() } else { answer.body.to_string() };
+        let (kind, bytes) = match answer.file {
+            Some(file) => file,
+            None if answer.body.is_null() => ("application/json", Vec::new()),
+            None => ("application/json", answer.body.to_string().into_bytes()),
+        };
         let header = answer.header.map_or(String::new(), |(name, value)| format!("\r\n{name}: {value}"));
+        let length = if open_ended { String::new() } else { format!("\r\ncontent-length: {}", bytes.len()) };
         let head = format!(
-            "HTTP/1.1 {status} As asked\r\ncontent-type: application/json\r\nconnection: close{header}"
+            "HTTP/1.1 {status} As asked\r\ncontent-type: {kind}\r\nconnection: close{header}{length}\r\n\r\n"
         );
-        let sent = if cut { text.get(..text.len() / 2).unwrap_or_default() } else { &text };
+        let sent = if cut { bytes.len() / 2 } else { bytes.len() };
         // The other side may be gone: that is its affair.
-        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{sent}", text.len());
+        let _ = stream.write_all(head.as_bytes());
+        let _ = stream.write_all(bytes.get(..sent).unwrap_or_default());
     }
 }
 

@@ -115,12 +115,10 @@ fn files(message: &Map<String, Value>) -> Vec<Attachment> {
         // A photo comes in several sizes, the largest last.
         let file = value.as_array().and_then(|sizes| sizes.last()).unwrap_or(value).as_object()?;
         Some(Attachment {
-            reference: json::id(file, "file_id")?,
-            kind: kind.to_owned(),
             mime_type: json::text(file, "mime_type").map(str::to_owned),
             filename: json::text(file, "file_name").map(Private::from),
-            hash: None,
             size_bytes: file.get("file_size").and_then(json::count),
+            ..Attachment::new(json::id(file, "file_id")?, kind)
         })
     };
     FILES.into_iter().filter_map(file).collect()

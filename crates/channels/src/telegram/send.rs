@@ -2,7 +2,7 @@
 //! and recording can send twice.
 
 use crate::{
-    account::Account,
+    account::{Account, Secret},
     outbound::{
         Choice, Choices, FileSource, FormatError, Outbound, OutboundRequest, Outcome, at_most, count_at_most,
         retry_after,
@@ -69,12 +69,17 @@ pub fn format(
     if let Some(id) = answered {
         body["reply_parameters"] = json!({ "message_id": id, "allow_sending_without_reply": true });
     }
-    let token = account.access_token.as_ref().ok_or(FormatError::Setting("access_token"))?.expose();
+    Ok(OutboundRequest::json(format!("/bot{}/{method}", token(account)?), &body))
+}
+
+/// The bot's token, as it stands in paths.
+pub(crate) fn token(account: &Account) -> Result<&str, FormatError> {
+    let token = account.access_token.as_ref().map(Secret::expose).unwrap_or_default();
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-');
     if token.is_empty() || !token.chars().all(safe) {
         return Err(FormatError::Setting("access_token"));
     }
-    Ok(OutboundRequest::json(format!("/bot{token}/{method}"), &body))
+    Ok(token)
 }
 
 /// Reads the provider's answer. Its description is not passed on.

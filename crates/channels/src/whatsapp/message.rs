@@ -324,12 +324,11 @@ fn content(item: &mut Map<String, Value>) -> Result<Content, Fault> {
         _ => {
             content.kind = MessageKind::Media;
             content.attachments.push(Attachment {
-                reference: json::id(part, "id").ok_or_else(|| fault("/id", "missing"))?,
-                kind: kind.clone(),
                 mime_type: string(part, "mime_type"),
                 filename: string(part, "filename").map(Private),
                 hash: string(part, "sha256").map(|hash| format!("sha256:{hash}")),
                 size_bytes: part.get("file_size").and_then(json::count),
+                ..Attachment::new(json::id(part, "id").ok_or_else(|| fault("/id", "missing"))?, kind.clone())
             });
             content.text = string(part, "caption");
             for key in ["id", "mime_type", "filename", "sha256", "caption", "file_size", "url"] {

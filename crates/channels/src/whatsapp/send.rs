@@ -9,7 +9,7 @@ use crate::{
     outbound::{
         ButtonValue, Choice, Choices, FileSource, FormatError, Interactive, Outbound, OutboundFile,
         OutboundRequest, Outcome, Parameter, Section, Template, TemplateHeader, at_most, count_at_most,
-        path_segment,
+        path_segment, secret_header,
     },
 };
 use chrono::{DateTime, Utc};
@@ -48,13 +48,20 @@ pub fn format(
     body["biz_opaque_callback_data"] = message.id.as_str().into();
 
     let number = path_segment(account, "phone_number_id", None)?;
-    let version = path_segment(account, "api_version", Some(API_VERSION))?;
+    let mut request = OutboundRequest::json(format!("/{}/{number}/messages", version(account)?), &body);
+    request.headers.extend(authorisation(account)?);
+    Ok(request)
+}
+
+/// The API's version, as it stands in paths.
+pub(crate) fn version(account: &Account) -> Result<String, FormatError> {
+    path_segment(account, "api_version", Some(API_VERSION))
+}
+
+/// What calls are authorised with.
+pub(crate) fn authorisation(account: &Account) -> Result<HeaderMap, FormatError> {
     let token = account.access_token.as_ref().ok_or(FormatError::Setting("access_token"))?;
-    OutboundRequest::json(format!("/{version}/{number}/messages"), &body).with_secret(
-        AUTHORIZATION,
-        &format!("Bearer {}", token.expose()),
-        "access_token",
-    )
+    secret_header(AUTHORIZATION, &format!("Bearer {}", token.expose()), "access_token")
 }
 
 /// Reads the provider's answer. A 2xx without an id still means that the message was taken: trying again

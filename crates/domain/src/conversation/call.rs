@@ -1,6 +1,7 @@
 //! Telephone calls of a conversation: several reports are one call.
 
 use super::event::CallReported;
+use super::file::is_same;
 use super::merge::Said;
 use super::message::{Direction, Message};
 use super::{Conversation, Ticket};
@@ -99,7 +100,7 @@ impl Conversation {
             message.text.clone_from(&report.text);
         }
         for file in &report.attachments {
-            if !message.attachments.contains(file) {
+            if !message.attachments.iter().any(|known| is_same(known, file)) {
                 message.attachments.push(file.clone());
             }
         }

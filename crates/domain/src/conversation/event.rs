@@ -344,6 +344,19 @@ pub enum ConversationEvent {
         /// Why not the first way, without personal data.
         why: String,
     },
+    /// A file of a message was brought from its provider into the store.
+    #[serde(rename = "file.kept")]
+    FileKept(Box<FileKept>),
+    /// A file of a message could not be brought into the store, and is given up.
+    #[serde(rename = "file.lost")]
+    FileLost {
+        /// Message id.
+        message: String,
+        /// Id of the delivery that was to fetch it.
+        fetched_by: String,
+        /// Why, without personal data.
+        why: String,
+    },
     /// A message that had been given up is tried again.
     #[serde(rename = "delivery.retried")]
     DeliveryRetried {

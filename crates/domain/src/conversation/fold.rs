@@ -164,6 +164,10 @@ impl Fold for Conversation {
                 self.correspondence.conclude(message, external_id.as_deref(), failed.clone());
             }
             ConversationEvent::DeliveryRetried { message } => self.correspondence.retry(message),
+            ConversationEvent::FileKept(file) => self.file_kept(file),
+            ConversationEvent::FileLost { message, fetched_by, why } => {
+                self.file_lost(message, fetched_by, why)
+            }
             ConversationEvent::NoticeSent { ticket, instance, threshold, to, folded } => {
                 if let Some(ticket) = self.ticket_mut(*ticket) {
                     ticket.timeline.notice(instance, threshold, at, to, folded);

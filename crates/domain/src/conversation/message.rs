@@ -141,6 +141,11 @@ impl Correspondence {
         }
     }
 
+    /// A message by id.
+    pub(crate) fn message_mut(&mut self, id: &str) -> Option<&mut Message> {
+        self.messages.get_mut(*self.by_id.get(id)?)
+    }
+
     fn settle(&mut self, external_id: &str) {
         let Some((state, error)) = self.reports.get(external_id) else { return };
         let Some(message) = self.by_external_id.get(external_id).and_then(|i| self.messages.get_mut(*i))

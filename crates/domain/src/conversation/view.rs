@@ -2,7 +2,7 @@
 
 use super::message::Direction;
 use super::{Conversation, Message, Party, Ticket};
-use crate::message::DeliveryState;
+use crate::message::{Attachment, DeliveryState};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
@@ -91,7 +91,7 @@ fn message(channel: &str, message: &Message) -> Value {
         "direction": message.direction,
         "channel": channel,
         "text": message.text.as_ref().map(|t| &t.0),
-        "attachments": message.attachments,
+        "attachments": message.attachments.iter().map(attachment).collect::<Vec<_>>(),
         "at": rfc3339(message.at),
         "by": message.by,
         "delivery": delivery,
@@ -112,5 +112,21 @@ fn message(channel: &str, message: &Message) -> Value {
     put("call", message.call.as_ref().map(|call| json!(call)));
     put("automatic", message.automatic.map(|kind| json!(kind)));
     put("error", message.error.as_ref().map(|e| json!(e)));
+    view
+}
+
+/// One that has to be fetched from its provider says how far that has got.
+fn attachment(file: &Attachment) -> Value {
+    let mut view = json!(file);
+    let state = match (&file.fetched_by, &file.lost) {
+        (_, Some(_)) => "lost",
+        (Some(_), None) if file.is_stored() => "kept",
+        // An erased reference is empty: nobody fetches it any more.
+        (Some(_), None) if !file.reference.is_empty() => "fetching",
+        _ => return view,
+    };
+    if let Some(view) = view.as_object_mut() {
+        view.insert("state".to_owned(), json!(state));
+    }
     view
 }

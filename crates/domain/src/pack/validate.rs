@@ -225,6 +225,9 @@ mod tests {
         assert_eq!(problems(|p| p["sla"] = json!(vec![json!({}); 2_001])), ["/sla"]);
         assert_eq!(problems(|p| p["limits"] = json!({"token": 0})), ["/limits/token"]);
         assert_eq!(problems(|p| p["limits"] = json!({"token": -1})), ["/limits/token"]);
+        for bytes in [0, 36 * 1024 * 1024 + 1] {
+            assert_eq!(problems(|p| p["limits"] = json!({"file_bytes": bytes})), ["/limits/file_bytes"]);
+        }
         assert_eq!(problems(|p| p["limits"] = json!({"tokens": 1})), ["/limits/tokens"]);
         assert_eq!(problems(|p| p["queues"]["support"]["team"] = json!("x")), ["/queues/support/team"]);
         assert_eq!(problems(|p| p["queues"]["support"]["colour"] = json!(1)), ["/queues/support/colour"]);

@@ -97,6 +97,26 @@ pub struct MessageSentElsewhere {
     pub opening: Option<Opening>,
 }
 
+/// See [`ConversationEvent::FileKept`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileKept {
+    /// Message id.
+    pub message: String,
+    /// Id of the delivery that fetched it: which of the message's files it is.
+    pub fetched_by: String,
+    /// `blob:` and its name in the store.
+    #[serde(with = "relevo_journal::private")]
+    pub reference: String,
+    /// Hash of the bytes: `sha256:<hex>`.
+    #[serde(with = "relevo_journal::private")]
+    pub hash: String,
+    /// MIME type as the provider served it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mime_type: Option<String>,
+    /// Size.
+    pub size_bytes: u64,
+}
+
 /// See [`ConversationEvent::CallReported`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallReported {
