@@ -11,13 +11,15 @@ mod portions;
 mod votes;
 
 use http::{Method, StatusCode};
-use relevo_channels::{Answer, IN_URL, Malformed, Repeats, Unverified};
-use relevo_edge::app::DeskContext;
+use relevo_channels::{Account, Answer, IN_URL, Malformed, Repeats, Unverified};
+use relevo_edge::app::{DeskContext, PublishedPack};
+use relevo_edge::clock;
 use relevo_edge::http::{Incoming, Response, respond, serve};
 use relevo_edge::limits::{self, Spender};
 use relevo_edge::problem::Problem;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
+use std::rc::Rc;
 
 /// Largest body: WhatsApp sends up to 3 MB.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -65,10 +67,6 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     }
     // An unknown desk, channel or account answers like a wrong signature: nobody can probe for names.
     let found = relevo_channels::channel(channel).ok_or_else(refused)?;
-    let context = DeskContext::open(desk).await.map_err(hide_absence)?;
-    let pack = context.pack().await.map_err(hide_absence)?;
-    let settings = context.account(&pack.pack, channel, account)?.ok_or_else(refused)?;
-    let account = intake::Origin { channel: found.slug, account };
     let unverified = Unverified {
         method: request.method.clone(),
         path_and_query: match request.query.as_str() {
@@ -78,6 +76,12 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         headers: request.headers.clone(),
         body: request.body.to_vec(),
     };
+    let Some((context, pack, settings)) = known(desk, channel, account).await? else {
+        // What a signature costs is spent all the same: the time tells no more than the answer does.
+        let _ = (found.verify)(unverified, &Account::default(), clock::now());
+        return Err(refused());
+    };
+    let account = intake::Origin { channel: found.slug, account };
     if let Some(answer) = (found.handshake)(&unverified, &settings) {
         return Ok(answered(answer));
     }
@@ -124,14 +128,29 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     intake::keep(&context, &pack, account, parsed, &verified).await?.ok_or_else(refused).map(answered)
 }
 
+/// A desk, its pack and the account of the channel; none if one of them is not there.
+async fn known(
+    desk: &str,
+    channel: &str,
+    account: &str,
+) -> Result<Option<(DeskContext, Rc<PublishedPack>, Account)>, Problem> {
+    let Some(context) = unless_absent(DeskContext::open(desk).await)? else { return Ok(None) };
+    let Some(pack) = unless_absent(context.pack().await)? else { return Ok(None) };
+    let settings = context.account(&pack.pack, channel, account)?;
+    Ok(settings.map(|settings| (context, pack, settings)))
+}
+
 /// The one answer to whoever is not who they should be.
 fn refused() -> Problem {
     let detail = "the signature does not fit this webhook; check its path and its secret";
     Problem::new(StatusCode::UNAUTHORIZED, "webhook_refused", detail)
 }
 
-fn hide_absence(problem: Problem) -> Problem {
-    if problem.status == StatusCode::NOT_FOUND { refused() } else { problem }
+fn unless_absent<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match found {
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 fn answered(answer: Answer) -> Response {
