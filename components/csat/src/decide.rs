@@ -41,6 +41,9 @@ pub async fn all(context: &DeskContext, conversations: &[String]) -> Result<usiz
     let pack = context.pack().await?;
     let Some(survey) = &pack.pack.survey else { return Ok(0) };
     let mut issued = 0;
+    // Asked once, and only when something is due.
+    let mut opens_at = None;
+    let mut later = Vec::new();
     for name in conversations {
         let stream = context.stream(Conversation::KIND, name)?;
         let mut loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
@@ -48,20 +51,28 @@ pub async fn all(context: &DeskContext, conversations: &[String]) -> Result<usiz
             loaded.state.tickets.iter().filter_map(|t| Some((t.clone(), due_at(t, survey)?))).collect();
         for (ticket, at) in undecided {
             let at = match &survey.rule.calendar {
-                Some(calendar) if at <= context.now => opening::next(context, calendar).await?,
+                Some(calendar) if at <= context.now => match opens_at {
+                    Some(at) => at,
+                    None => *opens_at.insert(opening::next(context, calendar).await?),
+                },
                 _ => at,
             };
             if at > context.now {
-                let mut commit = context.commit();
-                let floors = agenda::Floors::load(context).await?;
-                agenda::schedule(&mut commit, &floors, Work::Surveys, name, at, context.now)?;
-                context.journal.commit(commit).await?;
+                later.push((name, at));
                 continue;
             }
             let (after, sent) = decide(context, &pack, survey, name, &loaded, &ticket).await?;
             loaded = after;
             issued += usize::from(sent);
         }
+    }
+    if !later.is_empty() {
+        let mut commit = context.commit();
+        let floors = agenda::Floors::load(context).await?;
+        for (name, at) in later {
+            agenda::schedule(&mut commit, &floors, Work::Surveys, name, at, context.now)?;
+        }
+        context.journal.commit(commit).await?;
     }
     Ok(issued)
 }
