@@ -7,7 +7,7 @@ use super::info::{ChannelInfo, Desk};
 use super::secrets::{ChannelSecrets, DeskSecrets, Secrets, Token};
 use crate::http::Client;
 
-/// Publishes the pack if it differs, sets every channel account's secrets, sees to a token of an agent and of a lead.
+/// Publishes the pack if it differs, sets every channel account's secrets, sees to a token of an agent, of a lead and of a manager.
 ///
 /// # Errors
 /// When the application refuses any of it.
@@ -20,18 +20,22 @@ pub fn set_up(client: &Client, secrets: &mut Secrets, name: &str, pack: &Value) 
     let channels = set_channels(client, &admin, own, name, pack)?;
     let agent = token(client, &admin, own, name, pack, "agent")?;
     let lead = token(client, &admin, own, name, pack, "lead")?;
+    let manager = token(client, &admin, own, name, pack, "manager")?;
     println!(
-        "  {name}: pack version {} {changed}, {} channel accounts, tokens of {} and {}",
+        "  {name}: pack version {} {changed}, {} channel accounts, tokens of {}, {} and {}",
         published["version"],
         channels.len(),
         agent.person,
-        lead.person
+        lead.person,
+        manager.person
     );
     Ok(Desk {
         agent: agent.person,
         agent_token: agent.token,
         lead: lead.person,
         lead_token: lead.token,
+        manager: manager.person,
+        manager_token: manager.token,
         channels: channels.into_iter().collect(),
     })
 }

@@ -35,6 +35,12 @@ pub struct Desk {
     pub lead: String,
     /// Bearer token of a lead.
     pub lead_token: String,
+    /// Whose token `manager_token` is.
+    #[serde(default)]
+    pub manager: String,
+    /// Bearer token of a manager.
+    #[serde(default)]
+    pub manager_token: String,
     /// By `channel/account`.
     pub channels: BTreeMap<String, ChannelInfo>,
 }
