@@ -1,6 +1,8 @@
 //! What would be due when, on a calendar of the pack or on one that is given.
 
 use http::StatusCode;
+use relevo_calendar::{Calendar, Zone};
+use relevo_domain::sla::CALENDAR_TIME;
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::problem::Problem;
@@ -13,7 +15,11 @@ const MAX_ITEMS: usize = 1_000;
 pub async fn preview(context: &DeskContext, request: &Incoming) -> Result<Response, Problem> {
     let body: Value = request.json()?;
     let pack = context.pack().await?;
-    let named = |name: &str| pack.calendar(name).cloned();
+    // As in a policy: a name of the pack, or every second.
+    let named = |name: &str| match name {
+        CALENDAR_TIME => Some(Calendar::around_the_clock(Zone::utc())),
+        _ => pack.calendar(name).cloned(),
+    };
     let one = |item: &Value, prefix: &str| {
         relevo_calendar::preview(item, &named).map_err(|problems| {
             problems.into_iter().map(|p| (format!("{prefix}{}", p.pointer), p.message)).collect::<Vec<_>>()

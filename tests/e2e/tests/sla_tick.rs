@@ -178,6 +178,8 @@ fn due_dates_follow_the_desks_calendar() {
     // Friday noon and Monday noon in Madrid; in between the clocks were put forward.
     let friday = preview("2026-03-27T11:00:00Z", 60);
     assert_eq!(friday, "2026-03-27T11:01:00Z");
+    let question = json!({"calendar": "calendar_time", "start": "2026-03-28T11:00:00Z", "seconds": 86_400});
+    assert_eq!(desk.agent.post("sla/preview", &question).is(200).json()["due"], "2026-03-29T11:00:00Z");
     let unknown = desk
         .agent
         .post("sla/preview", &json!({"calendar": "nadie", "start": "2026-03-27T11:00:00Z", "seconds": 1}));
