@@ -14,6 +14,7 @@ use relevo_domain::rows::TicketRow;
 use relevo_edge::api;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
+use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, people};
 use relevo_journal::{Cursor, Fold, Kind, Month};
@@ -30,7 +31,7 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         Some(address) => by_address(call, &address).await?,
         None => newest(call, limit).await?,
     };
-    let items = try_join_all(names.iter().take(limit).map(|name| view(call, name))).await?;
+    let items = try_join_all(names.iter().take(limit).map(|name| seen(call, name))).await?;
     let items: Vec<Value> = items.into_iter().flatten().collect();
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
 }
@@ -61,6 +62,16 @@ async fn newest(call: &Call<'_>, limit: usize) -> Result<Vec<String>, Problem> {
         at = at.checked_sub_months(Months::new(1)).unwrap_or(at);
     }
     Ok(names)
+}
+
+/// A contact, if the caller may see them.
+async fn seen(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
+    let (context, pack, id) = (&call.context, call.context.pack().await?, format!("{}{name}", ids::CONTACT));
+    match partitions::contact(context, &pack.pack, &call.caller, &id).await {
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => Ok(None),
+        Err(problem) => Err(problem),
+        Ok(()) => view(call, name).await,
+    }
 }
 
 /// `GET …/contacts/{contact}`
@@ -192,6 +203,8 @@ pub async fn rows(call: &Call<'_>, contact: &str) -> Result<Vec<TicketRow>, Prob
     let loaded = shards::load_all::<TicketRow, _>(context, &shards).await?;
     let mut rows: Vec<TicketRow> =
         tickets.iter().zip(&loaded).filter_map(|((id, _), shard)| shard.state.get(id).cloned()).collect();
+    let pack = context.pack().await?;
+    rows.retain(|row| partitions::sees(&pack.pack, &call.caller, &row.queue, row.team.as_deref()));
     rows.sort_by_key(|row| std::cmp::Reverse(row.number));
     Ok(rows)
 }

@@ -10,6 +10,7 @@ use relevo_edge::api;
 use relevo_edge::app::event;
 use relevo_edge::http::Response;
 use relevo_edge::merging;
+use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
 use relevo_journal::{Fold, Loaded};
 use serde_json::{Map, Value, json};
@@ -27,6 +28,7 @@ pub async fn merge(call: &Call<'_>) -> Result<Response, Problem> {
         return stream.answer(StatusCode::OK, &loaded.state);
     }
     let target = TicketStream::of(&body.into).map_err(|_| merge::unknown_target())?;
+    partitions::ticket(&call.context, &pack.pack, &call.caller, &body.into).await?;
     let other = match target.conversation == stream.conversation {
         true => None,
         false => Some(read(call, &target.conversation).await?),

@@ -9,6 +9,7 @@ use relevo_domain::rows::{DeliveryRow, delivery_row};
 use relevo_edge::api::Kick;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
+use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal};
 use relevo_journal::{Fold, Loaded};
@@ -37,7 +38,20 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         rows.extend(matching.map(|(key, row)| (key.to_owned(), row.clone())));
     }
     rows.sort_by_key(|(key, row)| (std::cmp::Reverse(row.queued_ms), key.clone()));
-    let items: Vec<Value> = rows.iter().take(limit).map(|(key, row)| item(key, row)).collect();
+    let mut items: Vec<Value> = Vec::new();
+    let pack = context.pack().await?;
+    let divided = !pack.pack.partitions.is_empty();
+    for (key, row) in &rows {
+        if items.len() >= limit {
+            break;
+        }
+        let ticket = row.ticket.as_deref().filter(|_| divided);
+        let hidden = match ticket {
+            Some(id) => partitions::ticket(context, &pack.pack, &call.caller, id).await.is_err(),
+            None => false,
+        };
+        items.extend((!hidden).then(|| item(key, row)));
+    }
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
 }
 

@@ -17,7 +17,13 @@ const MAX_CHANGES: usize = 500;
 /// `GET …/pack`
 pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let version = call.context.config.state.current().ok_or_else(relevo_edge::app::unknown_desk)?;
-    let document = call.context.pack_document(version).await?;
+    let mut document = call.context.pack_document(version).await?;
+    // What a client company works by is not for those who work for another.
+    let pack = call.context.pack().await?;
+    if let Some(books) = document.get_mut("playbooks").and_then(Value::as_object_mut) {
+        let of = |book: &Value| book.get("partition").and_then(Value::as_str).map(str::to_owned);
+        books.retain(|_, book| pack.pack.sees(&call.caller.person, call.caller.role, of(book).as_deref()));
+    }
     let answer = json!({
         "version": version.version, "published_at": version.at, "published_by": version.by, "pack": document,
     });

@@ -14,6 +14,7 @@ use relevo_edge::api;
 use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::{Response, json};
 use relevo_edge::ids;
+use relevo_edge::partitions;
 use relevo_edge::personal::{Persons, Sighting};
 use relevo_edge::problem::Problem;
 use relevo_journal::{Event, Fold, Loaded, StreamId};
@@ -239,7 +240,17 @@ async fn open(
     let pack = context.pack().await?;
     let conversation = loaded.stream().name().to_owned();
     // The number is taken last: a refused call uses none up.
-    decide::create(pack.published(), party.clone(), 0, new.clone())?;
+    let tried = decide::create(pack.published(), party.clone(), 0, new.clone())?;
+    if let ConversationEvent::TicketCreated(created) = &tried
+        && !partitions::sees(
+            &pack.pack,
+            &call.caller,
+            &created.opening.queue,
+            created.opening.team.as_deref(),
+        )
+    {
+        return Err(Problem::forbidden("the queue is of another partition of the desk"));
+    }
     let number = context.next_ticket_number().await?;
     let created = decide::create(pack.published(), party.clone(), number, new)?;
     let (mut commit, actor) = (context.commit(), call.caller.actor());

@@ -23,9 +23,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     let matched = routes::find("reports", request)?;
     // Whoever has no token learns nothing about which desks there are.
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
-    routes::admit(matched.route, &context, request).await?;
+    let caller = routes::admit(matched.route, &context, request).await?;
     match matched.route.name {
-        "surveys.list" => surveys::list(&context, request).await,
-        _ => report::read(&context, request, matched.part(1)).await,
+        "surveys.list" => surveys::list(&context, &caller, request).await,
+        _ => report::read(&context, &caller, request, matched.part(1)).await,
     }
 }

@@ -4,9 +4,10 @@ use crate::{accept, load, period, write};
 use relevo_domain::conversation::view::rfc3339;
 use relevo_domain::kpi::{Cohort, GroupBy, Grouping, Kpi, REPORTS, Report};
 use relevo_edge::app::DeskContext;
+use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response};
-use relevo_edge::internal;
 use relevo_edge::problem::Problem;
+use relevo_edge::{internal, partitions};
 use relevo_journal::store::Store;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub struct Group {
 /// `GET …/reports/{report}`
 pub async fn read<S: Store>(
     context: &DeskContext<S>,
+    caller: &Caller,
     request: &Incoming,
     name: &str,
 ) -> Result<Response, Problem> {
@@ -58,8 +60,10 @@ pub async fn read<S: Store>(
     let (from, to) = (request.parameter("from"), request.parameter("to"));
     let period = period::parse(from.as_deref(), to.as_deref(), &zone, context.now)?;
     internal::follow(context.desk.as_str()).await?;
-    let tickets = if report.needs_tickets() { load::tickets(context, period).await? } else { Vec::new() };
-    let surveys = if report.needs_surveys() { load::surveys(context, period).await? } else { Vec::new() };
+    let mut tickets = if report.needs_tickets() { load::tickets(context, period).await? } else { Vec::new() };
+    let mut surveys = if report.needs_surveys() { load::surveys(context, period).await? } else { Vec::new() };
+    tickets.retain(|row| partitions::sees(&pack.pack, caller, &row.queue, row.team.as_deref()));
+    surveys.retain(|row| partitions::sees(&pack.pack, caller, &row.queue, None));
     let cohort = Cohort::of(period, &tickets, &surveys);
     let mut groups = Vec::new();
     if let Some(by) = by {

@@ -8,9 +8,10 @@ use relevo_domain::kpi::Period;
 use relevo_domain::rows::SurveyRow;
 use relevo_domain::survey::{SurveyKind, SurveyState, Verdict};
 use relevo_edge::app::DeskContext;
+use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response};
 use relevo_edge::problem::Problem;
-use relevo_edge::{cursor, ids, internal};
+use relevo_edge::{cursor, ids, internal, partitions};
 use relevo_journal::Fold;
 use relevo_journal::store::Store;
 use relevo_projections::shards;
@@ -47,7 +48,11 @@ pub struct Item {
 }
 
 /// `GET …/surveys`
-pub async fn list<S: Store>(context: &DeskContext<S>, request: &Incoming) -> Result<Response, Problem> {
+pub async fn list<S: Store>(
+    context: &DeskContext<S>,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Response, Problem> {
     let accepted =
         request.headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let format = accept::negotiate(accepted)?;
@@ -60,7 +65,8 @@ pub async fn list<S: Store>(context: &DeskContext<S>, request: &Incoming) -> Res
     let (from, to) = (request.parameter("from"), request.parameter("to"));
     let period = period::parse(from.as_deref(), to.as_deref(), &zone, context.now)?;
     internal::follow(context.desk.as_str()).await?;
-    let mut rows = scan(context, period, after.as_ref(), limit).await?;
+    let sees = |row: &SurveyRow| partitions::sees(&pack.pack, caller, &row.queue, None);
+    let mut rows = scan(context, period, after.as_ref(), limit, &sees).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|((ms, name), _)| cursor::after(ms.0, name));
@@ -74,6 +80,7 @@ async fn scan<S: Store>(
     period: Period,
     after: Option<&Place>,
     limit: usize,
+    sees: &impl Fn(&SurveyRow) -> bool,
 ) -> Result<Vec<(Place, SurveyRow)>, Problem> {
     let newest = after.and_then(|(ms, _)| DateTime::from_timestamp_millis(ms.0));
     let mut found: Vec<(Place, SurveyRow)> = Vec::new();
@@ -83,6 +90,7 @@ async fn scan<S: Store>(
                 .state
                 .rows()
                 .filter(|(_, row)| row.not_eligible.is_none() && period.contains_ms(row.issued_ms))
+                .filter(|(_, row)| sees(row))
                 .map(|(name, row)| ((Reverse(row.issued_ms), name.to_owned()), row.clone()));
             found.extend(issued.filter(|(place, _)| after.is_none_or(|after| place > after)));
         }

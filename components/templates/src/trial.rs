@@ -11,6 +11,7 @@ use relevo_edge::api::{Kick, PreviewTemplate, TestTemplate};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
 use relevo_edge::{approval, identity, ids, internal};
 use relevo_journal::Fold;
@@ -45,6 +46,7 @@ async fn known(
     caller: &Caller,
     ticket: &str,
 ) -> Result<Map<String, Value>, Problem> {
+    partitions::ticket(context, &pack.pack, caller, ticket).await?;
     let (name, ordinal) = ids::parse_ticket(ticket)?;
     let stream = context.stream(Conversation::KIND, name)?;
     let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;

@@ -23,6 +23,7 @@ pub mod merging;
 pub mod meter;
 pub mod openapi;
 pub mod outgoing;
+pub mod partitions;
 pub mod people;
 pub mod personal;
 pub mod problem;

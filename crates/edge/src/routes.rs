@@ -8,6 +8,7 @@ use crate::auth::{Caller, Operator, authenticate, schedule};
 use crate::http::Incoming;
 use crate::limits::{self, Spender};
 use crate::openapi::{operations, parameters};
+use crate::partitions;
 use crate::problem::Problem;
 use http::StatusCode;
 use relevo_domain::pack::Role;
@@ -211,6 +212,12 @@ pub fn find<'a>(component: &str, request: &'a Incoming) -> Result<Matched<'a>, P
     Err(Problem { allow: Some(allow), ..problem })
 }
 
+/// What the names of a route's path stand for.
+fn named<'a>(route: &'static Route, request: &'a Incoming) -> Vec<(&'static str, &'a str)> {
+    let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.zip(matches(route.path, &request.path).unwrap_or_default()).collect()
+}
+
 fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
     let mut parts = Vec::new();
     let mut expected = pattern.split('/');
@@ -234,7 +241,7 @@ fn matches<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
 /// # Errors
 /// 401, 403 or 429; 400 for an unusable Idempotency-Key or a parameter that is given twice.
 pub async fn admit<S: Store>(
-    route: &Route,
+    route: &'static Route,
     context: &DeskContext<S>,
     request: &Incoming,
 ) -> Result<Caller, Problem> {
@@ -250,6 +257,7 @@ pub async fn admit<S: Store>(
             if let Some(token) = &caller.token {
                 limits::spend(context, Spender::Token(token)).await?;
             }
+            partitions::keep_apart(context, &caller, route.name, &named(route, request), request).await?;
             Ok(caller)
         }
         Access::Schedule => {

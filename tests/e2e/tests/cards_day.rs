@@ -220,9 +220,68 @@ impl Day<'_> {
         let karla = self.desk.token("karla-mendez", "manager");
         let mixed = karla.post("playbooks/albatros-cambios/runs", &json!({"ticket": ticket}));
         assert_eq!(mixed.problem(409), "other_partition");
+        self.tickets_apart(adriana, daniela, ticket.as_str().unwrap());
         let lead = self.desk.token("guillermo-rico", "lead");
         assert_eq!(lead.get("playbooks/nogal-activacion/statistics").problem(404), "unknown_playbook");
         assert_eq!(adriana.get("playbooks/nogal-activacion/statistics").problem(403), "forbidden");
+    }
+
+    /// Nor of the other's tickets, contacts, deliveries, figures.
+    fn tickets_apart(&self, adriana: &Caller, daniela: &Caller, ticket: &str) {
+        let contact = adriana.get(&format!("tickets/{ticket}")).is(200).json()["contact"]["id"].clone();
+        let contact = contact.as_str().unwrap();
+        for call in ["", "/history", "/sla"] {
+            let refused = daniela.get(&format!("tickets/{ticket}{call}"));
+            assert_eq!(refused.problem(404), "unknown_ticket", "{call}");
+        }
+        for (call, body) in [
+            ("replies", json!({"text": "x"})),
+            ("notes", json!({"text": "x"})),
+            ("status", json!({"status": "solved"})),
+            ("assignment", json!({"agent": "daniela-rivas"})),
+            ("fields", json!({"a": 1})),
+            ("tags", json!({"add": ["x"]})),
+            ("escalation", json!({"team": "albatros-aclaraciones"})),
+        ] {
+            let refused = daniela.post(&format!("tickets/{ticket}/{call}"), &body);
+            assert_eq!(refused.problem(404), "unknown_ticket", "{call}");
+        }
+        let own = |caller: &Caller| -> Vec<Value> {
+            let items = caller.get("tickets").is(200).json()["items"].as_array().unwrap().clone();
+            items.iter().map(|item| item["queue"].clone()).collect()
+        };
+        assert_eq!((own(adriana), own(daniela)), (vec![json!("nogal")], vec![json!("albatros")]));
+        assert_eq!(own(&self.desk.token("karla-mendez", "manager")).len(), 2);
+        let mine = daniela.get("tickets").is(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
+        let merge = daniela.post(&format!("tickets/{mine}/merge"), &json!({"into": ticket}));
+        assert_eq!(merge.problem(404), "unknown_ticket");
+        assert_eq!(daniela.get("tickets/counts").is(200).json()["queue"], json!({"albatros": 1}));
+        assert_eq!(daniela.get(&format!("contacts/{contact}")).problem(404), "unknown_contact");
+        assert_eq!(daniela.get("contacts").is(200).json()["items"].as_array().unwrap().len(), 1);
+        assert_eq!(daniela.get(&format!("tickets?contact={LAURA}")).is(200).json()["items"], json!([]));
+        let new = json!({"channel": "whatsapp", "account": "main", "contact": {"address": "15550500009"}});
+        assert_eq!(daniela.post("tickets", &new).problem(403), "forbidden");
+        let preview = json!({"ticket": ticket});
+        assert_eq!(daniela.post("templates/acuse/preview", &preview).problem(404), "unknown_ticket");
+
+        let (nogal, albatros) =
+            (self.desk.token("fernanda-luna", "lead"), self.desk.token("guillermo-rico", "lead"));
+        let sent = nogal.get("outbox").is(200).json()["items"].as_array().unwrap().clone();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        assert_eq!(albatros.get("outbox").is(200).json()["items"], json!([]));
+        let entry = format!("outbox/{}", sent[0]["id"].as_str().unwrap());
+        nogal.get(&entry).is(200);
+        assert_eq!(albatros.get(&entry).problem(404), "not_found");
+        let books = |lead: &Caller| -> Vec<String> {
+            let pack = lead.get("pack").is(200).json()["pack"]["playbooks"].clone();
+            pack.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(books(&albatros), ["albatros-cambios"]);
+        assert_eq!(books(&nogal), ["nogal-activacion", "nogal-pago"]);
+        let report = albatros.get("reports/overview?group_by=queue").is(200).json();
+        let queues: Vec<_> = report["groups"].as_array().unwrap().iter().map(|g| g["key"].clone()).collect();
+        assert_eq!(queues, ["albatros"], "{report}");
+        assert_eq!(albatros.get("problems").problem(403), "forbidden");
     }
 
     fn figures(&mut self) {

@@ -4,8 +4,8 @@ use crate::call::Call;
 use relevo_domain::pack::{Pack, Priority};
 use relevo_domain::rows::TicketRow;
 use relevo_domain::worklist::{Filter, Key, Order, View, Viewer, Views};
-use relevo_edge::cursor;
 use relevo_edge::problem::Problem;
+use relevo_edge::{cursor, partitions};
 use relevo_journal::Fold;
 use serde_json::Value;
 use std::str::FromStr;
@@ -31,7 +31,8 @@ pub struct Query {
     pub subject: Option<String>,
     /// Name and value of a custom field.
     pub field: Option<(String, String)>,
-    person: String,
+    pack: std::rc::Rc<relevo_edge::app::PublishedPack>,
+    caller: relevo_edge::auth::Caller,
     now: chrono::DateTime<chrono::Utc>,
 }
 
@@ -64,19 +65,21 @@ impl Query {
             number: parsed(call, "number", "bad_number", "number is a ticket's friendly number")?,
             subject: given(call, "subject").map(|part| part.to_lowercase()),
             field: field.transpose()?,
-            person: call.caller.person.clone(),
+            caller: call.caller.clone(),
+            pack,
             now: call.context.now,
         })
     }
 
     /// Who looks.
     pub fn viewer(&self) -> Viewer<'_> {
-        Viewer { person: &self.person, now: self.now }
+        Viewer { person: &self.caller.person, now: self.now }
     }
 
     /// Does a ticket fit, and come after what was given already?
     pub fn admits(&self, row: &TicketRow) -> bool {
         self.after.is_none_or(|after| self.order.key(row) > after)
+            && partitions::sees(&self.pack.pack, &self.caller, &row.queue, row.team.as_deref())
             && self.number.is_none_or(|number| number == row.number)
             && (!self.order.is_of_work() || relevo_domain::worklist::is_live(row))
             && self.filters.iter().all(|filter| filter.admits(row, self.viewer()))

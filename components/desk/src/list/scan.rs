@@ -4,6 +4,7 @@ use super::query::Query;
 use crate::call::Call;
 use relevo_domain::rows::TicketRow;
 use relevo_domain::worklist::{HeadRow, Key, Order, is_live};
+use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
 use relevo_projections::{heads, shards};
 use std::collections::BTreeMap;
@@ -119,6 +120,7 @@ async fn by_urgency(call: &Call<'_>, query: &Query, newest: u64, limit: usize) -
 
 /// All that is still to be worked on, as far as one call looks, the most urgent shards first; and whether that was all.
 pub async fn live(call: &Call<'_>) -> Result<(Vec<TicketRow>, bool), Problem> {
+    let pack = call.context.pack().await?;
     let newest = call.context.newest_ticket_number().await?;
     let heads = heads::load(&call.context, newest).await?;
     let bound = |place: &u64| heads.get(place).map_or_else(Key::default, |head| head.bound(Order::Due));
@@ -130,7 +132,10 @@ pub async fn live(call: &Call<'_>) -> Result<(Vec<TicketRow>, bool), Problem> {
     places.truncate(SHARDS_PER_ORDER);
     let mut found = Vec::new();
     for some in places.chunks(SHARDS_AT_ONCE) {
-        found.extend(load(call, &names(some.iter().copied())).await?.into_iter().filter(is_live));
+        let rows = load(call, &names(some.iter().copied())).await?.into_iter();
+        let sees =
+            |row: &TicketRow| partitions::sees(&pack.pack, &call.caller, &row.queue, row.team.as_deref());
+        found.extend(rows.filter(|row| is_live(row) && sees(row)));
     }
     Ok((found, complete))
 }
