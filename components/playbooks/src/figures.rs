@@ -5,7 +5,7 @@ use crate::{Call, books, show};
 use chrono::{DateTime, Duration, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
-use relevo_domain::playbook::{self, IDLE_HOURS, Run};
+use relevo_domain::playbook::{self, Begun, IDLE_HOURS, Run};
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
 use relevo_journal::{Cursor, Fold, Kind, Month};
@@ -82,11 +82,14 @@ async fn load(call: &Call<'_>) -> Result<Runs, Problem> {
     }
     let is_partial = streams.len() > MOST_RUNS;
     streams.truncate(MOST_RUNS);
+    let pack = context.pack().await?;
+    let sees =
+        |begun: &Begun| pack.pack.sees(&call.caller.person, call.caller.role, begun.partition.as_deref());
     let mut runs = Vec::new();
     for some in streams.chunks(AT_ONCE) {
         let loads = some.iter().map(|stream| context.journal.load::<Run>(stream, context.now));
         for loaded in try_join_all(loads).await? {
-            let begun = loaded.state.begun.as_ref().filter(|begun| begun.playbook == playbook);
+            let begun = loaded.state.begun.as_ref().filter(|begun| begun.playbook == playbook && sees(begun));
             if begun.is_some() && loaded.state.begun_at.is_some_and(|at| at >= since) {
                 runs.push((loaded.stream().name().to_owned(), loaded.state));
             }

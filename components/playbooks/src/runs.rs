@@ -37,18 +37,21 @@ pub async fn begin(call: &Call<'_>) -> Result<Response, Problem> {
         Some(ticket) => Some(OnTicket::load(call, ticket).await?),
         None => None,
     };
+    // A run of what is the whole desk's belongs to whom its ticket does.
+    let mut partition = book.partition.clone();
     if let Some(ticket) = &ticket {
-        let partition = ticket.partition(call, &pack.pack)?;
-        if book.partition.is_some() && partition != book.partition.as_deref() {
+        let of_ticket = ticket.partition(call, &pack.pack)?;
+        if partition.is_some() && of_ticket != partition.as_deref() {
             let detail = "the ticket is of another partition than the playbook";
             return Err(Problem::new(StatusCode::CONFLICT, "other_partition", detail));
         }
+        partition = of_ticket.map(str::to_owned);
     }
     let (mut commit, actor) = (context.commit(), call.caller.actor());
     let begun = Begun {
         playbook: id.to_owned(),
         version: pack.version,
-        partition: book.partition,
+        partition,
         ticket: body.ticket,
         start: book.start,
     };

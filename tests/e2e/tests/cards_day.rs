@@ -261,7 +261,7 @@ impl Day<'_> {
         assert_eq!(daniela.get(&format!("tickets?contact={LAURA}")).is(200).json()["items"], json!([]));
         let new = json!({"channel": "whatsapp", "account": "main", "contact": {"address": "15550500009"}});
         assert_eq!(daniela.post("tickets", &new).problem(403), "forbidden");
-        let preview = json!({"ticket": ticket});
+        let preview = json!({"channel": "whatsapp", "ticket": ticket});
         assert_eq!(daniela.post("templates/acuse/preview", &preview).problem(404), "unknown_ticket");
 
         let (nogal, albatros) =

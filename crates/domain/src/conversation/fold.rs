@@ -195,13 +195,6 @@ impl Conversation {
         Some(ticket)
     }
 
-    /// Something that targets may name and that changes nothing else.
-    fn happened(&mut self, ordinal: u32, at: DateTime<Utc>, name: &str) {
-        if let Some(ticket) = self.touch(ordinal, at) {
-            ticket.timeline.named_event(at, name);
-        }
-    }
-
     pub(super) fn open(&mut self, opening: &Opening, by_customer: bool, at: DateTime<Utc>) -> u32 {
         let ordinal = u32::try_from(self.tickets.len()).unwrap_or(u32::MAX).saturating_add(1);
         self.tickets.push(Ticket {

@@ -1,8 +1,17 @@
 //! What happens to a ticket.
 
 use crate::category::Category;
-use crate::conversation::{Said, Ticket};
+use crate::conversation::{Conversation, Said, Ticket};
 use chrono::{DateTime, Utc};
+
+impl Conversation {
+    /// Something that targets may name and that changes nothing else.
+    pub(super) fn happened(&mut self, ordinal: u32, at: DateTime<Utc>, name: &str) {
+        if let Some(ticket) = self.touch(ordinal, at) {
+            ticket.timeline.named_event(at, name);
+        }
+    }
+}
 
 impl Ticket {
     pub(in crate::conversation) fn replied(&mut self, said: Said) {
