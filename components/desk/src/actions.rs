@@ -1,13 +1,12 @@
 //! What is done with a ticket: load, decide, commit, answer with the ticket as it then is.
 
 use crate::call::{Call, Identity};
-use crate::files::MAX_FILE_BYTES;
+use crate::reply_files::attachments;
 use crate::tickets::{TicketStream, load};
 use http::StatusCode;
 use relevo_domain::conversation::{
     Conversation, ConversationEvent, Outgoing, TemplateUse, attention, decide, validation, zone,
 };
-use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{Choices, Outbox, OutboxEvent, WhatsappTemplate};
 use relevo_domain::refusal::Refusal;
 use relevo_domain::tone::Warning;
@@ -17,13 +16,10 @@ use relevo_edge::http::Response;
 use relevo_edge::outgoing::{self, Extras};
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
-use relevo_edge::{file_link, ids, internal, log};
-use relevo_journal::{Commit, DataKey, Fold, Loaded, private};
+use relevo_edge::{ids, internal, log};
+use relevo_journal::{Commit, Fold, Loaded, private};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
-
-/// Most files of a reply.
-const MAX_FILES: usize = 10;
 
 /// `POST …/notes`
 pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
@@ -214,7 +210,7 @@ async fn compose(
 ) -> Result<(Outgoing, Extras), Problem> {
     let state = &loaded.state;
     let id = format!("msg_{}", call.context.keys.id("message", &["out", &identity.id]));
-    let attachments = attachments(call, loaded.key(), body.attachments).await?;
+    let attachments = attachments(call, loaded, body.attachments).await?;
     let plain = |text: String| Outgoing { attachments, ..Outgoing::text(id, text) };
     let extras = Extras { choices: choices(body.choices)?, ..Extras::default() };
     match (body.text, body.template) {
@@ -280,39 +276,6 @@ async fn render(compose: &Compose) -> Result<Rendered, Problem> {
         });
     }
     Err(Problem::passed_on(answer.status, &answer.body))
-}
-
-/// Files of a reply: each must have been put into the store before. They are kept once more as part of the conversation,
-/// under its key, so that they go when it is erased.
-async fn attachments(
-    call: &Call<'_>,
-    key: Option<&DataKey>,
-    files: Vec<api::ReplyFile>,
-) -> Result<Vec<Attachment>, Problem> {
-    if files.len() > MAX_FILES {
-        return Err(Problem::invalid("/attachments", format!("a reply has at most {MAX_FILES} files")));
-    }
-    let mut attachments = Vec::new();
-    for (n, file) in files.into_iter().enumerate() {
-        let pointer = format!("/attachments/{n}/reference");
-        let missing =
-            || Problem::invalid(pointer.clone(), "there is no such file; put it into …/files first");
-        let id = file_link::stored(&file.reference).ok_or_else(missing)?;
-        let (journal, desk) = (&call.context.journal, &call.context.desk);
-        let bytes = journal.get_blob(desk, &id).await?.ok_or_else(missing)?;
-        let key = key.ok_or_else(|| Problem::unavailable("a conversation has no key"))?;
-        let kept = journal.put_sealed_blob(desk, key, &bytes, MAX_FILE_BYTES).await?;
-        let mime = file.mime_type.as_deref();
-        attachments.push(Attachment {
-            size_bytes: u64::try_from(bytes.len()).ok(),
-            filename: file.filename.map(Into::into),
-            ..Attachment::new(format!("{}{kept}", file_link::STORED), Attachment::kind_of(mime))
-        });
-        if let Some(last) = attachments.last_mut() {
-            last.mime_type = file.mime_type;
-        }
-    }
-    Ok(attachments)
 }
 
 /// What a reply offers to choose from.

@@ -1,6 +1,7 @@
 //! Files: put into the store by a colleague or a program, got out through a signed link.
 
 use crate::call::Call;
+use crate::reply_files::{self, Description};
 use http::{HeaderValue, StatusCode, header};
 use relevo_channels::safe_html;
 use relevo_domain::conversation::{Conversation, decide};
@@ -29,7 +30,7 @@ const HARMLESS: [&str; 9] = [
     "video/mp4",
 ];
 
-/// `POST …/files?ticket=`: the body is the file. It is sealed under the key of the ticket's conversation: whatever becomes of
+/// `POST …/files?ticket=&filename=`: the body is the file. It is sealed under the key of the ticket's conversation: whatever becomes of
 /// it, it goes with what else is personal there.
 pub async fn put(call: &Call<'_>) -> Result<Response, Problem> {
     let bytes = &call.request.body;
@@ -43,10 +44,13 @@ pub async fn put(call: &Call<'_>) -> Result<Response, Problem> {
     let blob = context.journal.put_sealed_blob(&context.desk, &key, bytes, MAX_FILE_BYTES).await?;
     let reference = format!("{STORED}{blob}");
     let mime_type = call.request.header("content-type").filter(|mime| !mime.is_empty());
+    let filename = call.request.parameter("filename").filter(|name| !name.is_empty());
     let answer = json!({
-        "reference": reference, "size_bytes": bytes.len(), "mime_type": mime_type,
+        "reference": reference, "size_bytes": bytes.len(), "mime_type": mime_type, "filename": filename,
         "url": link(context, &reference, mime_type),
     });
+    let said = Description { mime_type: mime_type.map(str::to_owned), filename };
+    reply_files::describe(context, &key, &blob, said).await?;
     Ok(json(StatusCode::CREATED, &answer))
 }
 

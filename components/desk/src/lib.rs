@@ -15,6 +15,7 @@ mod outbox;
 mod pack;
 mod privacy;
 mod problems;
+mod reply_files;
 mod tickets;
 mod tokens;
 mod views;

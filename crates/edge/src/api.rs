@@ -104,10 +104,10 @@ pub struct ReplyFile {
     /// As `…/files` answered it.
     #[schema(pattern = "^(blob|sha256):[0-9a-f]{64}$")]
     pub reference: String,
-    /// Name that the recipient sees.
+    /// Name that the recipient sees; absent: as it was put into the store, or came in.
     #[serde(default)]
     pub filename: Option<String>,
-    /// MIME type.
+    /// MIME type; absent: the same.
     #[serde(default)]
     pub mime_type: Option<String>,
 }

@@ -154,6 +154,15 @@ fn telegram_slack_and_twilio_give_their_files_to_the_account_they_are_for() {
     assert_eq!(bytes(&app, &kept), "telegram file_1.pdf");
     assert_eq!((&kept["filename"], &kept["mime_type"]), (&json!("a.pdf"), &json!("application/pdf")));
     assert_eq!(app.provider.received("/botaccess-school-main/getFile?file_id=BQAC").len(), 1);
+    // Sent back by its reference alone, it is what it came as.
+    let body = json!({"text": "Firmado", "attachments": [{"reference": kept["reference"]}]});
+    desk.agent.post(&format!("tickets/{id}/replies"), &body).is(201);
+    let back = desk.ticket(&id)["messages"][1]["attachments"][0].clone();
+    assert_eq!(
+        (&back["filename"], &back["mime_type"]),
+        (&json!("a.pdf"), &json!("application/pdf")),
+        "{back}"
+    );
 
     let at = seconds_since_1970().to_string();
     let event = json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": {

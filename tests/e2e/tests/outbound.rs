@@ -257,6 +257,26 @@ fn a_file_goes_in_once_and_out_by_a_link_that_is_signed() {
     let elsewhere = app.publish("travel");
     let elsewhere = path.replace("/school/", &format!("/{}/", elsewhere.name));
     assert_eq!(app.client().send("GET", &elsewhere, &[], None).problem(404), "unknown_file");
+    // What was said of it when it was put there need not be said again, and can be said otherwise.
+    let named = upload(&format!("?ticket={id}&filename=plano%20b.svg"), b"<svg/>").is(201).json();
+    assert_eq!(named["filename"], "plano b.svg");
+    let reference = &named["reference"];
+    for (n, (file, name)) in [
+        (json!({"reference": reference}), "plano b.svg"),
+        (json!({"reference": reference, "filename": "c.svg"}), "c.svg"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = json!({"text": "Otro", "attachments": [file]});
+        desk.agent.post(&format!("tickets/{id}/replies"), &body).is(201);
+        let shown = desk.ticket(&id)["messages"][2 + n]["attachments"][0].clone();
+        assert_eq!(
+            (&shown["filename"], &shown["mime_type"], &shown["kind"]),
+            (&json!(name), &json!("image/svg+xml"), &json!("image")),
+            "{shown}"
+        );
+    }
     let missing = json!({"text": "x", "attachments": [{"reference": format!("sha256:{}", "0".repeat(64))}]});
     desk.agent.post(&format!("tickets/{id}/replies"), &missing).is(422);
 }

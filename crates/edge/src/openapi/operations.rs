@@ -90,7 +90,7 @@ pub static OPERATIONS: &[Operation] = &[
     // The same file again is the same file: no key is needed.
     Operation {
         keyed: false,
-        query: &["ticket"],
+        query: &["filename", "ticket"],
         ..write("files.put", Body::File, 201, Answer::One("StoredFile"))
     },
     read("files.read", &[], Answer::File),

@@ -96,6 +96,7 @@ pub fn of_query(name: &str) -> Value {
         }
         "status" => ("Status id or category", text()),
         "team" => ("Team id", text()),
+        "filename" => ("Its name, for who gets it", json!({"type": "string", "maxLength": 255})),
         "ticket" => ("The ticket that it is for", refers("TicketId")),
         _ => (
             "A day in the desk's time, which is included, or an instant, which is not; the end of today if not given; \
