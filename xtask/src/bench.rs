@@ -1,11 +1,14 @@
 //! `cargo xtask bench`: throughput and latency beside yardsticks, in one run on the same host and store.
 
 mod app;
+mod channels;
+mod host;
 pub mod load;
 mod rendering;
 mod report;
 mod sla;
 mod twin;
+mod webhooks;
 
 use std::time::{Duration, Instant};
 
@@ -21,12 +24,14 @@ cargo xtask bench [--quick] [--seconds N] [--connections N] [--redis URL]
 
 Measures webhook intake beside a component that only answers and one that makes exactly an intake's
 key-value calls, in the same host and on the same store, at 1 000 and at 100 000 existing tickets; the
-service-level tick with 1 000 due of 10 000 and of 200 000 open; due dates and trials of other terms;
+service-level tick with 1 000 due of 10 000 and of 200 000 open; the heaviest webhooks (a mail with a file, a
+batch of 1 000) and what is sent; due dates and trials of other terms;
 rendering beside Jinja2 on the same template and the survey's page; memory, sizes and instantiation. Each
 with what is expected and whether it holds. Rounds are interleaved, figures are medians, and what counts
 are the ratios of one run: the machine may be busy with other things. The calls of the yardstick are held
 against those of a real message first. Takes about 15 minutes.
 
+  --channels     the webhooks and what is sent alone, of 1 000 tickets
   --quick        10 000 tickets at most (20 000 open for the tick): four minutes
   --seconds N    length of a measurement (3)
   --connections N  connections at full load (8)
@@ -43,6 +48,7 @@ const FEW: usize = 1_000;
 
 struct Options {
     quick: bool,
+    channels: bool,
     time: Duration,
     connections: usize,
     redis: Option<String>,
@@ -65,6 +71,11 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
 
+    if options.channels {
+        let app = App::start(&host, &folder, options.redis.as_deref())?;
+        app.seed(FEW)?;
+        return channels::run(&app);
+    }
     println!("\nthe yardstick's calls beside those of a message");
     let twins = twin::check(&host, &folder)?;
     let twin::Asked { slot, snapshot, feed, keys } = twins.forgotten;
@@ -97,6 +108,7 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     ticks(&options, &app, &mut report)?;
     report.sizes()?;
     report.print();
+    channels::run(&app)?;
     sla::run(&app)?;
     rendering::run(&app)
 }
@@ -188,10 +200,12 @@ fn ticks(options: &Options, app: &App, report: &mut Report) -> Result<()> {
 }
 
 fn options(mut args: lexopt::Parser) -> Result<Option<Options>> {
-    let mut options = Options { quick: false, time: Duration::from_secs(3), connections: 8, redis: None };
+    let mut options =
+        Options { quick: false, channels: false, time: Duration::from_secs(3), connections: 8, redis: None };
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("quick") => options.quick = true,
+            lexopt::Arg::Long("channels") => options.channels = true,
             lexopt::Arg::Long("seconds") => {
                 options.time = Duration::from_secs(args.value()?.to_string_lossy().parse()?)
             }

@@ -1,25 +1,18 @@
 //! The application and the yardstick under load: started without a schedule, so that nothing runs beside them.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-use super::load;
+use super::host::{self, ADMIN, Host, TICK};
 use super::twin::Asked;
+use super::{load, webhooks};
 use crate::http::Client;
-use crate::{pack, project, random};
-
-pub const ADMIN: &str = "bench-admin";
-const TICK: &str = "bench-tick";
-const SECRET: &str = "bench-secret";
-const HOOK: &str = "/hooks/school/whatsapp/main";
+use crate::stand_in::StandIn;
+use crate::{pack, random};
 
 /// Senders in one webhook while seeding.
 const SEEDED_AT_ONCE: usize = 100;
@@ -33,82 +26,13 @@ const SEEDED_BETWEEN_FOLLOWS: usize = 100;
 /// Messages through the journal, sealed or in clear.
 const JOURNALLED: u16 = 500;
 
-/// A running host; killed when dropped.
-struct Host(Child);
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Host {
-    fn start(program: &Path, manifest: &Path, port: u16, store: &str, calls: Option<&Path>) -> Result<Self> {
-        let cache = project::target().join("bench-cache");
-        let mut command = Command::new(program);
-        command
-            .arg("up")
-            .args(["--listen", &format!("127.0.0.1:{port}"), "--kv", store])
-            .arg("--manifest")
-            .arg(manifest)
-            .arg("--cache")
-            .arg(cache)
-            .env("SPIN_VARIABLE_MASTER_KEY", "5a".repeat(32))
-            .env("SPIN_VARIABLE_ADMIN_TOKEN", ADMIN)
-            .env("SPIN_VARIABLE_TICK_TOKEN", TICK)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        if let Some(file) = calls {
-            command.arg("--kv-calls").arg(file);
-        }
-        let host = Self(command.spawn().context("starting the host")?);
-        let client = Client::new(&format!("http://127.0.0.1:{port}"));
-        let start = Instant::now();
-        while !client.send("GET", "/.well-known/spin/health", &[], None).is_ok_and(|a| a.is_success()) {
-            if start.elapsed() > Duration::from_secs(180) {
-                bail!("the host did not answer within three minutes");
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(host)
-    }
-
-    /// A line of the process's status, in MB.
-    fn status_mb(&self, name: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.and_then(|kb| kb.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default() / 1_024
-    }
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-/// The application's own manifest with the yardstick beside its components.
-fn manifest(folder: &Path) -> Result<PathBuf> {
-    let own = project::root().join("spin.toml");
-    let text = std::fs::read_to_string(&own).with_context(|| format!("reading {}", own.display()))?;
-    let text = text.replace("source = \"target/", &format!("source = \"{}/", project::target().display()));
-    let wasm = project::target().join("wasm32-wasip2/release/yardstick.wasm");
-    let yardstick = format!(
-        "\n[[trigger.http]]\nroute = \"/yardstick/...\"\ncomponent = \"yardstick\"\n\
-         [component.yardstick]\nsource = \"{}\"\nkey_value_stores = [\"default\"]\n",
-        wasm.display()
-    );
-    let path = folder.join("spin.toml");
-    std::fs::write(&path, text + &yardstick)?;
-    Ok(path)
-}
-
 /// The application with the desk `school`, and the yardstick.
 pub struct App {
     host: Host,
     pub port: u16,
     client: Client,
+    /// What is sent arrives there.
+    providers: StandIn,
     pub started: Duration,
     /// Tickets that were opened.
     tickets: AtomicUsize,
@@ -129,21 +53,27 @@ impl App {
     }
 
     fn start_on(program: &Path, folder: &Path, store: &str, calls: Option<&Path>) -> Result<Self> {
-        let port = free_port()?;
+        let port = host::free_port()?;
         let begun = Instant::now();
-        let host = Host::start(program, &manifest(folder)?, port, store, calls)?;
+        let providers = StandIn::start(None)?;
+        let host =
+            Host::start(program, &host::manifest(folder)?, port, store, (&providers.base_url(), calls))?;
         let client = Client::new(&format!("http://127.0.0.1:{port}"));
         let app = Self {
             host,
             port,
             client,
+            providers,
             started: begun.elapsed(),
             tickets: AtomicUsize::new(0),
             run: random::hex(4)?,
         };
-        app.publish(&pack::bundle(&pack::folder("school"))?)?;
-        let secrets = json!({"secret": SECRET, "verify_token": "bench"});
-        app.client.json("PUT", "/api/school/channels/whatsapp/main/secrets", ADMIN, &secrets)?.success()?;
+        app.publish(&school()?)?;
+        let secrets = json!({"secret": webhooks::SECRET, "verify_token": "bench", "access_token": "bench"});
+        for channel in ["whatsapp", "mime"] {
+            let path = format!("/api/school/channels/{channel}/main/secrets");
+            app.client.json("PUT", &path, ADMIN, &secrets)?.success()?;
+        }
         Ok(app)
     }
 
@@ -163,7 +93,7 @@ impl App {
 
     /// Processor time that the host has spent, in milliseconds.
     pub fn cpu_ms(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.host.0.id())).unwrap_or_default();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.host.id())).unwrap_or_default();
         // The program's name, in brackets, may hold spaces; user and system time are 11 fields after it.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
         // In hundredths of a second on every Linux of today.
@@ -173,7 +103,7 @@ impl App {
     /// Lets the peak begin anew.
     pub fn forget_peak(&self) {
         // Where that is not to be had, the peak is that of the whole run.
-        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.host.0.id()), "5");
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.host.id()), "5");
     }
 
     /// For each component the time of its first answer, its instantiation included, and of the next, in milliseconds.
@@ -243,7 +173,32 @@ impl App {
     pub fn message(&self, contact: usize) -> Vec<u8> {
         // Unique without a counter that threads would share.
         let id = format!("{}.{contact}.{}", self.run, random::hex(8).unwrap_or_default());
-        signed(&webhook(&[(format!("346{contact:08}"), id)]))
+        webhooks::whatsapp(&[(format!("346{contact:08}"), id)])
+    }
+
+    /// A signed batch of one message of each of so many contacts.
+    pub fn batch(&self, first: usize, count: usize) -> Vec<u8> {
+        let id = format!("{}.{first}.{}", self.run, random::hex(8).unwrap_or_default());
+        let messages: Vec<_> = (0..count)
+            .map(|n| (format!("346{:08}", self.spread(first.wrapping_add(n))), format!("{id}.{n}")))
+            .collect();
+        webhooks::whatsapp(&messages)
+    }
+
+    /// A page of the work list.
+    pub fn list(&self, limit: usize, cursor: &str) -> Result<Value> {
+        self.client.get(&format!("/api/school/tickets?limit={limit}{cursor}"), ADMIN)?.value()
+    }
+
+    /// What the stand-in got since it was last asked to forget.
+    pub fn delivered(&self) -> Result<usize> {
+        let all = Client::new(&self.providers.base_url()).get("/requests", "")?.value()?;
+        Ok(all.as_array().map_or(0, Vec::len))
+    }
+
+    /// The stand-in forgets what it got.
+    pub fn forget_delivered(&self) -> Result<()> {
+        Client::new(&self.providers.base_url()).send("DELETE", "/requests", &[], None)?.success()
     }
 
     /// The key-value calls of such a message and nothing else.
@@ -322,7 +277,7 @@ impl App {
         let messages: Vec<_> = (first..first + count)
             .map(|n| (format!("346{n:08}"), format!("{}.seed.{n}", self.run)))
             .collect();
-        self.send(&signed(&webhook(&messages)))
+        self.send(&webhooks::whatsapp(&messages))
     }
 
     /// Tickets that were opened.
@@ -344,7 +299,7 @@ impl App {
 
     /// Opens tickets whose answer is due at once.
     pub fn make_due(&self, count: usize) -> Result<()> {
-        let mut pack = pack::bundle(&pack::folder("school"))?;
+        let mut pack = school()?;
         let usual = pack.get("sla").cloned().unwrap_or_default();
         pack["sla"] = json!([{
             "name": "At once",
@@ -377,35 +332,9 @@ impl App {
     }
 }
 
-/// A webhook as the provider sends it: one message of each sender.
-fn webhook(messages: &[(String, String)]) -> Vec<u8> {
-    let messages: Vec<Value> = messages
-        .iter()
-        .map(|(from, id)| {
-            json!({"from": from, "id": id, "timestamp": "1770000000", "type": "text", "text": {"body": "No puedo entrar"}})
-        })
-        .collect();
-    json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "34600000000", "phone_number_id": "100200300400501"},
-        "messages": messages,
-    }}]}]})
-    .to_string()
-    .into_bytes()
-}
-
-/// The webhook's request.
-fn signed(body: &[u8]) -> Vec<u8> {
-    let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature(body))];
-    load::post(HOOK, &headers, body)
-}
-
-fn signature(body: &[u8]) -> String {
-    match Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()) {
-        Ok(mut mac) => {
-            mac.update(body);
-            format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
-        }
-        Err(_) => String::new(), // HMAC takes keys of every length
-    }
+/// The desk's pack, with an account that mails come in through.
+fn school() -> Result<Value> {
+    let mut pack = pack::bundle(&pack::folder("school"))?;
+    pack["channels"]["mime"] = json!({"main": {"settings": {}}});
+    Ok(pack)
 }

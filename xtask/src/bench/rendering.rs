@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::app::{ADMIN, App};
+use super::app::App;
+use super::host::ADMIN;
 use super::load;
 use crate::{pack, process, project, python};
 
