@@ -1,6 +1,7 @@
 //! What is done with a ticket: load, decide, commit, answer with the ticket as it then is.
 
 use crate::call::{Call, Identity};
+use crate::people;
 use crate::reply_files::attachments;
 use crate::tickets::{TicketStream, load};
 use http::StatusCode;
@@ -15,6 +16,7 @@ use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::Response;
 use relevo_edge::outgoing::{self, Extras};
 use relevo_edge::personal::Persons;
+use relevo_edge::presence;
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, log};
 use relevo_journal::{Commit, Fold, Loaded, private};
@@ -31,8 +33,11 @@ pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/assignment`
 pub async fn assign(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::Assignment = call.request.json()?;
+    let present = presence::people(&call.context).await?;
     act(call, StatusCode::OK, |state, ordinal, pack| {
-        decide::assign(state, pack.published(), ordinal, body.agent, body.team)
+        let for_absent =
+            |agent: &str| people::stand_in(&pack.pack, &present, agent, call.context.now).map(str::to_owned);
+        decide::assign_present(state, pack.published(), ordinal, body.agent, body.team, &for_absent)
     })
     .await
 }

@@ -120,20 +120,3 @@ pub async fn record(call: &Call<'_>, data: ConfigEvent) -> Result<(), Problem> {
     context.journal.commit(commit).await?;
     Ok(())
 }
-
-/// `GET …/people`
-pub async fn people(call: &Call<'_>) -> Result<Response, Problem> {
-    let pack = call.context.pack().await?;
-    let items: Vec<_> = pack
-        .pack
-        .people
-        .iter()
-        .map(|(id, person)| {
-            json!({
-                "id": id, "name": person.name, "role": person.role,
-                "teams": person.teams, "languages": person.languages,
-            })
-        })
-        .collect();
-    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
-}

@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit;
+mod bulk;
 mod call;
 mod configuration;
 mod contacts;
@@ -13,6 +14,7 @@ mod merge;
 mod openapi;
 mod outbox;
 mod pack;
+mod people;
 mod privacy;
 mod problems;
 mod reply_files;
@@ -24,6 +26,7 @@ use call::Call;
 use http::Method;
 use relevo_edge::app::DeskContext;
 use relevo_edge::http::{Incoming, Response, serve};
+use relevo_edge::presence;
 use relevo_edge::problem::Problem;
 use relevo_edge::{card_numbers, routes};
 use spin_sdk::http::{IntoResponse, Request};
@@ -48,6 +51,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     if matched.route.name == "openapi" {
         return Ok(openapi::document());
     }
+    if matched.route.name == "bulk.work" {
+        return bulk::work(request).await;
+    }
     if !matches!(matched.route.name, "erasures.replay" | "files.put" | "pack.publish") {
         request.at_most(MAX_CALL_BYTES)?;
     }
@@ -57,12 +63,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         return files::get(&context, matched.part(1)).await;
     }
     let caller = routes::admit(matched.route, &context, request).await?;
+    presence::note_call(&context, &caller).await?;
     let call = Call { context, caller, request, matched };
     if request.method != Method::GET && WRITTEN.iter().any(|what| call.matched.route.name.starts_with(what)) {
         card_numbers::refuse(&call.context.pack().await?.pack, request)?;
     }
     match call.matched.route.name {
         "audit.anchors" => audit::anchors(&call).await,
+        "bulk.read" => bulk::read(&call).await,
         "channels.secrets.set" => configuration::set_secrets(&call).await,
         "contacts.erase" => privacy::erase(&call).await,
         "contacts.export" => privacy::export(&call).await,
@@ -81,13 +89,17 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "outbox.retry" => outbox::retry(&call).await,
         "pack.publish" => pack::publish(&call).await,
         "pack.read" => pack::read(&call).await,
-        "people.list" => configuration::people(&call).await,
+        "people.absence.end" => people::end_absence(&call).await,
+        "people.absence.set" => people::set_absence(&call).await,
+        "people.list" => people::list(&call).await,
+        "people.presence" => people::set_presence(&call).await,
         "problems.list" => problems::list(&call).await,
         "problems.retry" => problems::retry(&call).await,
         "subscribers.create" => configuration::add_subscriber(&call).await,
         "subscribers.delete" => configuration::remove_subscriber(&call).await,
         "subscribers.list" => configuration::subscribers(&call),
         "tickets.assign" => actions::assign(&call).await,
+        "tickets.bulk" => bulk::start(&call).await,
         "tickets.counts" => counts::counts(&call).await,
         "tickets.create" => tickets::create(&call).await,
         "tickets.escalate" => actions::escalate(&call).await,

@@ -14,7 +14,7 @@ use relevo_journal::{Fold, Loaded};
 use serde_json::{Value, json};
 
 /// Name of the stream that holds the views of a desk.
-pub const ALL: &str = "all";
+const ALL: &str = "all";
 
 /// Longest name of a view.
 const MAX_NAME_CHARS: usize = 80;
@@ -76,6 +76,11 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Problem> {
         record(call, &identity, loaded, ViewEvent::Removed { id }).await?;
     }
     Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// A view that the caller may see.
+pub async fn seen(call: &Call<'_>, id: &str) -> Result<Option<View>, Problem> {
+    Ok(load(call).await?.state.seen_by(id, &call.caller.person).cloned())
 }
 
 async fn load(call: &Call<'_>) -> Result<Loaded<Views>, Problem> {

@@ -14,8 +14,8 @@ use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::internal;
 use relevo_edge::meter;
 use relevo_edge::problem::Problem;
-use relevo_projections::agenda::{self, Work};
-use relevo_projections::{notices, silence};
+use relevo_projections::agenda::{self, Floors, Work};
+use relevo_projections::{assignment, notices, silence};
 use serde_json::{Value, json};
 
 /// How often the feed is followed before looking at what is due.
@@ -26,6 +26,9 @@ const PER_CALL: usize = 2_000;
 
 /// Conversations in one commit.
 const PER_COMMIT: usize = 32;
+
+/// Bulk actions that one call goes on with.
+const BULKS_PER_CALL: usize = 4;
 
 /// Portions that are worked on at once.
 const PORTIONS_AT_ONCE: usize = 16;
@@ -51,9 +54,34 @@ pub async fn desk(context: &DeskContext) -> Result<Value, Problem> {
         });
         notices += try_join_all(portions).await?.into_iter().sum::<usize>();
     }
-    let report = json!({"due": due.streams.len(), "notices": notices, "more": due.more || behind});
+    let assigned = assignment::run(context).await?;
+    go_on(context).await?;
+    let report = json!({
+        "due": due.streams.len(), "notices": notices, "assigned": assigned, "more": due.more || behind,
+    });
     agenda::done(context, Work::Sla, due).await?;
     Ok(report)
+}
+
+/// Has bulk actions gone on with that are not finished; those that are not even then are due again.
+async fn go_on(context: &DeskContext) -> Result<(), Problem> {
+    let due = agenda::due(context, Work::Bulk, BULKS_PER_CALL).await?;
+    if !due.streams.is_empty() {
+        let work = Kick { desk: context.desk.to_string(), streams: due.streams.clone() };
+        let answer = internal::call("desk", "/internal/bulk", &work).await?;
+        let unfinished = answer.field("unfinished").filter(|_| answer.status.is_success());
+        let failed = || Problem::unavailable("bulk actions could not go on; the next tick does it");
+        let unfinished: Vec<String> =
+            unfinished.and_then(|names| serde_json::from_value(names).ok()).ok_or_else(failed)?;
+        let (mut commit, floors) = (context.commit(), Floors::load(context).await?);
+        for name in &unfinished {
+            agenda::schedule(&mut commit, &floors, Work::Bulk, name, context.now, context.now)?;
+        }
+        if !unfinished.is_empty() {
+            context.journal.commit(commit).await?;
+        }
+    }
+    agenda::done(context, Work::Bulk, due).await
 }
 
 /// Has a portion done by another instance.

@@ -152,6 +152,9 @@ pub struct Ticket {
     /// Those that are finished there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub issues_done: BTreeSet<Issue>,
+    /// How often it was assigned: what is decided by itself names the assignment that it follows.
+    #[serde(default, skip_serializing_if = "never")]
+    pub assignments: u32,
 }
 
 /// See [`SurveyDecided`].
@@ -174,6 +177,11 @@ pub struct Asked {
     pub survey: String,
     /// Until when.
     pub until: DateTime<Utc>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn never(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Conversation {

@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod account_silence;
+pub mod assignment;
 pub mod breaker;
+pub mod bulk;
 pub mod card_number;
 pub mod category;
 pub mod config;
@@ -19,6 +21,7 @@ pub mod opt_out;
 pub mod outbox;
 pub mod pack;
 pub mod playbook;
+pub mod presence;
 mod private;
 pub mod refusal;
 pub mod retention;

@@ -4,6 +4,7 @@
 //! document; parts that belong to another crate (calendars, templates) are kept as JSON here and are checked
 //! by that crate when the pack is published.
 
+mod assignment;
 mod fallback;
 mod lifecycle;
 mod limits;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+pub use assignment::{Assignment, Method, PresenceRule};
 pub use fallback::Fallback;
 pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
@@ -52,6 +54,9 @@ pub struct Pack {
     /// People by id; a token is issued for one of them.
     #[serde(default)]
     pub people: BTreeMap<String, Person>,
+    /// When people count as there.
+    #[serde(default)]
+    pub presence: PresenceRule,
     /// Queues by id.
     pub queues: BTreeMap<String, Queue>,
     /// Statuses by id, each in a fixed category. Every category also is a status of its own name unless the
@@ -142,6 +147,12 @@ pub struct Person {
     /// BCP 47 tags.
     #[serde(default)]
     pub languages: Vec<String>,
+    /// What the person can do, in words of the pack.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
+    /// Most live tickets at a time for being given more: by channel slug, and in all (`total`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub capacity: BTreeMap<String, u32>,
     /// Names of the calendars that are this person's shifts: at work while one of them is open; none: always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shifts: Vec<String>,
@@ -191,6 +202,9 @@ pub struct Queue {
     /// The team that works on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
+    /// How its tickets are given to people of the team; none: they take them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<Assignment>,
 }
 
 /// A status that the pack defines inside a fixed category.

@@ -1,6 +1,7 @@
 //! The bodies of API requests. Unknown fields are refused: a misspelt one must not be lost in silence.
 
 use chrono::{DateTime, Utc};
+use relevo_domain::bulk;
 use relevo_domain::outbox;
 use relevo_domain::pack::{Priority, Role};
 use relevo_domain::survey::Verdict;
@@ -281,6 +282,49 @@ pub struct TagChange {
     /// Tags to take off.
     #[serde(default)]
     pub remove: Vec<String>,
+}
+
+/// `POST …/people/{person}/absences`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAbsence {
+    /// From when on; now if not given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default)]
+    pub from: Option<DateTime<Utc>>,
+    /// Until when; until it is ended if not given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
+    /// Id of who takes over rights and work; else those whom the pack names take over the work.
+    #[serde(default)]
+    pub substitute: Option<String>,
+}
+
+/// `POST …/people/{person}/presence`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPresence {
+    /// `available`: takes work; `away`: none for now.
+    #[schema(pattern = "^(available|away)$")]
+    pub presence: String,
+}
+
+/// `POST …/tickets/bulk`: tickets by id, by a view or by a filter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewBulk {
+    /// Ticket ids.
+    #[serde(default)]
+    pub tickets: Option<Vec<String>>,
+    /// Id of a saved view, whose live tickets are meant.
+    #[serde(default)]
+    pub view: Option<String>,
+    /// A filter, whose live tickets are meant.
+    #[serde(default)]
+    pub filter: Option<worklist::Filter>,
+    /// What is done to each, in this order: all or nothing.
+    pub actions: Vec<bulk::Action>,
 }
 
 /// `POST …/views`, `PUT …/views/{view}`

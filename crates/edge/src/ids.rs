@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Prefix of contact ids.
 pub const CONTACT: &str = "ctc_";
+/// Prefix of ids of bulk actions.
+pub const BULK: &str = "blk_";
 /// Prefix of outbox ids.
 pub const OUTBOX: &str = "out_";
 /// Prefix of ids of a playbook's runs.

@@ -26,6 +26,7 @@ pub mod outgoing;
 pub mod partitions;
 pub mod people;
 pub mod personal;
+pub mod presence;
 pub mod problem;
 pub mod reply_token;
 pub mod rotation;

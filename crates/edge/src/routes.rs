@@ -9,6 +9,7 @@ use crate::http::Incoming;
 use crate::limits::{self, Spender};
 use crate::openapi::{operations, parameters};
 use crate::partitions;
+use crate::presence;
 use crate::problem::Problem;
 use http::StatusCode;
 use relevo_domain::pack::Role;
@@ -66,6 +67,7 @@ const SERVICE: Access = Access::Role(Role::Service);
 pub static ROUTES: &[Route] = &[
     route("openapi", "desk", "GET", "/api/openapi.json", Access::Public, "This document"),
     route("audit.anchors", "desk", "GET", "/api/{desk}/audit/anchors", ADMIN, "Anchors of the history, a line each, oldest first: keep them outside"),
+    route("bulk.read", "desk", "GET", "/api/{desk}/bulk/{bulk}", SERVICE, "How far a bulk action is, with a result per ticket"),
     route("channels.secrets.set", "desk", "PUT", "/api/{desk}/channels/{channel}/{account}/secrets", ADMIN, "Set the secrets of a channel account; they are never shown again"),
     route("contacts.list", "desk", "GET", "/api/{desk}/contacts", AGENT, "Contacts, newest first"),
     route("contacts.read", "desk", "GET", "/api/{desk}/contacts/{contact}", AGENT, "A contact and its tickets"),
@@ -85,7 +87,10 @@ pub static ROUTES: &[Route] = &[
     route("outbox.retry", "desk", "POST", "/api/{desk}/outbox/{entry}/retry", LEAD, "Have a dead letter tried again"),
     route("pack.read", "desk", "GET", "/api/{desk}/pack", LEAD, "The published pack and its version"),
     route("pack.publish", "desk", "PUT", "/api/{desk}/pack", ADMIN, "Validate and publish a whole pack; with ?dry_run=true only validate and show the difference"),
-    route("people.list", "desk", "GET", "/api/{desk}/people", AGENT, "Who works at the desk"),
+    route("people.list", "desk", "GET", "/api/{desk}/people", AGENT, "Who works at the desk, who is there, and who takes over for whom"),
+    route("people.absence.set", "desk", "POST", "/api/{desk}/people/{person}/absences", AGENT, "Set an absence, and who takes over rights and work; one's own, or a lead for others"),
+    route("people.absence.end", "desk", "DELETE", "/api/{desk}/people/{person}/absences/{absence}", AGENT, "End an absence, or call it off"),
+    route("people.presence", "desk", "POST", "/api/{desk}/people/{person}/presence", AGENT, "Take work, or none for now"),
     route("playbooks.list", "playbooks", "GET", "/api/{desk}/playbooks", AGENT, "Decision trees that the caller may run"),
     route("playbooks.read", "playbooks", "GET", "/api/{desk}/playbooks/{playbook}", AGENT, "A decision tree as it is published"),
     route("runs.list", "playbooks", "GET", "/api/{desk}/playbooks/{playbook}/runs", AGENT, "Runs of the last days, newest first"),
@@ -117,6 +122,7 @@ pub static ROUTES: &[Route] = &[
     route("templates.test", "templates", "POST", "/api/{desk}/templates/{template}/test", AGENT, "Send it to oneself"),
     route("templates.versions", "templates", "GET", "/api/{desk}/templates/{template}/versions", AGENT, "When the template became another, and who changed what"),
     route("tickets.list", "desk", "GET", "/api/{desk}/tickets", SERVICE, "A work list: filters, orders, or a saved view"),
+    route("tickets.bulk", "desk", "POST", "/api/{desk}/tickets/bulk", SERVICE, "Do the same to up to 1 000 tickets; a few at once, the rest by the tick"),
     route("tickets.counts", "desk", "GET", "/api/{desk}/tickets/counts", SERVICE, "How many live tickets fit, in all and by status, queue, team, assignee and priority"),
     route("tickets.create", "desk", "POST", "/api/{desk}/tickets", SERVICE, "Open a ticket"),
     route("tickets.read", "desk", "GET", "/api/{desk}/tickets/{ticket}", SERVICE, "A ticket with its messages; ?as_of= shows what was known then"),
@@ -150,6 +156,7 @@ pub static ROUTES: &[Route] = &[
     route("health.read", "projector", "GET", "/internal/health", Access::Schedule, "Whether it is ready, and what is wrong"),
     route("metrics.read", "projector", "GET", "/internal/metrics", Access::Schedule, "Figures for those who run it, as OpenMetrics"),
     route("webhooks.again", "inbound", "POST", "/internal/again", Access::Schedule, "Read a kept request once more; reachable from inside only"),
+    route("bulk.work", "desk", "POST", "/internal/bulk", Access::Schedule, "Go on with some bulk actions; reachable from inside only"),
     route("delivery.send", "delivery", "POST", "/internal/send", Access::Schedule, "Send outbox entries now; reachable from inside only"),
     route("feed.follow", "projector", "POST", "/internal/follow", Access::Schedule, "Bring a desk's lists up to date now; reachable from inside only"),
     route("calendars.opens", "sla", "POST", "/internal/next-open", Access::Schedule, "When a calendar opens next; reachable from inside only"),
@@ -247,7 +254,8 @@ pub async fn admit<S: Store>(
 ) -> Result<Caller, Problem> {
     match route.access {
         Access::Role(role) => {
-            let caller = authenticate(context, &Operator::load().await, request).await?;
+            let mut caller = authenticate(context, &Operator::load().await, request).await?;
+            caller.role = lent(context, &caller, role).await?;
             caller.needs(role, route.name)?;
             // Also where nothing hangs on it: what cannot be meant is a caller's mistake.
             request.says_once()?;
@@ -266,6 +274,19 @@ pub async fn admit<S: Store>(
         }
         Access::Public | Access::Webhook => Ok(Caller::without_token("public", Role::Service)),
     }
+}
+
+/// The role of a caller for a route that needs one: who stands in for somebody absent by name has their rights
+/// meanwhile, up to a manager's. Looked at only where the caller's own do not reach.
+async fn lent<S: Store>(context: &DeskContext<S>, caller: &Caller, needed: Role) -> Result<Role, Problem> {
+    let may_be = caller.token.is_some() && caller.role >= Role::Agent && needed <= Role::Manager;
+    if caller.role >= needed || !may_be {
+        return Ok(caller.role);
+    }
+    let (people, pack) = (presence::people(context).await?, context.pack().await?);
+    let absent = people.stands_in_for(&caller.person, context.now);
+    let roles = absent.filter_map(|person| pack.pack.people.get(person)).map(|person| person.role);
+    Ok(roles.map(|role| role.min(Role::Manager)).chain([caller.role]).max().unwrap_or(caller.role))
 }
 
 /// Refuses a query parameter that the route does not have: what is misspelt must not be lost in silence.

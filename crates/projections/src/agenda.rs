@@ -4,7 +4,7 @@
 //! and finds out from its state what is due; an entry that is early, late, doubled or pointless costs a load.
 
 use chrono::{DateTime, Utc};
-use futures::future::{try_join_all, try_join4};
+use futures::future::{try_join_all, try_join5};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
@@ -27,6 +27,8 @@ const MAX_PENDING: usize = 5_000;
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
+    /// Bulk actions that are not finished.
+    Bulk,
     /// Attempts to send.
     Delivery,
     /// What follows from surveys that went out: reminders, and what votes lead to.
@@ -39,10 +41,11 @@ pub enum Work {
 
 impl Work {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Delivery, Self::FollowUps, Self::Sla, Self::Surveys];
+    pub const ALL: [Self; 5] = [Self::Bulk, Self::Delivery, Self::FollowUps, Self::Sla, Self::Surveys];
 
     fn name(self) -> &'static str {
         match self {
+            Self::Bulk => "a-bulk",
             Self::Delivery => "a-delivery",
             Self::FollowUps => "a-followups",
             Self::Sla => "a-sla",
@@ -77,14 +80,16 @@ impl Floors {
     /// 503 if the store does not answer.
     pub async fn load<S: Store>(context: &DeskContext<S>) -> Result<Self, Problem> {
         let one = async |work| Ok::<_, Problem>(load(context, work).await?.minute);
-        let (delivery, follow_ups, sla, surveys) =
-            try_join4(one(Work::Delivery), one(Work::FollowUps), one(Work::Sla), one(Work::Surveys)).await?;
-        Ok(Self([delivery, follow_ups, sla, surveys]))
+        let [bulk, delivery, follow_ups, sla, surveys] = Work::ALL.map(one);
+        let (bulk, delivery, follow_ups, sla, surveys) =
+            try_join5(bulk, delivery, follow_ups, sla, surveys).await?;
+        Ok(Self([bulk, delivery, follow_ups, sla, surveys]))
     }
 
     fn of(&self, work: Work) -> i64 {
-        let Self([delivery, follow_ups, sla, surveys]) = self;
+        let Self([bulk, delivery, follow_ups, sla, surveys]) = self;
         match work {
+            Work::Bulk => *bulk,
             Work::Delivery => *delivery,
             Work::FollowUps => *follow_ups,
             Work::Sla => *sla,

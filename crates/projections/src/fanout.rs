@@ -167,7 +167,7 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
             let message = json!({"id": reply.message.id, "text": reply.message.text.0});
             (reply.ticket, vec![("reply.written", json!({"message": message}))])
         }
-        ConversationEvent::AssignmentChanged { ticket, agent, team } => {
+        ConversationEvent::AssignmentChanged { ticket, agent, team, .. } => {
             (*ticket, vec![("ticket.assigned", json!({"agent": agent, "team": team}))])
         }
         ConversationEvent::StatusChanged { ticket, status, category, .. } => {

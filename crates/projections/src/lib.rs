@@ -7,6 +7,7 @@
 pub mod account_silence;
 pub mod agenda;
 pub mod anchors;
+pub mod assignment;
 pub mod claims;
 pub mod desks;
 pub mod fanout;

@@ -1,12 +1,12 @@
 //! What the parameters of a work list ask for.
 
 use crate::call::Call;
+use crate::views;
 use relevo_domain::pack::{Pack, Priority};
 use relevo_domain::rows::TicketRow;
-use relevo_domain::worklist::{Filter, Key, Order, View, Viewer, Views};
+use relevo_domain::worklist::{Filter, Key, Order, View, Viewer};
 use relevo_edge::problem::Problem;
 use relevo_edge::{cursor, partitions};
-use relevo_journal::Fold;
 use serde_json::Value;
 use std::str::FromStr;
 
@@ -119,9 +119,7 @@ pub async fn filter(call: &Call<'_>) -> Result<Filter, Problem> {
 /// The saved view that a parameter names.
 pub async fn view(call: &Call<'_>) -> Result<Option<View>, Problem> {
     let Some(id) = given(call, "view") else { return Ok(None) };
-    let stream = call.context.stream(Views::KIND, crate::views::ALL)?;
-    let views = call.context.journal.load::<Views>(&stream, call.context.now).await?.state;
-    let view = views.seen_by(&id, &call.caller.person).cloned();
+    let view = views::seen(call, &id).await?;
     view.map(Some)
         .ok_or_else(|| Problem::bad_request("unknown_view", "view is the id of a view that you may see"))
 }

@@ -1,8 +1,10 @@
 //! What may be done with a conversation: a command and the state give events, or a refusal.
 
 mod arrive;
+mod assign;
 
 pub use arrive::{by_machine, called, opens_ticket, receive, sent_elsewhere};
+pub use assign::{assign, assign_present};
 
 use super::event::*;
 use super::facts::{TicketFacts, policy_change};
@@ -158,31 +160,6 @@ pub fn note(state: &Conversation, ticket: u32, text: String) -> Result<Conversat
     existing(state, ticket)?;
     check_text(&text)?;
     Ok(ConversationEvent::NoteWritten { ticket, text: Private(text) })
-}
-
-/// Assigns to a person, a team, both or (neither given) nobody.
-///
-/// # Errors
-/// If there is no such ticket or it is merged, person or team.
-pub fn assign(
-    state: &Conversation,
-    published: Published<'_>,
-    ticket: u32,
-    agent: Option<String>,
-    team: Option<String>,
-) -> Result<Vec<ConversationEvent>, Refusal> {
-    workable(state, ticket)?;
-    if let Some(agent) = &agent {
-        known_person(published.pack, agent)?;
-    }
-    if let Some(team) = &team {
-        known_team(published.pack, team)?;
-    }
-    let policy = policy_change(state, published, ticket, "assignment", |facts| {
-        facts.team = team.as_deref().or(facts.team);
-    });
-    let assigned = ConversationEvent::AssignmentChanged { ticket, agent, team: team.clone() };
-    Ok([Some(assigned), policy].into_iter().flatten().collect())
 }
 
 /// Another status: a status id of the pack, or a category's name. The same status again changes nothing.

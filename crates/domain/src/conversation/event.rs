@@ -53,6 +53,9 @@ pub enum ConversationEvent {
         /// Team id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         team: Option<String>,
+        /// Why it is this person, if nobody said so by hand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<Box<Because>>,
     },
     /// Another status.
     #[serde(rename = "status.changed")]

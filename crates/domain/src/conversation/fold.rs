@@ -37,9 +37,10 @@ impl Fold for Conversation {
                     self.correspondence.push(message);
                 }
             }
-            ConversationEvent::AssignmentChanged { ticket, agent, team } => {
+            ConversationEvent::AssignmentChanged { ticket, agent, team, .. } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.assigned(agent.as_deref(), team.as_deref(), at);
+                    ticket.assignments = ticket.assignments.saturating_add(1);
                     // Whoever takes it back by hand has it.
                     ticket.handed_by.take_if(|held| held.team == ticket.team);
                 }
@@ -233,6 +234,7 @@ impl Conversation {
             returned_by: None,
             issues: Default::default(),
             issues_done: Default::default(),
+            assignments: 0,
         });
         if let Some(ticket) = self.tickets.last_mut() {
             ticket.timeline.named_event(at, "opened");

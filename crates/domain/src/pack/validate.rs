@@ -166,8 +166,8 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             );
         }
     }
-    for (pointer, message) in super::transitions::check(pack).into_iter().chain(super::lifecycle::check(pack))
-    {
+    let parts = [super::transitions::check, super::lifecycle::check, super::assignment::check];
+    for (pointer, message) in parts.into_iter().flat_map(|check| check(pack)) {
         say(pointer, message);
     }
     for (pointer, message) in pack.limits.check() {

@@ -76,6 +76,7 @@ const fn act(route: &'static str, body: &'static str, status: u16) -> Operation 
 /// All operations, by route.
 pub static OPERATIONS: &[Operation] = &[
     read("audit.anchors", &["after", "limit"], Answer::Lines("ExportedAnchor")),
+    read("bulk.read", &[], Answer::One("Bulk")),
     write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),
     write("contacts.erase", Body::Json("Erasure"), 200, Answer::Document),
     read("contacts.export", &[], Answer::Export),
@@ -104,7 +105,10 @@ pub static OPERATIONS: &[Operation] = &[
         ..write("pack.publish", Body::Json("Pack"), 200, Answer::One("PackAnswer"))
     },
     read("pack.read", &[], Answer::One("PackVersion")),
+    write("people.absence.end", Body::None, 204, Answer::Nothing),
+    write("people.absence.set", Body::Json("NewAbsence"), 201, Answer::One("Absence")),
     read("people.list", &[], Answer::List("Person")),
+    write("people.presence", Body::Json("NewPresence"), 200, Answer::One("Person")),
     read("playbooks.list", &[], Answer::List("PlaybookItem")),
     read("playbooks.read", &[], Answer::One("PlaybookVersion")),
     read("playbooks.statistics", &["days"], Answer::One("PlaybookStatistics")),
@@ -138,6 +142,7 @@ pub static OPERATIONS: &[Operation] = &[
     write("templates.test", Body::Json("TestTemplate"), 201, Answer::One("TestAnswer")),
     read("templates.versions", &["cursor"], Answer::List("TemplateVersion")),
     act("tickets.assign", "Assignment", 200),
+    write("tickets.bulk", Body::Json("NewBulk"), 202, Answer::One("Bulk")),
     read(
         "tickets.counts",
         &[

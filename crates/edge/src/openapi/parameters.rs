@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 /// The parameter that a `{name}` of a route's path stands for. `/s/{token}` and `…/tokens/{token}` differ.
 pub fn of_path(path: &str, name: &str) -> Value {
     let (description, schema) = match name {
+        "bulk" => ("Id of a bulk action", pattern("^blk_[a-z2-7]{26}$")),
+        "absence" => ("Absence id", pattern("^abs_[a-z2-7]{26}$")),
+        "person" => ("Person id", pattern("^[^/?#%]+$")),
         "account" => ("Channel account", pattern("^[a-z0-9-]{1,32}$")),
         "channel" => ("Channel slug", pattern("^[a-z][a-z0-9-]{0,31}$")),
         "contact" => ("Contact id", refers("ContactId")),

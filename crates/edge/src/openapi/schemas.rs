@@ -36,9 +36,11 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::LegalHold>(all);
     add::<api::IssueLink>(all);
     add::<api::Merge>(all);
+    add::<api::NewAbsence>(all);
     add::<api::NewDraft>(all);
     add::<api::NewExcuse>(all);
     add::<api::NewNote>(all);
+    add::<api::NewPresence>(all);
     add::<api::NewPriority>(all);
     add::<api::NewReply>(all);
     add::<api::NewRun>(all);

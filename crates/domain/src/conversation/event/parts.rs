@@ -241,3 +241,15 @@ pub struct SurveyDecided {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub votes_until: Option<DateTime<Utc>>,
 }
+
+/// Why a ticket was given to somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Because {
+    /// `round_robin`, `least_loaded`, `sticky`, `substitute`, `shift_over`.
+    pub method: String,
+    /// Whose it was, or was to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
+    /// In words.
+    pub why: String,
+}

@@ -1,0 +1,160 @@
+//! `POST …/tickets/bulk` and `GET …/bulk/{bulk}`: the same done to many tickets. A few are done at once; of many the rest is
+//! worked through by the tick, a portion at a time, and may be interrupted anywhere: what was done to a ticket has an id
+//! of its own, made from the bulk's and the ticket's place in it.
+
+mod portion;
+
+use crate::call::Call;
+use crate::list;
+use http::StatusCode;
+use portion::PORTION;
+pub use portion::work;
+use relevo_domain::bulk::{Action, Bulk, BulkEvent, MAX_ACTIONS, MAX_TICKETS, Order};
+use relevo_domain::worklist::{Filter, Viewer};
+use relevo_edge::api::NewBulk;
+use relevo_edge::app::event;
+use relevo_edge::http::{Response, json};
+use relevo_edge::problem::Problem;
+use relevo_edge::{ids, internal};
+use relevo_journal::{Fold, Loaded};
+use relevo_projections::agenda::{self, Floors, Work};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// `POST …/tickets/bulk`
+pub async fn start(call: &Call<'_>) -> Result<Response, Problem> {
+    let body: NewBulk = call.request.json()?;
+    let identity = call.identity()?;
+    let context = &call.context;
+    let name = context.keys.id("bulk", &[&identity.id]);
+    let stream = context.stream(Bulk::KIND, &name)?;
+    let loaded = context.journal.load::<Bulk>(&stream, context.now).await?;
+    if identity.repeats(&loaded)? {
+        return Ok(json(StatusCode::ACCEPTED, &shown(&name, &loaded)));
+    }
+    if body.actions.is_empty() || body.actions.len() > MAX_ACTIONS {
+        return Err(Problem::invalid("/actions", format!("1 to {MAX_ACTIONS} actions")));
+    }
+    check(call, &body.actions).await?;
+    let tickets = tickets(call, body.tickets, body.view, body.filter).await?;
+    let role = call.caller.role;
+    let order = Order { tickets, actions: body.actions.into(), person: call.caller.person.clone(), role };
+    let mut commit = context.commit();
+    let started = BulkEvent::Started(Box::new(order));
+    let loaded = loaded.sealed_under(context.journal.desk_key()?);
+    let started = event(identity.id.clone(), &call.caller.actor(), identity.tag, started)?;
+    commit.append(&loaded, vec![started])?;
+    let floors = Floors::load(context).await?;
+    agenda::schedule(&mut commit, &floors, Work::Bulk, &name, context.now, context.now)?;
+    context.journal.commit(commit).await?;
+    portion::some(context, &name, PORTION).await?;
+    let loaded = context.journal.load::<Bulk>(&stream, context.now).await?;
+    identity.repeats(&loaded)?;
+    Ok(json(StatusCode::ACCEPTED, &shown(&name, &loaded)))
+}
+
+/// `GET …/bulk/{bulk}`
+pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
+    let name = ids::parse(call.matched.part(1), ids::BULK, "bulk")?;
+    let stream = call.context.stream(Bulk::KIND, name)?;
+    let loaded = call.context.journal.load::<Bulk>(&stream, call.context.now).await?;
+    if loaded.state.order.is_none() {
+        return Err(Problem::not_found("unknown_bulk", "there is no such bulk action at this desk"));
+    }
+    Ok(json(StatusCode::OK, &shown(name, &loaded)))
+}
+
+/// What names something that the desk does not have is refused at once, not a thousand times.
+async fn check(call: &Call<'_>, actions: &[Action]) -> Result<(), Problem> {
+    let pack = call.context.pack().await?;
+    let pack = &pack.pack;
+    let mut wrong: Vec<(String, String)> = Vec::new();
+    for (n, action) in actions.iter().enumerate() {
+        let mut say =
+            |field: &str, what: &str| wrong.push((format!("/actions/{n}/{field}"), what.to_owned()));
+        match action {
+            Action::Status { status, .. } if pack.status(status).is_none() => {
+                say("status/status", "a status id of the pack or a category");
+            }
+            Action::Assignment { agent, team } => {
+                if agent.as_ref().is_some_and(|agent| !pack.people.contains_key(agent)) {
+                    say("assignment/agent", "the id of somebody who works at the desk");
+                }
+                if team.as_ref().is_some_and(|team| !pack.teams.contains_key(team)) {
+                    say("assignment/team", "a team of the pack");
+                }
+            }
+            Action::Note { text } if text.trim().is_empty() => say("note/text", "the text is empty"),
+            _ => {}
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Problem::invalid_all(wrong)) }
+}
+
+/// The tickets that are meant: those that are named, or the live ones of a view or a filter.
+async fn tickets(
+    call: &Call<'_>,
+    named: Option<Vec<String>>,
+    view: Option<String>,
+    filter: Option<Filter>,
+) -> Result<Vec<String>, Problem> {
+    let found = match (named, view, filter) {
+        (Some(named), None, None) => {
+            for (n, id) in named.iter().enumerate() {
+                let bad = || Problem::invalid(format!("/tickets/{n}"), "the id of a ticket");
+                ids::parse_ticket(id).map_err(|_| bad())?;
+            }
+            named
+        }
+        (None, Some(view), None) => {
+            let unknown = || Problem::invalid("/view", "the id of a view that you may see");
+            fitting(call, crate::views::seen(call, &view).await?.ok_or_else(unknown)?.filter).await?
+        }
+        (None, None, Some(filter)) => fitting(call, filter).await?,
+        _ => return Err(Problem::invalid("/tickets", "either tickets, a view or a filter")),
+    };
+    let mut once = BTreeSet::new();
+    let found: Vec<String> = found.into_iter().filter(|id| once.insert(id.clone())).collect();
+    if found.len() > MAX_TICKETS {
+        let what = format!("{} tickets; at most {MAX_TICKETS} at a time", found.len());
+        return Err(Problem::invalid("/tickets", what));
+    }
+    Ok(found)
+}
+
+async fn fitting(call: &Call<'_>, filter: Filter) -> Result<Vec<String>, Problem> {
+    let pack = call.context.pack().await?;
+    let wrong = filter.check(&pack.pack);
+    if !wrong.is_empty() {
+        let wrong = wrong.into_iter().map(|(field, why)| (format!("/filter/{field}"), why));
+        return Err(Problem::invalid_all(wrong.collect()));
+    }
+    internal::follow(call.context.desk.as_str()).await?;
+    let (mut rows, _) = list::live(call).await?;
+    let viewer = Viewer { person: &call.caller.person, now: call.context.now };
+    rows.retain(|row| filter.admits(row, viewer));
+    Ok(rows.into_iter().map(|row| ids::ticket(&row.conversation, row.ordinal)).collect())
+}
+
+/// How far it is, with a result per ticket.
+fn shown(name: &str, loaded: &Loaded<Bulk>) -> Value {
+    let bulk = &loaded.state;
+    let tickets = bulk.order.iter().flat_map(|order| &order.tickets);
+    let items: Vec<Value> = (0..)
+        .zip(tickets)
+        .map(|(place, ticket)| match bulk.outcomes.get(&place) {
+            None => json!({"ticket": ticket, "state": "pending"}),
+            Some(None) => json!({"ticket": ticket, "state": "done"}),
+            Some(Some(code)) => json!({"ticket": ticket, "state": "refused", "code": code}),
+        })
+        .collect();
+    let refused = bulk.outcomes.values().flatten().count();
+    json!({
+        "id": format!("{}{name}", ids::BULK),
+        "finished": bulk.is_finished(),
+        "total": bulk.total(),
+        "done": bulk.outcomes.len().saturating_sub(refused),
+        "refused": refused,
+        "items": items,
+    })
+}
