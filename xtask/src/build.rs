@@ -28,7 +28,11 @@ const LARGER: [(&str, u64, &str); 9] = [
         "what every component carries; deciding and sending surveys, what follows from answers",
     ),
     ("delivery", 2_600_000, "what every component carries, and every provider's requests and mail"),
-    ("desk", 4_900_000, "the OpenAPI document; reading packs with the place of every mistake"),
+    (
+        "desk",
+        5_400_000,
+        "the OpenAPI document; reading packs with the place of every mistake; work lists, bulk actions",
+    ),
     ("inbound", 3_800_000, "parsing mail: tables of character sets; elliptic curves"),
     ("playbooks", 2_900_000, "what every component carries; the readers of tickets, runs and contacts"),
     (

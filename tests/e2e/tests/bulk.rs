@@ -58,7 +58,8 @@ fn each_ticket_has_its_result_and_all_that_is_done_to_it_or_none() {
     assert_eq!(types(&desk, &one).iter().filter(|name| *name == "note.written").count(), 1);
     let id = done["id"].as_str().unwrap();
     assert_eq!(desk.agent.get(&format!("bulk/{id}")).is(200).json(), done);
-    assert_eq!(desk.agent.get("bulk/blk_x").problem(404), "unknown_bulk");
+    assert_eq!(desk.agent.get("bulk/blk_x").problem(404), "not_found");
+    assert_eq!(desk.agent.get(&format!("bulk/blk_{}", "a".repeat(26))).problem(404), "unknown_bulk");
 
     for (wrong, pointer) in [
         (json!({"actions": [{"priority": {"priority": "low"}}]}), "/tickets"),
