@@ -45,7 +45,7 @@ const LARGER: [(&str, u64, &str); 9] = [
         2_800_000,
         "what every component carries; the states by which partitions are told apart; the figures",
     ),
-    ("sla", 3_300_000, "the world's time zones; trials of other terms"),
+    ("sla", 3_700_000, "the world's time zones; trials of other terms; who gets a ticket"),
     (
         "templates",
         5_400_000,

@@ -6,20 +6,25 @@ mod portion;
 
 use crate::call::Call;
 use crate::list;
+use futures::future::try_join_all;
 use http::StatusCode;
 use portion::PORTION;
 pub use portion::work;
 use relevo_domain::bulk::{Action, Bulk, BulkEvent, MAX_ACTIONS, MAX_TICKETS, Order};
+use relevo_domain::pack::Role;
 use relevo_domain::worklist::{Filter, Viewer};
 use relevo_edge::api::NewBulk;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, internal};
+use relevo_edge::{ids, internal, partitions};
 use relevo_journal::{Fold, Loaded};
 use relevo_projections::agenda::{self, Floors, Work};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+/// Tickets that are looked at together before anything is done.
+const CHECKED_AT_ONCE: usize = 32;
 
 /// `POST …/tickets/bulk`
 pub async fn start(call: &Call<'_>) -> Result<Response, Problem> {
@@ -58,7 +63,12 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let name = ids::parse(call.matched.part(1), ids::BULK, "bulk")?;
     let stream = call.context.stream(Bulk::KIND, name)?;
     let loaded = call.context.journal.load::<Bulk>(&stream, call.context.now).await?;
-    if loaded.state.order.is_none() {
+    let pack = call.context.pack().await?;
+    let may_see = |order: &Order| {
+        let is_own = order.person == call.caller.person;
+        is_own || pack.pack.partitions.is_empty() || call.caller.role >= Role::Manager
+    };
+    if !loaded.state.order.as_ref().is_some_and(may_see) {
         return Err(Problem::not_found("unknown_bulk", "there is no such bulk action at this desk"));
     }
     Ok(json(StatusCode::OK, &shown(name, &loaded)))
@@ -104,6 +114,7 @@ async fn tickets(
                 let bad = || Problem::invalid(format!("/tickets/{n}"), "the id of a ticket");
                 ids::parse_ticket(id).map_err(|_| bad())?;
             }
+            keep_apart(call, &named).await?;
             named
         }
         (None, Some(view), None) => {
@@ -120,6 +131,19 @@ async fn tickets(
         return Err(Problem::invalid("/tickets", what));
     }
     Ok(found)
+}
+
+/// Refuses tickets of another partition of the desk.
+async fn keep_apart(call: &Call<'_>, named: &[String]) -> Result<(), Problem> {
+    let pack = call.context.pack().await?;
+    if pack.pack.partitions.is_empty() || call.caller.role >= Role::Manager {
+        return Ok(());
+    }
+    for some in named.chunks(CHECKED_AT_ONCE) {
+        try_join_all(some.iter().map(|id| partitions::ticket(&call.context, &pack.pack, &call.caller, id)))
+            .await?;
+    }
+    Ok(())
 }
 
 async fn fitting(call: &Call<'_>, filter: Filter) -> Result<Vec<String>, Problem> {
