@@ -11,6 +11,7 @@ use relevo_domain::outbox::Outbox;
 use relevo_domain::pack;
 use relevo_domain::survey::SurveyState;
 use relevo_domain::tokens::Tokens;
+use relevo_domain::worklist::Order;
 use relevo_edge::keys::DeskKeys;
 use relevo_edge::{cursor, ids, survey_link, token};
 use relevo_journal::{Desk, DocKey, Event, EventId, Fold, Hlt, StreamId};
@@ -104,6 +105,11 @@ fn cursors(bytes: &[u8]) {
     }
     if let Ok((ms, name)) = cursor::parse_after(text) {
         assert_eq!(cursor::parse_after(&cursor::after(ms, name)), Ok((ms, name)));
+    }
+    for order in Order::ALL {
+        if let Ok(key) = cursor::parse_in_order(order, text) {
+            assert_eq!(cursor::parse_in_order(order, &cursor::in_order(order, key)), Ok(key));
+        }
     }
 }
 

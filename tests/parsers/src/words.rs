@@ -1,9 +1,11 @@
 //! Targets for what stands in bodies, queries and headers of the API.
 
+use relevo_domain::card_number;
 use relevo_domain::category::Category;
 use relevo_domain::kpi::{GroupBy, Report};
 use relevo_domain::objects;
 use relevo_domain::sla::{Recipient, Threshold};
+use relevo_domain::worklist::Order;
 use relevo_edge::api;
 use relevo_edge::trace::Trace;
 use serde::de::DeserializeOwned;
@@ -75,5 +77,9 @@ fn word(bytes: &[u8]) {
     let same = |written: &str| assert_eq!(written, text);
     GroupBy::parse(text).iter().for_each(|by| same(by.as_str()));
     Report::parse(text).iter().for_each(|report| same(report.name()));
+    Order::parse(text).iter().for_each(|order| same(order.as_str()));
+    if let Some(masked) = card_number::mask(text) {
+        assert_eq!(masked.len(), text.len(), "a star for a digit: {text}");
+    }
     let _ = (Category::parse(text), Recipient::parse(text), Threshold::parse(text));
 }
