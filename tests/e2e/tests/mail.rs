@@ -251,8 +251,7 @@ fn a_machines_mail_neither_opens_nor_reopens_and_a_bounce_marks_what_it_is_about
 fn a_form_is_answered_by_mail() {
     let app = App::bare(Store::Sqlite);
     let desk = app.publish_with("school", |pack| {
-        pack["channels"]["form"]["main"] =
-            json!({"settings": {"public": true, "reply_through": "mailgun/main"}});
+        pack["channels"]["form"]["main"] = json!({"settings": {"reply_through": "mailgun/main"}});
         pack["channels"]["mailgun"]["main"] =
             json!({"settings": {"from": "ayuda@mail.example.org", "domain": "mail.example.org"}});
     });
