@@ -35,8 +35,9 @@ pub async fn assign(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::Assignment = call.request.json()?;
     let present = presence::people(&call.context).await?;
     act(call, StatusCode::OK, |state, ordinal, pack| {
-        let for_absent =
-            |agent: &str| people::stand_in(&pack.pack, &present, agent, call.context.now).map(str::to_owned);
+        let for_absent = |agent: &str| {
+            people::stand_in_on(&pack.pack, &present, (state, ordinal), agent, call.context.now)
+        };
         decide::assign_present(state, pack.published(), ordinal, body.agent, body.team, &for_absent)
     })
     .await

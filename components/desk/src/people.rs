@@ -4,6 +4,7 @@ use crate::call::{Call, Identity};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
+use relevo_domain::conversation::Conversation;
 use relevo_domain::conversation::view::rfc3339;
 use relevo_domain::pack::{Pack, Person, Role};
 use relevo_domain::presence::{Absence, People, PeopleEvent, Presence};
@@ -61,14 +62,24 @@ fn item(
 }
 
 /// Who does the work of a person of the pack; none: nobody.
-pub fn stand_in<'a>(
-    pack: &'a Pack,
-    people: &'a People,
-    person: &'a str,
-    at: DateTime<Utc>,
-) -> Option<&'a str> {
+fn stand_in<'a>(pack: &'a Pack, people: &'a People, person: &'a str, at: DateTime<Utc>) -> Option<&'a str> {
     let named = |id: &str| pack.people.get(id).map_or(&[][..], |one| one.substitutes.as_slice());
     people.stand_in(person, at, &named)
+}
+
+/// Who gets a ticket that is meant for a person; none: nobody does, or nobody whom the ticket's partition is open to.
+pub fn stand_in_on(
+    pack: &Pack,
+    people: &People,
+    (state, ordinal): (&Conversation, u32),
+    person: &str,
+    at: DateTime<Utc>,
+) -> Option<String> {
+    let found = stand_in(pack, people, person, at)?;
+    let partition =
+        state.ticket(ordinal).and_then(|one| pack.partition_of_ticket(&one.queue, one.team.as_deref()));
+    let sees = |id: &str| pack.people.get(id).is_some_and(|one| pack.sees(id, one.role, partition));
+    (found == person || sees(found)).then(|| found.to_owned())
 }
 
 /// `POST …/people/{person}/absences`
@@ -141,8 +152,10 @@ pub async fn set_presence(call: &Call<'_>) -> Result<Response, Problem> {
 
 /// People speak for themselves; leads and those above them for people of their role and below.
 fn may_change(call: &Call<'_>, pack: &Pack, person: &str) -> Result<(), Problem> {
-    let role = pack.people.get(person).filter(|one| one.role != Role::Service).ok_or_else(unknown)?.role;
-    let speaks_for = call.caller.role >= Role::Lead && role <= call.caller.role;
+    let one = pack.people.get(person).filter(|one| one.role != Role::Service).ok_or_else(unknown)?;
+    let sees = |team: &String| pack.sees(&call.caller.person, call.caller.role, pack.partition_of_team(team));
+    let speaks_for =
+        call.caller.role >= Role::Lead && one.role <= call.caller.role && one.teams.iter().all(sees);
     if call.caller.person == person || speaks_for {
         return Ok(());
     }

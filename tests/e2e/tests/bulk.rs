@@ -123,3 +123,30 @@ fn many_are_worked_through_by_the_tick_and_progress_can_be_asked_for() {
         "what is done is left alone"
     );
 }
+
+#[test]
+fn client_companies_of_a_desk_are_kept_apart() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish("cards");
+    let (adriana, daniela) = (desk.token("adriana-campos", "agent"), desk.token("daniela-rivas", "agent"));
+    let fernanda = desk.token("fernanda-luna", "lead");
+    let new =
+        |queue: &str| json!({"channel": "whatsapp", "contact": {"address": "15550990001"}, "queue": queue});
+    let ticket = desk.admin.post("tickets", &new("nogal")).is(201).json()["id"].clone();
+    let actions = json!([{"tags": {"add": ["x"]}}]);
+    let named = json!({"tickets": [ticket], "actions": actions});
+    assert_eq!(daniela.post("tickets/bulk", &named).problem(404), "unknown_ticket");
+    let all = json!({"filter": {}, "actions": actions});
+    assert_eq!(daniela.post("tickets/bulk", &all).is(202).json()["total"], 0);
+    let done = adriana.post("tickets/bulk", &all).is(202).json();
+    assert_eq!((&done["total"], &done["done"]), (&json!(1), &json!(1)));
+    let path = format!("bulk/{}", done["id"].as_str().unwrap());
+    assert_eq!(daniela.get(&path).problem(404), "unknown_bulk");
+
+    // Nor does a lead send people of another company away, or a substitute from there get its tickets.
+    assert_eq!(fernanda.post("people/daniela-rivas/absences", &json!({})).problem(403), "forbidden");
+    adriana.post("people/adriana-campos/absences", &json!({"substitute": "daniela-rivas"})).is(201);
+    let assign = format!("tickets/{}/assignment", ticket.as_str().unwrap());
+    let refused = desk.admin.post(&assign, &json!({"agent": "adriana-campos"}));
+    assert_eq!(refused.problem(409), "person_is_absent");
+}

@@ -159,7 +159,7 @@ impl Running<'_> {
             }
             Action::Assignment { agent, team } => {
                 let for_absent = |agent: &str| {
-                    people::stand_in(pack, self.people, agent, self.context.now).map(str::to_owned)
+                    people::stand_in_on(pack, self.people, (state, ordinal), agent, self.context.now)
                 };
                 decide::assign_present(state, published, ordinal, agent, team, &for_absent)
             }
