@@ -23,6 +23,13 @@ pub async fn set_secrets(call: &Call<'_>) -> Result<Response, Problem> {
     if pack.pack.account(channel, account).is_none() {
         return Err(Problem::not_found("unknown_account", "the pack has no such channel account"));
     }
+    if secrets == AccountSecrets::default() {
+        let detail = "this sets all of them and gives none; with null or an empty text one is removed";
+        let given: Value = call.request.json()?;
+        if given.as_object().is_none_or(serde_json::Map::is_empty) {
+            return Err(Problem::invalid("", detail));
+        }
+    }
     let wrong = relevo_channels::wrong_secrets(channel, &secrets);
     if !wrong.is_empty() {
         let errors: Vec<_> = wrong.into_iter().map(|(member, why)| (format!("/{member}"), why)).collect();

@@ -5,7 +5,7 @@ use crate::intake::{BY, Origin};
 use futures::future::try_join_all;
 use relevo_channels::{File, media};
 use relevo_domain::conversation::{Conversation, ConversationEvent};
-use relevo_domain::message::{Attachment, InboundMessage};
+use relevo_domain::message::{Attachment, Inbound, InboundMessage};
 use relevo_domain::outbox::{Entry, Fetch, Outbox, OutboxEvent, Request};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::file_link::STORED;
@@ -16,6 +16,20 @@ use serde_json::Value;
 
 /// Largest file that came along: what a body can hold.
 const MAX_FILE_BYTES: usize = 36 * 1024 * 1024;
+
+/// What a delivery that fetches a file takes of a commit, at most.
+const FETCH_BYTES: usize = 2 * 1024;
+
+/// Bytes of a commit that go to the deliveries which fetch an item's files.
+pub fn bytes_to_fetch(origin: Origin<'_>, item: &Inbound) -> usize {
+    let attachments = match item {
+        Inbound::Message(message) => &message.attachments,
+        Inbound::Outgoing(message) => &message.attachments,
+        Inbound::Call(call) => &call.attachments,
+        _ => return 0,
+    };
+    if media::is_fetched(origin.channel) { attachments.len().saturating_mul(FETCH_BYTES) } else { 0 }
+}
 
 /// Keeps the files that came with a message, sealed as the message is, and has it name them as they are kept.
 pub async fn keep(

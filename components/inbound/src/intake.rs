@@ -4,6 +4,7 @@ use crate::again;
 use crate::files;
 use crate::issues;
 use crate::notes;
+use crate::oversized;
 use crate::person::{self, Met, report_on_person, seal};
 use crate::place;
 use crate::portions::{self, Item, LARGEST_ITEM_BYTES, Placed, Portion};
@@ -59,6 +60,11 @@ pub async fn keep(
     } else {
         again::keep_request(context, origin, &mut parsed.items, request).await?;
     }
+    for item in &mut parsed.items {
+        let whole = serde_json::to_vec(item).unwrap_or_default();
+        let name = || format!("whole:{}", context.keys.id("whole", &[&String::from_utf8_lossy(&whole)]));
+        parsed.files.extend(oversized::shorten(item, &whole, name));
+    }
     let placed = try_join_all(parsed.items.into_iter().map(|item| place(context, origin, item))).await?;
     let mut for_delivery = Vec::new();
     for portion in portions::divide(placed) {
@@ -100,7 +106,8 @@ async fn is_first_use(context: &DeskContext, origin: Origin<'_>, once: &Once) ->
 async fn place(context: &DeskContext, origin: Origin<'_>, item: Inbound) -> Result<Placed, Problem> {
     let whole = serde_json::to_vec(&item).unwrap_or_default();
     if whole.len() <= LARGEST_ITEM_BYTES {
-        return place::place(context, origin, item, whole.len()).await;
+        let bytes = whole.len().saturating_add(files::bytes_to_fetch(origin, &item));
+        return place::place(context, origin, item, bytes).await;
     }
     let key = personal::account_key(context, origin.channel, origin.account, BY).await?;
     let blob = context.journal.put_sealed_blob(&context.desk, &key, &whole, MAX_ITEM_BYTES).await?;

@@ -5,6 +5,7 @@ mod files;
 mod intake;
 mod issues;
 mod notes;
+mod oversized;
 mod person;
 mod place;
 mod portions;

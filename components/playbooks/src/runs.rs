@@ -10,8 +10,9 @@ use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::problem::Problem;
-use relevo_edge::{api, card_numbers, ids, personal};
+use relevo_edge::{api, card_numbers, clock, ids, personal};
 use relevo_journal::{Commit, Fold, Loaded, private};
+use relevo_projections::claims;
 
 /// A run that the caller may see, and the playbook as it was when it began.
 struct Found {
@@ -125,8 +126,18 @@ pub async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     if let (Some(on), false) = (ticket, told.is_empty()) {
         tell(call, &mut commit, on, &format!("run.{name}.{move_number}"), told).await?;
     }
+    if !take_move(call, &name, move_number).await? {
+        return moved(call, &name, &identity).await;
+    }
     context.journal.commit(commit).await?;
     moved(call, &name, &identity).await
+}
+
+/// Takes the next move of a run, right before it is committed: of several at once one is made, and what follows from it
+/// on the ticket follows once. Who takes it and dies is waited for, as a sender is.
+async fn take_move(call: &Call<'_>, name: &str, number: u32) -> Result<bool, Problem> {
+    let taken = claims::take(&call.context, &format!("move-{name}-{number}"), 1, clock::now()).await?;
+    Ok(taken.is_some())
 }
 
 /// `POST …/runs/{run}/back`
@@ -136,10 +147,14 @@ pub async fn back(call: &Call<'_>) -> Result<Response, Problem> {
     if identity.repeats(&loaded)? {
         return answered(call, StatusCode::OK, &name).await;
     }
+    let move_number = loaded.state.moves;
     let went = playbook::back(&loaded.state)?;
     let mut commit = call.context.commit();
     let went = event(identity.id.clone(), &call.caller.actor(), identity.tag, went)?;
     commit.append(&loaded, vec![went])?;
+    if !take_move(call, &name, move_number).await? {
+        return moved(call, &name, &identity).await;
+    }
     call.context.journal.commit(commit).await?;
     moved(call, &name, &identity).await
 }
@@ -178,7 +193,8 @@ async fn moved(call: &Call<'_>, name: &str, identity: &Identity) -> Result<Respo
     let found = find_named(call, name).await?;
     identity.repeats(&found.loaded)?;
     if !found.loaded.state.has_move(&identity.id) {
-        let detail = "somebody else moved the run on at the same time; read it again";
+        let detail = "somebody else is moving the run on at the same time; read it again, and repeat this in a \
+                      minute and a half if it has not moved";
         return Err(Problem::new(StatusCode::CONFLICT, "run_moved_on", detail));
     }
     Ok(json(StatusCode::OK, &show::run(name, &found.book, &found.loaded.state)))

@@ -136,7 +136,11 @@ fn is_standard(secret: &str) -> bool {
 fn is_origin(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let web = matches!(uri.scheme_str(), Some("https" | "http"));
-    web && uri.host().is_some_and(|host| !host.is_empty()) && uri.path() == "/" && uri.query().is_none()
+    let bare = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    web && bare
+        && uri.host().is_some_and(|host| !host.is_empty())
+        && uri.path() == "/"
+        && uri.query().is_none()
 }
 
 #[cfg(test)]
@@ -198,9 +202,13 @@ mod tests {
         for good in ["https://support.example.com", "http://127.0.0.1:3000", "https://support.example.com/"] {
             assert!(url(good).is_empty(), "{good}");
         }
-        for bad in
-            ["support.example.com", "https://a.example/hooks", "ftp://a.example", "https://a.example?x=1"]
-        {
+        for bad in [
+            "support.example.com",
+            "https://a.example/hooks",
+            "ftp://a.example",
+            "https://a.example?x=1",
+            "https://u:p@a.example",
+        ] {
             assert_eq!(url(bad), ["public_url"], "{bad}");
         }
     }

@@ -17,8 +17,11 @@ use std::ops::Range;
 /// Fewest and most digits.
 const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
 
-/// Most digits of a telephone number (E.164).
-const PHONE_DIGITS: usize = 15;
+/// Most digits of a telephone number that is in use. E.164 would allow one more, which is a card's.
+const PHONE_DIGITS: usize = 14;
+
+/// Most characters between two groups of one number.
+const BETWEEN: usize = 3;
 
 /// Longest text, in bytes, that may be an IBAN with its spaces.
 const IBAN_BYTES: usize = 42;
@@ -39,9 +42,9 @@ pub fn mask(text: &str) -> Option<String> {
     for place in places {
         masked.push_str(text.get(done..place.start)?);
         let number = text.get(place.clone())?;
-        let mut hidden = number.bytes().filter(u8::is_ascii_digit).count().saturating_sub(4);
+        let mut hidden = number.chars().filter_map(digit).count().saturating_sub(4);
         for character in number.chars() {
-            let hide = character.is_ascii_digit() && hidden > 0;
+            let hide = digit(character).is_some() && hidden > 0;
             hidden -= usize::from(hide);
             masked.push(if hide { '*' } else { character });
         }
@@ -89,7 +92,7 @@ pub fn place_in(value: &Value) -> Option<String> {
 /// Digits that are written together.
 struct Group {
     place: Range<usize>,
-    /// Groups joined to the one before by a single separator are one number to a reader.
+    /// Joined to the group before as groups of one number are.
     joined: bool,
 }
 
@@ -118,12 +121,13 @@ fn places(text: &str) -> Vec<Range<usize>> {
 fn groups(text: &str) -> Vec<Group> {
     let ibans = ibans(text);
     let mut groups: Vec<Group> = Vec::new();
-    for (at, _) in text.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
+    for (at, c) in text.char_indices().filter(|(_, c)| digit(*c).is_some()) {
+        let end = at.saturating_add(c.len_utf8());
         match groups.last_mut() {
-            Some(last) if last.place.end == at => last.place.end = at.saturating_add(1),
+            Some(last) if last.place.end == at => last.place.end = end,
             last => {
                 let between = last.and_then(|last| text.get(last.place.end..at));
-                groups.push(Group { place: at..at.saturating_add(1), joined: between.is_some_and(joins) });
+                groups.push(Group { place: at..end, joined: between.is_some_and(joins) });
             }
         }
     }
@@ -131,22 +135,33 @@ fn groups(text: &str) -> Vec<Group> {
     groups
 }
 
-/// What people put between the groups of one number.
+/// What people, and programs that they copy from, put between the groups of one number: spaces of every width and none,
+/// line breaks, dashes, marks; not letters, and no plus, which begins a telephone number.
 fn joins(between: &str) -> bool {
-    let mut characters = between.chars();
-    let separator = |c: char| matches!(c, ' ' | '-' | '.' | '_' | '\u{a0}' | '\u{202f}' | '–' | '‑');
-    match (characters.next(), characters.next(), characters.next()) {
-        (Some(one), None, _) => separator(one),
-        (Some(one), Some(two), None) => separator(one) && separator(two),
-        (Some(' '), Some('-' | '–'), Some(' ')) => characters.next().is_none(),
-        _ => false,
-    }
+    between.chars().count() <= BETWEEN && between.chars().all(|c| !c.is_alphanumeric() && c != '+')
+}
+
+/// The value of a digit, in the scripts and styles in which numbers are typed.
+fn digit(c: char) -> Option<u8> {
+    let zero = match c {
+        '0'..='9' => '0',
+        '\u{660}'..='\u{669}' => '\u{660}',
+        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
+        '\u{966}'..='\u{96f}' => '\u{966}',
+        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
+        // Mathematical digits: bold, double-struck, sans-serif, sans-serif bold, monospace.
+        '\u{1d7ce}'..='\u{1d7ff}' => {
+            return u8::try_from((u32::from(c) - 0x1d7ce) % 10).ok();
+        }
+        _ => return None,
+    };
+    u8::try_from(u32::from(c) - u32::from(zero)).ok()
 }
 
 fn is_card(text: &str, groups: &[Group]) -> bool {
     let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return false };
     let Some(written) = text.get(first.place.start..last.place.end) else { return false };
-    let digits: Vec<u8> = written.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
+    let digits: Vec<u8> = written.chars().filter_map(digit).collect();
     let is_phone = digits.len() <= PHONE_DIGITS
         && text.get(..first.place.start).is_some_and(|before| before.trim_end().ends_with('+'));
     DIGITS.contains(&digits.len()) && !is_phone && issuer::issues(&digits) && checks(&digits)

@@ -92,7 +92,11 @@ impl Incoming {
     /// # Errors
     /// 400 for an unusable key.
     pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
-        let Some(key) = self.headers.get("idempotency-key") else { return Ok(None) };
+        let mut all = self.headers.get_all("idempotency-key").iter();
+        let Some(key) = all.next() else { return Ok(None) };
+        if all.next().is_some() {
+            return Err(Problem::bad_request("bad_idempotency_key", "one Idempotency-Key is given, or none"));
+        }
         let usable = |key: &&str| {
             (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
         };
@@ -135,9 +139,22 @@ impl Incoming {
             .map_err(|error| stopped(format!("line {}, column {}", error.line(), error.column())))?;
         objects::read(value).map_err(|error| {
             let pointer = relevo_domain::pack::pointer(error.path());
-            Problem::invalid(pointer, error.into_inner().to_string())
+            Problem::invalid(pointer, without_value(&error.into_inner().to_string()))
         })
     }
+}
+
+/// What is wrong with a value, without the value: it may be a secret, or personal.
+fn without_value(message: &str) -> String {
+    for wrong in ["invalid type: ", "invalid value: "] {
+        if let Some(found) = message.strip_prefix(wrong)
+            && let Some((found, expected)) = found.rsplit_once(", expected ")
+        {
+            let kind = found.split(['"', '`']).next().unwrap_or_default().trim_end();
+            return format!("{wrong}{kind}, expected {expected}");
+        }
+    }
+    message.to_owned()
 }
 
 #[cfg(test)]
@@ -339,6 +356,32 @@ pub fn empty(status: StatusCode) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_never_repeats_a_value() {
+        for (said, told) in [
+            (
+                r#"invalid type: string "S3cret, expected x", expected a map"#,
+                "invalid type: string, expected a map",
+            ),
+            ("invalid type: integer `123456`, expected a string", "invalid type: integer, expected a string"),
+            (
+                "invalid value: floating point `1.5`, expected u32",
+                "invalid value: floating point, expected u32",
+            ),
+            ("missing field `text`", "missing field `text`"),
+        ] {
+            assert_eq!(without_value(said), told);
+        }
+    }
+
+    #[test]
+    fn of_two_keys_none_counts() {
+        let mut request = with_key(b"k1");
+        assert_eq!(request.idempotency_key().unwrap(), Some("k1"));
+        request.headers.append("idempotency-key", HeaderValue::from_static("k2"));
+        assert_eq!(request.idempotency_key().unwrap_err().code, "bad_idempotency_key");
+    }
 
     fn with_key(key: &[u8]) -> Incoming {
         let mut request = Incoming::for_tests("POST", "/");

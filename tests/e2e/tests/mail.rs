@@ -66,6 +66,30 @@ fn texts(ticket: &Value) -> Vec<&str> {
         .collect()
 }
 
+#[test]
+fn a_mail_with_more_text_than_anybody_reads_is_a_ticket_and_is_there_whole() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let client = app.client();
+    let long = format!("Hola\n\n{}\n", "una línea más de un texto largo\n".repeat(20_000));
+    let body = mail("Ana <ana@example.com>", "long@example.com", "Largo", "", &long);
+    for _ in 0..2 {
+        deliver(client, &desk, &body).is(200);
+    }
+    let ticket = one_ticket(&desk);
+    let messages = ticket["messages"].as_array().unwrap();
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0]["text"].as_str().unwrap().starts_with("Hola"), "what people read is there");
+    let file = messages[0]["attachments"].as_array().unwrap().last().unwrap();
+    assert_eq!(file["filename"], "message.json");
+    let whole = client.send("GET", file["url"].as_str().unwrap(), &[], None).is(200);
+    assert!(
+        whole.json().to_string().contains(&"una línea más de un texto largo\\n".repeat(19_999)),
+        "all of it"
+    );
+    assert_eq!(desk.lead.get("problems").is(200).json()["items"], json!([]));
+}
+
 /// RFC 8058: a mail program's button posts without asking; link scanners read and change nothing.
 #[test]
 fn a_survey_by_mail_can_be_unsubscribed_from_with_one_click_and_an_answer_offers_no_such_thing() {

@@ -23,8 +23,24 @@ fn common() -> Value {
     })
 }
 
+/// A playbook whose only step leads to one ending or another.
+fn two_ends() -> Value {
+    json!({
+        "name": "Dos finales", "start": "hacer",
+        "nodes": {
+            "hacer": {"action": {"text": "Haga", "record": {"request": "activation", "fields": []},
+                "done": "fin", "not_done": "pasa"}},
+            "fin": {"outcome": {"text": "Fin", "end": {"request": {"request": "activation", "fields": []}}}},
+            "pasa": {"outcome": {"text": "Pasa", "end": {"escalation": {"team": "nogal-fraudes"}}}}
+        }
+    })
+}
+
 fn desk(app: &App) -> Desk {
-    app.publish_with("cards", |pack| pack["playbooks"]["comun"] = common())
+    app.publish_with("cards", |pack| {
+        pack["playbooks"]["comun"] = common();
+        pack["playbooks"]["dos"] = two_ends();
+    })
 }
 
 #[test]
@@ -81,7 +97,38 @@ fn race(store: Store) {
     let now = desk.agent.get(&path).is(200).json();
     assert_eq!(now["path"].as_array().unwrap().len(), 1, "{now}");
     assert_eq!(now["here"], "dato");
-    assert!(!counted.is_empty(), "{now}");
+    assert_eq!(counted.len(), 1, "{now}");
+}
+
+#[test]
+fn of_two_endings_at_once_one_is_told_to_the_ticket() {
+    let app = App::bare(Store::Sqlite);
+    let desk = desk(&app);
+    for round in 0..8 {
+        let phone = format!("1555050{round:04}");
+        let message = whatsapp::message(&phone, &format!("wamid.E{round}"), "hola");
+        whatsapp::deliver(app.client(), &desk, &message).is(200);
+        let ticket = desk.ticket_of(&phone)["id"].as_str().unwrap().to_owned();
+        let run = desk.lead.post("playbooks/dos/runs", &json!({"ticket": ticket})).is(201).json();
+        let path = format!("playbooks/dos/runs/{}", run["id"].as_str().unwrap());
+        let answers: Vec<_> = [true, false, true, false]
+            .map(|done| {
+                let (lead, path) = (desk.lead.clone(), format!("{path}/answers"));
+                thread::spawn(move || lead.post(&path, &json!({"node": "hacer", "done": done})))
+            })
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect();
+        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+        let history = desk.lead.get(&format!("tickets/{ticket}/history")).is(200).json();
+        let told = |kind: &str| {
+            history["items"].as_array().unwrap().iter().filter(|item| item["type"] == kind).count()
+        };
+        let now = desk.lead.get(&path).is(200).json();
+        let escalated = now["ending"].to_string().contains("escalation");
+        assert_eq!((told("run.ended"), told("ticket.escalated")), (1, usize::from(escalated)), "{now}");
+        assert_eq!(told("request.recorded"), usize::from(!escalated), "{now}");
+    }
 }
 
 #[test]
