@@ -12,8 +12,9 @@ use relevo_edge::auth::{TOKEN_ENDS, TOKENS, TokenDocument};
 use relevo_edge::http::{Response, empty, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::routes::{Access, ROUTES};
-use relevo_edge::token;
+use relevo_edge::{clock, token};
 use relevo_journal::{Commit, DocKey, Fold, Loaded};
+use relevo_projections::claims;
 use serde_json::{Value, json};
 
 /// Stream of a desk's tokens.
@@ -91,22 +92,25 @@ pub async fn rotate(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let mut commit = context.commit();
     commit.append(&loaded, vec![event(format!("rotate.{}", issued.id), &call.caller.actor(), 0, data)?])?;
+    // Of several at once one replaces it. Who takes that on and dies is waited for, as a sender is.
+    if claims::take(context, &format!("rotation-{replaced_id}"), 1, clock::now()).await?.is_none() {
+        let after = load(call).await?.state;
+        let heir = after.tokens.get(replaced_id).and_then(|old| old.replaced_by.as_deref());
+        return Err(heir.map_or_else(being_replaced, replaced));
+    }
     let end = context.doc(TOKEN_ENDS, &old.name)?;
     commit.put(&end, &ends_at)?;
     issued.put(call, &mut commit)?;
     context.journal.commit(commit).await?;
-    // Of several at once one counts, and of one that was revoked meanwhile none.
+    // One that was revoked meanwhile has no heir.
     let after = load(call).await?.state;
     if !after.tokens.contains_key(&issued.id) {
         context
             .journal
             .put_doc(&issued.key(call)?, &TokenDocument { revoked: true, ..issued.document(call) })
             .await?;
-        let Some(old) = after.tokens.get(replaced_id) else { return Err(unknown()) };
-        if let Some(at) = &old.expires_at {
-            context.journal.put_doc(&end, at).await?;
-        }
-        return Err(old.replaced_by.as_deref().map_or_else(unknown, replaced));
+        let heir = after.tokens.get(replaced_id).and_then(|old| old.replaced_by.as_deref());
+        return Err(heir.map_or_else(unknown, replaced));
     }
     Ok(json(StatusCode::CREATED, &issued.view()))
 }
@@ -234,6 +238,11 @@ async fn find<'a>(
 
 fn replaced(heir: &str) -> Problem {
     let detail = format!("this token was replaced by {heir} already; rotate that one, or issue a new one");
+    Problem::new(StatusCode::CONFLICT, "token_replaced", detail)
+}
+
+fn being_replaced() -> Problem {
+    let detail = "another call is replacing this token at the same time; look at GET tokens";
     Problem::new(StatusCode::CONFLICT, "token_replaced", detail)
 }
 
