@@ -41,10 +41,14 @@ pub async fn put(call: &Call<'_>) -> Result<Response, Problem> {
     let ticket = call.request.parameter("ticket").filter(|ticket| !ticket.is_empty());
     let nobodys = || Problem::bad_request("no_ticket", "say which ticket the file is for: ?ticket=");
     let key = key_of(call, &ticket.ok_or_else(nobodys)?).await?;
+    let filename = call.request.parameter("filename").filter(|name| !name.is_empty());
+    if filename.as_ref().is_some_and(|name| name.chars().count() > 255 || name.contains(char::is_control)) {
+        let detail = "a file's name has at most 255 characters, and no control characters";
+        return Err(Problem::bad_request("bad_filename", detail));
+    }
     let blob = context.journal.put_sealed_blob(&context.desk, &key, bytes, MAX_FILE_BYTES).await?;
     let reference = format!("{STORED}{blob}");
     let mime_type = call.request.header("content-type").filter(|mime| !mime.is_empty());
-    let filename = call.request.parameter("filename").filter(|name| !name.is_empty());
     let answer = json!({
         "reference": reference, "size_bytes": bytes.len(), "mime_type": mime_type, "filename": filename,
         "url": link(context, &reference, mime_type),
