@@ -23,9 +23,26 @@ fn long_messages_in_one_batch_are_all_there_in_their_order() {
 }
 
 #[test]
-fn a_message_too_large_to_be_one_is_kept_for_a_look_and_the_rest_of_its_batch_arrives() {
+fn a_message_with_too_much_text_is_cut_with_the_whole_as_a_file_and_the_rest_of_its_batch_arrives() {
     let (app, desk) = App::school(Store::Sqlite);
     let huge = whatsapp::text("15551400002", "wamid.huge", &"x".repeat(3 << 20));
+    let small = whatsapp::text(PHONE, "wamid.small", "hola");
+    let body = whatsapp::batch(&[vec![whatsapp::change(&[], &[huge, small], &[])]]);
+    for _ in 0..2 {
+        whatsapp::deliver(app.client(), &desk, &body).is(200);
+    }
+    assert_eq!(desk.ticket_of(PHONE)["messages"][0]["text"], "hola");
+    let messages = desk.ticket_of("15551400002")["messages"].as_array().unwrap().clone();
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0]["text"].as_str().unwrap().ends_with("xx…"));
+    let file = app.client().send("GET", messages[0]["attachments"][0]["url"].as_str().unwrap(), &[], None);
+    assert_eq!(file.is(200).json()["message"]["text"].as_str().map(str::len), Some(3 << 20));
+}
+
+#[test]
+fn an_item_too_large_to_be_one_is_kept_for_a_look_and_the_rest_of_its_batch_arrives() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let huge = whatsapp::text("15551400002", &format!("wamid.{}", "x".repeat(300_000)), "hola");
     let small = whatsapp::text(PHONE, "wamid.small", "hola");
     let body = whatsapp::batch(&[vec![whatsapp::change(&[], &[huge, small], &[])]]);
     for _ in 0..2 {
