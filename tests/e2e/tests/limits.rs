@@ -36,7 +36,7 @@ fn a_message_with_too_much_text_is_cut_with_the_whole_as_a_file_and_the_rest_of_
     assert_eq!(messages.len(), 1);
     assert!(messages[0]["text"].as_str().unwrap().ends_with("xx…"));
     let file = app.client().send("GET", messages[0]["attachments"][0]["url"].as_str().unwrap(), &[], None);
-    assert_eq!(file.is(200).json()["message"]["text"].as_str().map(str::len), Some(3 << 20));
+    assert_eq!(file.is(200).json()["text"].as_str().map(str::len), Some(3 << 20));
 }
 
 #[test]
