@@ -154,6 +154,13 @@ impl App {
             let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature)];
             self.client.send("POST", HOOK, &headers, Some(&body))?.success()?;
         }
+        // So many at once are followed in more than one go.
+        loop {
+            let report = self.client.json("POST", "/internal/tick/projections", TICK, &json!({}))?.value()?;
+            if report["school"]["more"] != true {
+                break;
+            }
+        }
         let mut tickets = Vec::new();
         let mut cursor = String::new();
         loop {
