@@ -22,7 +22,6 @@ use relevo_edge::personal::{self, Persons};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, log, merging, meter};
 use relevo_journal::{Commit, EventId, Fold, Loaded, NewEvent};
-use serde_json::json;
 
 /// The webhook that a request came through.
 #[derive(Clone, Copy)]
@@ -32,9 +31,6 @@ pub struct Origin<'a> {
     /// Account name.
     pub account: &'a str,
 }
-
-/// Largest item that is kept as a problem: a mail of the largest size, written as JSON.
-const MAX_ITEM_BYTES: usize = 80 * 1024 * 1024;
 
 /// Conversations that a line of the log names.
 const SHOWN_CONVERSATIONS: usize = 8;
@@ -60,12 +56,10 @@ pub async fn keep(
     } else {
         again::keep_request(context, origin, &mut parsed.items, request).await?;
     }
-    for item in &mut parsed.items {
-        let whole = serde_json::to_vec(item).unwrap_or_default();
-        let name = || format!("whole:{}", context.keys.id("whole", &[&String::from_utf8_lossy(&whole)]));
-        parsed.files.extend(oversized::shorten(item, &whole, name));
-    }
-    let placed = try_join_all(parsed.items.into_iter().map(|item| place(context, origin, item))).await?;
+    let fitted: Vec<_> =
+        parsed.items.into_iter().map(|item| oversized::fit(context, &mut parsed.files, item)).collect();
+    let placed = fitted.into_iter().map(|(item, whole)| place(context, origin, item, whole));
+    let placed = try_join_all(placed).await?;
     let mut for_delivery = Vec::new();
     for portion in portions::divide(placed) {
         for_delivery.extend(commit(context, pack, origin, &parsed.files, portion).await?);
@@ -101,24 +95,19 @@ async fn is_first_use(context: &DeskContext, origin: Origin<'_>, once: &Once) ->
     }
 }
 
-/// An item with the conversation that it belongs to. One that is too large is kept for a look: its bytes go into a
-/// blob, and the rest of the batch is not held up by it.
-async fn place(context: &DeskContext, origin: Origin<'_>, item: Inbound) -> Result<Placed, Problem> {
-    let whole = serde_json::to_vec(&item).unwrap_or_default();
+/// An item with the conversation that it belongs to; `whole` is its JSON. One that is too large is the account's.
+async fn place(
+    context: &DeskContext,
+    origin: Origin<'_>,
+    item: Inbound,
+    whole: Vec<u8>,
+) -> Result<Placed, Problem> {
     if whole.len() <= LARGEST_ITEM_BYTES {
         let bytes = whole.len().saturating_add(files::bytes_to_fetch(origin, &item));
         return place::place(context, origin, item, bytes).await;
     }
-    let key = personal::account_key(context, origin.channel, origin.account, BY).await?;
-    let blob = context.journal.put_sealed_blob(&context.desk, &key, &whole, MAX_ITEM_BYTES).await?;
-    let kept = Kept {
-        external_id: context.keys.id("oversized", &[&String::from_utf8_lossy(&whole)]),
-        pointer: String::new(),
-        why: format!("larger than {LARGEST_ITEM_BYTES} bytes; it is kept whole as a blob"),
-        data: json!({"blob": blob.to_string(), "bytes": whole.len()}).into(),
-        request: None,
-    };
-    Ok(Placed { conversation: None, item: Inbound::Problem(kept), bytes: 0, entry: None })
+    let item = oversized::for_a_look(context, origin, &whole).await?;
+    Ok(Placed { conversation: None, item, bytes: 0, entry: None })
 }
 
 async fn commit(

@@ -1,12 +1,21 @@
-//! A message that is too large for an event: what people read of it is cut, and the whole goes along as a file.
+//! What is too large for an event. Of a message what people read is cut, and the whole goes along as a file; anything else
+//! is kept for a look, and the rest of its batch is not held up by it.
 
+use crate::intake::{BY, Origin};
 use crate::portions::LARGEST_ITEM_BYTES;
 use relevo_channels::File;
 use relevo_domain::Private;
-use relevo_domain::message::{Attachment, Inbound, InboundMessage};
+use relevo_domain::message::{Attachment, Inbound, InboundMessage, Problem as Kept};
+use relevo_edge::app::DeskContext;
+use relevo_edge::personal;
+use relevo_edge::problem::Problem;
+use serde_json::json;
+
+/// Largest item that is kept for a look: a mail of the largest size, written as JSON.
+const MAX_ITEM_BYTES: usize = 80 * 1024 * 1024;
 
 /// Files that a message keeps as files; of more, the rest are named in the whole alone.
-pub const ATTACHMENTS: usize = 300;
+const ATTACHMENTS: usize = 300;
 
 /// Bytes of a text that are shown.
 const TEXT_BYTES: usize = 64 * 1024;
@@ -23,9 +32,36 @@ const LISTED: usize = 50;
 /// What a message as a whole is called among its files.
 const WHOLE: &str = "message.json";
 
+/// An item and its JSON, cut if it is a message that does not fit: the whole of it is then one of the `files`.
+pub fn fit(context: &DeskContext, files: &mut Vec<File>, mut item: Inbound) -> (Inbound, Vec<u8>) {
+    let whole = serde_json::to_vec(&item).unwrap_or_default();
+    let name = || format!("whole:{}", context.keys.id("whole", &[&String::from_utf8_lossy(&whole)]));
+    match shorten(&mut item, &whole, name) {
+        None => (item, whole),
+        Some(file) => {
+            files.push(file);
+            let left = serde_json::to_vec(&item).unwrap_or_default();
+            (item, left)
+        }
+    }
+}
+
+/// What stands for an item that cannot be cut: its bytes are in a blob.
+pub async fn for_a_look(context: &DeskContext, origin: Origin<'_>, whole: &[u8]) -> Result<Inbound, Problem> {
+    let key = personal::account_key(context, origin.channel, origin.account, BY).await?;
+    let blob = context.journal.put_sealed_blob(&context.desk, &key, whole, MAX_ITEM_BYTES).await?;
+    Ok(Inbound::Problem(Kept {
+        external_id: context.keys.id("oversized", &[&String::from_utf8_lossy(whole)]),
+        pointer: String::new(),
+        why: format!("larger than {LARGEST_ITEM_BYTES} bytes; it is kept whole as a blob"),
+        data: json!({"blob": blob.to_string(), "bytes": whole.len()}).into(),
+        request: None,
+    }))
+}
+
 /// Cuts a message that is too large or has too many files; `name` names the whole, which is returned as a file.
 /// None: it fits, or is no message.
-pub fn shorten(item: &mut Inbound, whole: &[u8], name: impl FnOnce() -> String) -> Option<File> {
+fn shorten(item: &mut Inbound, whole: &[u8], name: impl FnOnce() -> String) -> Option<File> {
     let Inbound::Message(message) = item else { return None };
     if whole.len() <= LARGEST_ITEM_BYTES && message.attachments.len() <= ATTACHMENTS {
         return None;

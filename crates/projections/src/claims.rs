@@ -1,5 +1,5 @@
-//! Claims of attempts to send: each is a counter, which one taker only finds at one, and a note of when another first
-//! found it taken. They are removed after their time.
+//! Claims of what is to be done once, first of all attempts to send: each is a counter, which one taker only finds at one,
+//! and a note of when another first found it taken. Those of attempts are removed after their time.
 //!
 //! Whether a taker has died is judged by the clock of those who wait for it, from their first look on: what the taker's
 //! clock said, and a jump of a clock before anybody looked, do not matter.
@@ -86,17 +86,11 @@ pub async fn forget<S: Store>(context: &DeskContext<S>) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relevo_domain::table::Put;
-    use relevo_edge::app::event;
-    use relevo_edge::keys::DeskKeys;
+    use crate::test_desk::{self, at};
     use relevo_journal::store::memory::MemoryStore;
-    use relevo_journal::{Desk, Journal};
 
     async fn desk(store: &MemoryStore, day: i64) -> DeskContext<MemoryStore> {
-        let keys = DeskKeys::derive(&"5a".repeat(32), "school").expect("keys");
-        let now = DateTime::from_timestamp(day * 86_400 + 3_600, 0).expect("an instant");
-        let desk = Desk::new("school").expect("a desk");
-        DeskContext::load(Journal::new(store.clone()), desk, keys, now).await.expect("a desk")
+        at(store, day * 86_400 + 3_600).await
     }
 
     #[test]
@@ -120,22 +114,7 @@ mod tests {
     }
 
     async fn delivery(context: &DeskContext<MemoryStore>, entry: &str, status: Status, attempts: u32) {
-        let queued_ms = context.now.timestamp_millis();
-        let row = DeliveryRow {
-            status,
-            to: "x".into(),
-            ticket: None,
-            queued_ms,
-            next_ms: None,
-            attempts,
-            why: None,
-        };
-        let shard = shards::by_day(queued_ms, entry);
-        let loaded = shards::load::<DeliveryRow, _>(context, &shard).await.expect("a shard");
-        let put = Put { key: entry.to_owned(), revision: 1, row: Some(row) };
-        let mut commit = context.commit();
-        commit.append_quiet(&loaded, vec![event(entry, "test", 0, put).expect("named")]).expect("appended");
-        context.journal.commit(commit).await.expect("committed");
+        test_desk::delivery(context, entry, status, attempts).await;
         for attempt in 1..=attempts {
             let claimed = name(entry, attempt);
             assert!(

@@ -18,5 +18,7 @@ pub mod notices;
 pub mod overdue;
 pub mod shards;
 pub mod silence;
+#[cfg(test)]
+mod test_desk;
 pub mod verify;
 pub mod vitals;

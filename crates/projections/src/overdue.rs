@@ -59,29 +59,11 @@ pub async fn put_back<S: Store>(context: &DeskContext<S>) -> Result<usize, Probl
 mod tests {
     use super::*;
     use crate::agenda::due;
-    use relevo_domain::table::Put;
-    use relevo_edge::app::event;
-    use relevo_edge::keys::DeskKeys;
+    use crate::test_desk::{at, delivery};
     use relevo_journal::store::memory::MemoryStore;
-    use relevo_journal::{Desk, Journal};
 
     async fn desk(store: &MemoryStore, minutes: i64) -> DeskContext<MemoryStore> {
-        let keys = DeskKeys::derive(&"5a".repeat(32), "school").expect("keys");
-        let now = DateTime::from_timestamp(20_000 * 86_400 + minutes * 60, 0).expect("an instant");
-        let desk = Desk::new("school").expect("a desk");
-        DeskContext::load(Journal::new(store.clone()), desk, keys, now).await.expect("a desk")
-    }
-
-    async fn queued(context: &DeskContext<MemoryStore>, entry: &str, status: Status) {
-        let queued_ms = context.now.timestamp_millis();
-        let (to, next_ms) = ("x".into(), (status == Status::Queued).then_some(queued_ms));
-        let row = DeliveryRow { status, to, ticket: None, queued_ms, next_ms, attempts: 0, why: None };
-        let shard = shards::by_day(queued_ms, entry);
-        let loaded = shards::load::<DeliveryRow, _>(context, &shard).await.expect("a shard");
-        let put = Put { key: entry.to_owned(), revision: 1, row: Some(row) };
-        let mut commit = context.commit();
-        commit.append_quiet(&loaded, vec![event(entry, "test", 0, put).expect("named")]).expect("appended");
-        context.journal.commit(commit).await.expect("committed");
+        at(store, 20_000 * 86_400 + minutes * 60).await
     }
 
     #[test]
@@ -89,8 +71,8 @@ mod tests {
         futures::executor::block_on(async {
             let store = MemoryStore::default();
             let first = desk(&store, 600).await;
-            queued(&first, "lost", Status::Queued).await;
-            queued(&first, "sent", Status::Sent).await;
+            delivery(&first, "lost", Status::Queued, 0).await;
+            delivery(&first, "sent", Status::Sent, 0).await;
             let found = async |minutes| {
                 let context = desk(&store, minutes).await;
                 due(&context, Work::Delivery, 10).await.expect("read").streams
