@@ -1,9 +1,9 @@
 //! What is done with a ticket: load, decide, commit, answer with the ticket as it then is.
 
 use crate::call::{Call, Identity};
-use crate::people;
 use crate::reply_files::attachments;
 use crate::tickets::{TicketStream, load};
+use crate::{drafts, people};
 use http::StatusCode;
 use relevo_domain::conversation::{
     Conversation, ConversationEvent, Outgoing, TemplateUse, attention, decide, validation, zone,
@@ -33,12 +33,15 @@ pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/assignment`
 pub async fn assign(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::Assignment = call.request.json()?;
+    if body.agent.is_none() && body.team.is_none() {
+        return Err(Problem::invalid("/agent", "say who: a person, a team, or null for nobody"));
+    }
     let present = presence::people(&call.context).await?;
     act(call, StatusCode::OK, |state, ordinal, pack| {
         let for_absent = |agent: &str| {
             people::stand_in_on(&pack.pack, &present, (state, ordinal), agent, call.context.now)
         };
-        decide::assign_present(state, pack.published(), ordinal, body.agent, body.team, &for_absent)
+        decide::assign_present(state, pack.published(), ordinal, body.agent.flatten(), body.team, &for_absent)
     })
     .await
 }
@@ -155,9 +158,12 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         return stream.answer(StatusCode::CREATED, &loaded.state);
     }
     decide::existing(&loaded.state, stream.ordinal)?;
-    if let Some(last) = &body.after {
-        attention::not_overtaken(&loaded.state, stream.ordinal, last)?;
+    let seen = call.request.headers.get(http::header::IF_MATCH).and_then(|seen| seen.to_str().ok());
+    let seen = body.after.as_deref().or(seen.map(|seen| seen.trim_matches('"')));
+    if let Some(last) = seen.filter(|_| !body.despite) {
+        drafts::refuse_collision(call, &stream, &loaded.state, last).await?;
     }
+    let drafts = drafts::load(call, &stream).await?;
     let name = call.context.keys.id("outbox", &[&identity.id, &stream.conversation]);
     let mut commit = call.context.commit();
     let loaded = Persons::new(&call.context, &call.caller.actor()).sealing(&mut commit, loaded).await?;
@@ -175,6 +181,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     let empty = empty.sealed_under(after.key().cloned());
     let queued = event("queued", &call.caller.actor(), identity.tag, OutboxEvent::Queued(Box::new(entry)))?;
     commit.append(&empty, vec![queued])?;
+    drafts::remove(call, &mut commit, &drafts, &identity.id)?;
     call.context.journal.commit(commit).await?;
     log::event(
         "outbox.queued",
@@ -191,6 +198,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     );
     let after = identity.confirm(&call.context, after).await?;
     let mut view = stream.view(&after.state)?;
+    view.insert("writing".to_owned(), drafts::writing(call, &drafts.state));
     if !warnings.is_empty() {
         view.insert("warnings".to_owned(), json!(warnings));
     }

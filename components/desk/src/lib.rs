@@ -7,6 +7,7 @@ mod call;
 mod configuration;
 mod contacts;
 mod counts;
+mod drafts;
 mod files;
 mod handover;
 mod list;
@@ -102,6 +103,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.bulk" => bulk::start(&call).await,
         "tickets.counts" => counts::counts(&call).await,
         "tickets.create" => tickets::create(&call).await,
+        "tickets.draft.discard" => drafts::discard(&call).await,
+        "tickets.draft.read" => drafts::read(&call).await,
+        "tickets.draft.save" => drafts::save(&call).await,
         "tickets.escalate" => actions::escalate(&call).await,
         "tickets.fields" => actions::fields(&call).await,
         "tickets.history" => tickets::history(&call).await,

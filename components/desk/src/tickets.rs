@@ -1,7 +1,7 @@
 //! Tickets one at a time: opening, reading, history, targets.
 
 use crate::call::{Call, Identity, random};
-use crate::merge;
+use crate::{drafts, merge};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
@@ -90,6 +90,10 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let ratings = try_join_all(surveys.map(|survey| rating(call, survey, as_of))).await?;
     if let Some(messages) = view.get_mut("messages") {
         crate::files::present(&call.context, messages);
+    }
+    if as_of.is_none() {
+        let drafts = drafts::load(call, &stream).await?;
+        view.insert("writing".to_owned(), drafts::writing(call, &drafts.state));
     }
     view.insert("ratings".to_owned(), ratings.into_iter().flatten().collect());
     Ok(json(StatusCode::OK, &view))

@@ -4,6 +4,7 @@ use crate::end::{self, Written};
 use crate::ticket::OnTicket;
 use crate::{Call, books, show};
 use http::StatusCode;
+use relevo_domain::category::Category;
 use relevo_domain::conversation::ConversationEvent;
 use relevo_domain::playbook::{self, Answer, Begun, Playbook, Refused, Run, RunEvent};
 use relevo_edge::app::event;
@@ -41,6 +42,11 @@ pub async fn begin(call: &Call<'_>) -> Result<Response, Problem> {
     // A run of what is the whole desk's belongs to whom its ticket does.
     let mut partition = book.partition.clone();
     if let Some(ticket) = &ticket {
+        let category = ticket.ticket()?.category;
+        if matches!(category, Category::Closed | Category::Spam) {
+            let detail = format!("the ticket is {}; open it again, or follow it up", category.as_str());
+            return Err(Problem::new(StatusCode::CONFLICT, "ticket_is_over", detail));
+        }
         let of_ticket = ticket.partition(call, &pack.pack)?;
         if partition.is_some() && of_ticket != partition.as_deref() {
             let detail = "the ticket is of another partition than the playbook";

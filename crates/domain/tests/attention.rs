@@ -54,9 +54,12 @@ fn who_has_not_seen_the_last_message_is_told_so() {
     assert!(attention::not_overtaken(&desk.state, 1, "msg_a").is_ok());
     desk.reply_at(at("05 09:10"), "m1");
     let overtaken = attention::not_overtaken(&desk.state, 1, "msg_a").unwrap_err();
-    assert_eq!(overtaken.code, "overtaken");
+    assert_eq!(overtaken.code, "collision");
     assert!(overtaken.what.starts_with("m1 "), "{}", overtaken.what);
     assert!(attention::not_overtaken(&desk.state, 1, "m1").is_ok());
+    let between = attention::said_after(&desk.state, 1, "msg_a").unwrap();
+    assert_eq!(between.iter().map(|message| message.id.as_str()).collect::<Vec<_>>(), ["m1"]);
+    assert!(attention::said_after(&desk.state, 1, "nothing").is_none());
     assert_eq!(attention::not_overtaken(&desk.state, 2, "m1").unwrap_err().code, "unknown_ticket");
 }
 

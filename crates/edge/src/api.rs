@@ -79,10 +79,14 @@ pub struct NewReply {
     /// Name of a template of the pack.
     #[serde(default)]
     pub template: Option<String>,
-    /// The last message that its writer has seen (`last_said`): refused if another was written since.
+    /// The last message that its writer has seen (`last_said`): refused if another was written since. `If-Match` says the
+    /// same.
     #[schema(max_length = 64)]
-    #[serde(default)]
+    #[serde(default, alias = "seen")]
     pub after: Option<String>,
+    /// Sent all the same, whatever was written since.
+    #[serde(default)]
+    pub despite: bool,
     /// BCP 47 tag; else the conversation's.
     #[serde(default)]
     pub locale: Option<String>,
@@ -152,16 +156,23 @@ pub struct NewNote {
     pub text: String,
 }
 
-/// `POST …/assignment`: a person, a team, both, or (both absent) nobody.
+/// `POST …/assignment`: a person, a team, both, or (`"agent": null`) nobody.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(min_properties = 1)]
 pub struct Assignment {
-    /// Person id.
-    #[serde(default)]
-    pub agent: Option<String>,
+    /// Person id; null: nobody.
+    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "said")]
+    pub agent: Option<Option<String>>,
     /// Team id.
     #[serde(default)]
     pub team: Option<String>,
+}
+
+/// What was said, also if it was null; what was not is left to `default`.
+fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// `POST …/status`
@@ -173,6 +184,19 @@ pub struct NewStatus {
     /// Free text.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// `PUT …/draft`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDraftOfTicket {
+    /// All that there is by now; empty: merely begun.
+    #[schema(max_length = 32768)]
+    pub text: String,
+    /// The last message that its writer has seen.
+    #[schema(max_length = 64)]
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 /// `POST …/snooze`

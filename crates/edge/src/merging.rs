@@ -9,9 +9,10 @@ use crate::ids;
 use crate::problem::Problem;
 use relevo_domain::category::Category;
 use relevo_domain::conversation::decide::status_id;
-use relevo_domain::conversation::{Conversation, ConversationEvent, Said, merge};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Said, TicketRef, merge};
 use relevo_journal::store::Store;
 use relevo_journal::{Commit, Fold, Loaded};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who tells.
@@ -24,7 +25,7 @@ pub type Conversations = BTreeMap<String, Loaded<Conversation>>;
 type Ticket = (String, u32);
 
 /// Tells, in the same commit, what the tickets of these conversations have not told yet, as far as it has to go. Tickets
-/// that turn out to be merged in a circle are opened: the oldest comes out.
+/// that turn out to be merged in a circle are opened: the one that was merged last comes out, and its history says why.
 ///
 /// # Errors
 /// 503 if the store does not answer.
@@ -97,7 +98,7 @@ async fn tell_one<S: Store>(
     append(context, commit, conversations, from, format!("told.{name}"), told).await
 }
 
-/// Takes the oldest ticket of a circle out of it, if the ticket is in one.
+/// Takes the ticket of a circle out of it that was merged last (at the same moment: the oldest), if the ticket is in one.
 async fn open_circle<S: Store>(
     context: &DeskContext<S>,
     commit: &mut Commit,
@@ -118,14 +119,22 @@ async fn open_circle<S: Store>(
     if way.last().and_then(|last| next(conversations, last)).is_none() {
         return Ok(false);
     }
-    let number = |(name, ordinal): &Ticket| {
-        conversations.get(name).and_then(|loaded| Some(loaded.state.ticket(*ordinal)?.number))
+    let merged_at = |(name, ordinal): &Ticket| {
+        let ticket = conversations.get(name)?.state.ticket(*ordinal)?;
+        Some((ticket.merged.as_ref()?.at, Reverse(ticket.number)))
     };
-    let Some((name, ordinal)) = way.into_iter().min_by_key(number) else { return Ok(false) };
+    let Some((name, ordinal)) = way.iter().max_by_key(|ticket| merged_at(ticket)).cloned() else {
+        return Ok(false);
+    };
+    let earlier = way.iter().find(|other| next(conversations, other) == Some((name.clone(), ordinal)));
+    let earlier = earlier.and_then(|(name, ordinal)| {
+        let number = conversations.get(name)?.state.ticket(*ordinal)?.number;
+        Some(TicketRef { id: ids::ticket(name, *ordinal), number })
+    });
     let pack = context.pack().await?;
     let target = next(conversations, &(name.clone(), ordinal));
-    let Some(loaded) = conversations.get(&name) else { return Ok(false) };
-    let Ok(out) = merge::unmerge(&loaded.state, ordinal, &pack.pack) else { return Ok(false) };
+    let (Some(loaded), Some(earlier)) = (conversations.get(&name), earlier) else { return Ok(false) };
+    let Ok(out) = merge::supersede(&loaded.state, ordinal, &pack.pack, earlier) else { return Ok(false) };
     let id = ids::ticket(&name, ordinal);
     let at = loaded.state.ticket(ordinal).and_then(|t| Some(t.merged.as_ref()?.at.timestamp_micros()));
     let circle = context.keys.id("circle", &[&id, &at.unwrap_or_default().to_string()]);

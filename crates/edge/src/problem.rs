@@ -23,6 +23,8 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// `Allow`, for 405.
     pub allow: Option<String>,
+    /// A further member and what it holds.
+    pub more: Option<Box<(&'static str, Value)>>,
 }
 
 /// What is wrong at one place of the caller's document.
@@ -51,7 +53,15 @@ impl From<PackProblem> for Wrong {
 impl Problem {
     /// An error answer.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            allow: None,
+            more: None,
+        }
     }
 
     /// The caller's request does not make sense.
@@ -147,6 +157,9 @@ impl Problem {
                 None => json!({"pointer": pointer, "message": message}),
             });
             body.insert("errors".to_owned(), Value::Array(errors.collect()));
+        }
+        if let (Some((name, value)), Some(body)) = (self.more.map(|more| *more), body.as_object_mut()) {
+            body.insert(name.to_owned(), value);
         }
         let mut response = respond(self.status, "application/problem+json", body.to_string());
         let headers = response.headers_mut();

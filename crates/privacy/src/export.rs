@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::{Conversation, ConversationEvent, view};
+use relevo_domain::draft::{Draft, Drafts};
 use relevo_domain::rows::DeliveryRow;
 use relevo_domain::survey::SurveyState;
 use relevo_edge::app::DeskContext;
@@ -117,12 +118,15 @@ struct Part {
 async fn conversation<S: Store>(context: &DeskContext<S>, name: &str) -> Result<Part, Problem> {
     let stream = context.stream(Conversation::KIND, name)?;
     let (state, events) = context.journal.load_events::<Conversation>(&stream, None).await?;
-    let tickets = state
-        .tickets
-        .iter()
-        .filter_map(|ticket| view::ticket(&ids::ticket(name, ticket.ordinal), &state, ticket));
-    let mut part =
-        Part { tickets: tickets.collect(), days: BTreeSet::new(), reported: Vec::new(), runs: Vec::new() };
+    let mut tickets = Vec::new();
+    for ticket in &state.tickets {
+        let Some(mut shown) = view::ticket(&ids::ticket(name, ticket.ordinal), &state, ticket) else {
+            continue;
+        };
+        shown.insert("drafts".to_owned(), drafts(context, name, ticket.ordinal).await?);
+        tickets.push(shown);
+    }
+    let mut part = Part { tickets, days: BTreeSet::new(), reported: Vec::new(), runs: Vec::new() };
     for event in &events {
         match &event.data {
             ConversationEvent::ReplyWritten(_) | ConversationEvent::SurveyDecided(_) => {
@@ -136,6 +140,14 @@ async fn conversation<S: Store>(context: &DeskContext<S>, name: &str) -> Result<
         }
     }
     Ok(part)
+}
+
+/// What people have begun to write to the contact.
+async fn drafts<S: Store>(context: &DeskContext<S>, name: &str, ordinal: u32) -> Result<Value, Problem> {
+    let stream = context.stream(Drafts::KIND, &format!("{name}_{ordinal}"))?;
+    let drafts = context.journal.load::<Drafts>(&stream, context.now).await?.state;
+    let shown = |(person, draft): (&String, &Draft)| json!({"by": person, "text": draft.text.0, "at": view::rfc3339(draft.at)});
+    Ok(drafts.by_person.iter().map(shown).collect())
 }
 
 async fn surveys<S: Store>(

@@ -188,8 +188,8 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
         ConversationEvent::TicketMerged { ticket, into, .. } => {
             (*ticket, vec![("ticket.merged", json!({"into": into}))])
         }
-        ConversationEvent::TicketUnmerged { ticket, from, .. } => {
-            (*ticket, vec![("ticket.unmerged", json!({"from": from}))])
+        ConversationEvent::TicketUnmerged { ticket, from, superseded_by, .. } => {
+            (*ticket, vec![("ticket.unmerged", json!({"from": from, "superseded_by": superseded_by}))])
         }
         ConversationEvent::NoticeSent { ticket, instance, threshold, to, folded } => {
             let kind = match Threshold::parse(threshold) {

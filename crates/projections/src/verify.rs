@@ -7,6 +7,7 @@ use relevo_domain::bulk::Bulk;
 use relevo_domain::config::Config;
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::Conversation;
+use relevo_domain::draft::Drafts;
 use relevo_domain::erasure::Erasures;
 use relevo_domain::outbox::Outbox;
 use relevo_domain::presence::People;
@@ -60,6 +61,7 @@ pub async fn verify<S: Store>(context: &DeskContext<S>, months: &[Month]) -> Res
     streams::<Bulk, S>(context, months, &mut verified).await?;
     streams::<Config, S>(context, months, &mut verified).await?;
     streams::<Contact, S>(context, months, &mut verified).await?;
+    streams::<Drafts, S>(context, months, &mut verified).await?;
     streams::<Erasures, S>(context, months, &mut verified).await?;
     streams::<People, S>(context, months, &mut verified).await?;
     streams::<Tokens, S>(context, months, &mut verified).await?;

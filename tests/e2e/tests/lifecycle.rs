@@ -181,7 +181,7 @@ fn tickets_go_out_of_sight_replies_see_the_last_message_and_closed_ones_are_foll
     let reply =
         |after: &Value| desk.agent.post(&path("replies"), &json!({"text": "Ya está.", "after": after}));
     let answered = reply(&seen).is(201).json();
-    assert_eq!(reply(&seen).problem(409), "overtaken", "by the reply before");
+    assert_eq!(reply(&seen).problem(409), "collision", "by the reply before");
     reply(&answered["last_said"]).is(201);
 
     let opened = desk.ticket(&id)["opened_at"].clone();

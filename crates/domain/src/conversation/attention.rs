@@ -1,10 +1,10 @@
 //! What keeps agents out of each other's way and tickets out of sight: snoozing, replies that have not seen the last message,
 //! follow-ups of what is closed.
 
-use super::Conversation;
 use super::decide::{NewTicket, existing};
 use super::event::ConversationEvent;
 use super::merge::workable;
+use super::{Conversation, Direction, Message};
 use crate::category::Category;
 use crate::refusal::Refusal;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -44,11 +44,21 @@ pub fn snooze(
 pub fn not_overtaken(state: &Conversation, ticket: u32, last: &str) -> Result<(), Refusal> {
     match &existing(state, ticket)?.last_said {
         Some(newest) if newest != last => {
-            let what = format!("{newest} was written meanwhile; read it and send the reply after that");
-            Err(Refusal::conflict("overtaken", what))
+            let what = format!(
+                "{newest} was written meanwhile; read it and send the reply after that, or say \"despite\": true"
+            );
+            Err(Refusal::conflict("collision", what))
         }
         _ => Ok(()),
     }
+}
+
+/// What was said on a ticket after a message, notes left out; none if there is no such message. The whole stream must
+/// have been read.
+pub fn said_after<'a>(state: &'a Conversation, ticket: u32, last: &str) -> Option<Vec<&'a Message>> {
+    let mut messages = state.messages(ticket);
+    messages.find(|message| message.id == last)?;
+    Some(messages.filter(|message| message.direction != Direction::Note).collect())
 }
 
 /// What a follow-up of a closed ticket begins with: whose it was, and what was known.

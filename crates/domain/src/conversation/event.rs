@@ -277,6 +277,9 @@ pub enum ConversationEvent {
         from: String,
         /// The pack's status of category `open`, for a ticket on which the customer wrote meanwhile.
         open_status: String,
+        /// Nobody undid it: the other ticket went, or had gone, up in this one, and that merge was the earlier one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        superseded_by: Option<TicketRef>,
     },
     /// Another ticket comes out of it again.
     #[serde(rename = "ticket.released")]

@@ -140,7 +140,7 @@ impl Fold for Conversation {
             ConversationEvent::TicketAbsorbed { ticket, from, here, unanswered, open_status } => {
                 self.ticket_absorbed(*ticket, from, *here, (*unanswered, open_status), at);
             }
-            ConversationEvent::TicketUnmerged { ticket, from, open_status } => {
+            ConversationEvent::TicketUnmerged { ticket, from, open_status, .. } => {
                 self.ticket_unmerged(*ticket, from, open_status, at);
             }
             ConversationEvent::TicketReleased { ticket, from } => self.ticket_released(*ticket, from, at),

@@ -136,6 +136,28 @@ pub fn unknown_target() -> Refusal {
 /// # Errors
 /// If there is no such ticket, or it is not merged.
 pub fn unmerge(state: &Conversation, ordinal: u32, pack: &Pack) -> Result<ConversationEvent, Refusal> {
+    take_out(state, ordinal, pack, None)
+}
+
+/// As [`unmerge`], because of an earlier merge (of the ticket given) with which this one made a circle.
+///
+/// # Errors
+/// As [`unmerge`].
+pub fn supersede(
+    state: &Conversation,
+    ordinal: u32,
+    pack: &Pack,
+    by: TicketRef,
+) -> Result<ConversationEvent, Refusal> {
+    take_out(state, ordinal, pack, Some(by))
+}
+
+fn take_out(
+    state: &Conversation,
+    ordinal: u32,
+    pack: &Pack,
+    superseded_by: Option<TicketRef>,
+) -> Result<ConversationEvent, Refusal> {
     let ticket = existing(state, ordinal)?;
     let Some(merged) = &ticket.merged else {
         return Err(Refusal::conflict(
@@ -147,6 +169,7 @@ pub fn unmerge(state: &Conversation, ordinal: u32, pack: &Pack) -> Result<Conver
         ticket: ordinal,
         from: merged.into.id.clone(),
         open_status: status_id(pack, Category::Open),
+        superseded_by,
     })
 }
 

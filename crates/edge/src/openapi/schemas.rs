@@ -38,6 +38,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::Merge>(all);
     add::<api::NewAbsence>(all);
     add::<api::NewDraft>(all);
+    add::<api::NewDraftOfTicket>(all);
     add::<api::NewExcuse>(all);
     add::<api::NewNote>(all);
     add::<api::NewPresence>(all);
