@@ -90,8 +90,9 @@ pub async fn snooze(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/fields`
 pub async fn fields(call: &Call<'_>) -> Result<Response, Problem> {
     let body = call.request.json()?;
+    let role = call.caller.role;
     act(call, StatusCode::OK, |state, ordinal, pack| {
-        decide::set_fields(state, pack.published(), ordinal, body)
+        decide::change_fields(state, pack.published(), ordinal, body, role)
     })
     .await
 }

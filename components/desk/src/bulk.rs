@@ -11,7 +11,8 @@ use http::StatusCode;
 use portion::PORTION;
 pub use portion::work;
 use relevo_domain::bulk::{Action, Bulk, BulkEvent, MAX_ACTIONS, MAX_TICKETS, Order};
-use relevo_domain::pack::Role;
+use relevo_domain::field;
+use relevo_domain::pack::{self, Role};
 use relevo_domain::worklist::{Filter, Viewer};
 use relevo_edge::api::NewBulk;
 use relevo_edge::app::event;
@@ -92,6 +93,12 @@ async fn check(call: &Call<'_>, actions: &[Action]) -> Result<(), Problem> {
                 }
                 if team.as_ref().is_some_and(|team| !pack.teams.contains_key(team)) {
                     say("assignment/team", "a team of the pack");
+                }
+            }
+            Action::Fields { set } => {
+                let refused = field::wrong(pack, set, call.caller.role);
+                for (name, why) in refused {
+                    say(&format!("fields/set/{}", pack::escape(&name)), &why);
                 }
             }
             Action::Note { text } if text.trim().is_empty() => say("note/text", "the text is empty"),

@@ -2,6 +2,7 @@
 
 use relevo_edge::app::DeskContext;
 use relevo_edge::auth::Caller;
+use relevo_edge::fields::Hidden;
 use relevo_edge::http::Incoming;
 pub use relevo_edge::identity::{Identity, random};
 use relevo_edge::problem::Problem;
@@ -11,6 +12,8 @@ use relevo_edge::routes::Matched;
 pub struct Call<'a> {
     /// The desk.
     pub context: DeskContext,
+    /// The custom fields that the caller does not see.
+    pub hidden: Hidden,
     /// Who calls.
     pub caller: Caller,
     /// The request.

@@ -26,6 +26,7 @@ mod views;
 use call::Call;
 use http::Method;
 use relevo_edge::app::DeskContext;
+use relevo_edge::fields::Hidden;
 use relevo_edge::http::{Incoming, Response, serve};
 use relevo_edge::presence;
 use relevo_edge::problem::Problem;
@@ -41,6 +42,9 @@ const MAX_CALL_BYTES: usize = 256 * 1024;
 
 /// Routes by which people write about customers.
 const WRITTEN: [&str; 2] = ["contacts.", "tickets."];
+
+/// Routes whose answers hold custom fields of tickets, or ask for tickets by them.
+const SHOW_TICKETS: [&str; 2] = ["contacts.export", "tickets."];
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -65,7 +69,9 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     }
     let caller = routes::admit(matched.route, &context, request).await?;
     presence::note_call(&context, &caller).await?;
-    let call = Call { context, caller, request, matched };
+    let shows_tickets = SHOW_TICKETS.iter().any(|what| matched.route.name.starts_with(what));
+    let hidden = if shows_tickets { Hidden::of(&context, caller.role).await? } else { Hidden::default() };
+    let call = Call { context, hidden, caller, request, matched };
     if request.method != Method::GET && WRITTEN.iter().any(|what| call.matched.route.name.starts_with(what)) {
         card_numbers::refuse(&call.context.pack().await?.pack, request)?;
     }

@@ -8,7 +8,7 @@ use relevo_edge::http::{Response, json, respond};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal};
 use relevo_privacy::{erasure, export, hold, ledger};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Longest reason, in characters.
 const MAX_REASON_CHARS: usize = 2_000;
@@ -17,7 +17,11 @@ const MAX_REASON_CHARS: usize = 2_000;
 pub async fn export(call: &Call<'_>) -> Result<Response, Problem> {
     let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
     internal::follow(call.context.desk.as_str()).await?;
-    let gathered = export::gather(&call.context, name).await?;
+    let mut gathered = export::gather(&call.context, name).await?;
+    let tickets = gathered.get_mut("tickets").and_then(Value::as_array_mut).into_iter().flatten();
+    for ticket in tickets.filter_map(Value::as_object_mut) {
+        call.hidden.leave_out(ticket);
+    }
     let accepts = call.request.header("accept").unwrap_or_default();
     let html = accepts.split(',').any(|kind| kind.trim().starts_with("text/html"));
     if !html {

@@ -6,12 +6,15 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::conversation::decide::{self, NewTicket};
+use relevo_domain::conversation::enrich::{self, Known};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, attention, view};
+use relevo_domain::field;
 use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::survey::SurveyState;
 use relevo_edge::api;
 use relevo_edge::app::{PublishedPack, event};
+use relevo_edge::fields::Hidden;
 use relevo_edge::http::{Response, json};
 use relevo_edge::ids;
 use relevo_edge::partitions;
@@ -29,18 +32,21 @@ pub struct TicketStream {
     pub conversation: String,
     /// Ordinal in it.
     pub ordinal: u32,
+    /// The custom fields that whoever asks does not see.
+    hidden: Hidden,
 }
 
 impl TicketStream {
     /// From the path of a call.
     pub fn parse(call: &Call<'_>) -> Result<Self, Problem> {
-        Self::of(call.matched.part(1))
+        Ok(Self { hidden: call.hidden.clone(), ..Self::of(call.matched.part(1))? })
     }
 
     /// From a public id.
     pub fn of(id: &str) -> Result<Self, Problem> {
         let (conversation, ordinal) = ids::parse_ticket(id)?;
-        Ok(Self { id: id.to_owned(), conversation: conversation.to_owned(), ordinal })
+        let hidden = Hidden::default();
+        Ok(Self { id: id.to_owned(), conversation: conversation.to_owned(), ordinal, hidden })
     }
 
     pub fn stream(&self, call: &Call<'_>) -> Result<StreamId, Problem> {
@@ -56,7 +62,9 @@ impl TicketStream {
     pub fn view(&self, state: &Conversation) -> Result<Map<String, Value>, Problem> {
         let ticket = decide::existing(state, self.ordinal)?;
         let party = state.party.as_ref().ok_or_else(unknown)?;
-        Ok(view::item(&self.id, party, ticket))
+        let mut view = view::item(&self.id, party, ticket);
+        self.hidden.leave_out(&mut view);
+        Ok(view)
     }
 }
 
@@ -85,6 +93,7 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let (state, _) = call.context.journal.load_events::<Conversation>(&stream.stream(call)?, as_of).await?;
     let ticket = decide::existing(&state, stream.ordinal)?;
     let mut view = view::ticket(&stream.id, &state, ticket).ok_or_else(unknown)?;
+    call.hidden.leave_out(&mut view);
     merge::gather(call, &stream.id, ticket, &mut view, as_of).await?;
     let surveys = ticket.surveys.iter().filter_map(|s| s.survey.as_deref());
     let ratings = try_join_all(surveys.map(|survey| rating(call, survey, as_of))).await?;
@@ -150,18 +159,19 @@ pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
             ConversationEvent::EventReceived { .. } => true,
             data => data.named().1.get("ticket") == Some(&json!(stream.ordinal)),
         })
-        .map(history_item)
+        .map(|event| history_item(call, event))
         .collect();
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
 }
 
-fn history_item(event: &Event<ConversationEvent>) -> Value {
+fn history_item(call: &Call<'_>, event: &Event<ConversationEvent>) -> Value {
     let mut item = Map::new();
     item.insert("id".to_owned(), json!(event.id.as_str()));
     item.insert("at".to_owned(), json!(view::rfc3339(event.at)));
     item.insert("by".to_owned(), json!(event.by));
     let (name, mut data) = event.data.named();
     data.remove("ticket");
+    call.hidden.leave_out_of_event(&mut data);
     item.insert("type".to_owned(), Value::String(name));
     item.insert("data".to_owned(), Value::Object(data));
     Value::Object(item)
@@ -243,20 +253,22 @@ async fn open(
     let context = &call.context;
     let pack = context.pack().await?;
     let conversation = loaded.stream().name().to_owned();
-    // The number is taken last: a refused call uses none up.
-    let tried = decide::create(pack.published(), party.clone(), 0, new.clone())?;
-    if let ConversationEvent::TicketCreated(created) = &tried
-        && !partitions::sees(
-            &pack.pack,
-            &call.caller,
-            &created.opening.queue,
-            created.opening.team.as_deref(),
-        )
-    {
+    let follows = new.follows.is_some();
+    if !follows {
+        field::check(&pack.pack, &new.fields, call.caller.role, "/fields")?;
+    }
+    let mut created = decide::create(pack.published(), party.clone(), 0, new)?;
+    enrich::enrich(&mut created, pack.published(), &Known::default());
+    let ConversationEvent::TicketCreated(opened) = &mut created else { return Err(unknown()) };
+    if !partitions::sees(&pack.pack, &call.caller, &opened.opening.queue, opened.opening.team.as_deref()) {
         return Err(Problem::forbidden("the queue is of another partition of the desk"));
     }
+    if !follows {
+        field::check_required(&pack.pack, &enrich::fields(&opened.opening, &opened.fields.0), "/fields")?;
+    }
+    // The number is taken last: a refused call uses none up.
     let number = context.next_ticket_number().await?;
-    let created = decide::create(pack.published(), party.clone(), number, new)?;
+    opened.opening.number = number;
     let (mut commit, actor) = (context.commit(), call.caller.actor());
     let mut persons = Persons::new(context, &actor);
     let contact = party.contact.strip_prefix(ids::CONTACT).unwrap_or(&party.contact);
@@ -276,7 +288,7 @@ async fn open(
     let after = context.journal.load::<Conversation>(&stream, context.now).await?;
     identity.repeats(&after)?;
     match after.state.tickets.iter().any(|ticket| ticket.number == number) {
-        true => answer_created(&conversation, &after.state, number),
+        true => answer_created(call, &conversation, &after.state, number),
         // The same call was made twice at once, and the other's number counts.
         false => repeated(call, &conversation, &after, &identity.id).await,
     }
@@ -294,13 +306,19 @@ async fn repeated(
         ConversationEvent::TicketCreated(created) => Some(created.opening.number),
         _ => None,
     });
-    answer_created(conversation, &state, number.ok_or_else(unknown)?)
+    answer_created(call, conversation, &state, number.ok_or_else(unknown)?)
 }
 
-fn answer_created(conversation: &str, state: &Conversation, number: u64) -> Result<Response, Problem> {
+fn answer_created(
+    call: &Call<'_>,
+    conversation: &str,
+    state: &Conversation,
+    number: u64,
+) -> Result<Response, Problem> {
     let ticket = state.tickets.iter().find(|t| t.number == number).ok_or_else(unknown)?;
     let id = ids::ticket(conversation, ticket.ordinal);
-    TicketStream { id, conversation: conversation.to_owned(), ordinal: ticket.ordinal }
+    let hidden = call.hidden.clone();
+    TicketStream { id, conversation: conversation.to_owned(), ordinal: ticket.ordinal, hidden }
         .answer(StatusCode::CREATED, state)
 }
 

@@ -4,6 +4,7 @@ use crate::again;
 use crate::files;
 use crate::issues;
 use crate::notes;
+use crate::opening;
 use crate::oversized;
 use crate::person::{self, Met, report_on_person, seal};
 use crate::place;
@@ -266,7 +267,7 @@ async fn conversation_event(
                 false => None,
             };
             let met = Met { party: party.clone(), address, opens_ticket: number.is_some(), wish };
-            let data = decide::receive(
+            let mut data = decide::receive(
                 &loaded.state,
                 pack.published(),
                 format!("msg_{hash}"),
@@ -275,6 +276,9 @@ async fn conversation_event(
                 number,
                 context.now,
             );
+            if number.is_some() {
+                opening::complete(context, pack, &mut data, &met.address).await?;
+            }
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
         }
         Inbound::Outgoing(message) => {
@@ -290,8 +294,11 @@ async fn conversation_event(
                 false => None,
             };
             let met = Met { party: party.clone(), address, opens_ticket: number.is_some(), wish: None };
-            let data =
+            let mut data =
                 decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
+            if number.is_some() {
+                opening::complete(context, pack, &mut data, &met.address).await?;
+            }
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
         }
         Inbound::Call(call) => {
@@ -311,7 +318,10 @@ async fn conversation_event(
             let met = party.clone().zip(call.person.clone()).map(|(party, address)| {
                 Box::new(Met { party, address, opens_ticket: number.is_some(), wish: None })
             });
-            let data = decide::called(&loaded.state, pack.published(), message, party, *call, number);
+            let mut data = decide::called(&loaded.state, pack.published(), message, party, *call, number);
+            if let (Some(_), Some(met)) = (number, &met) {
+                opening::complete(context, pack, &mut data, &met.address).await?;
+            }
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), met))
         }
         // A report on something that is not known here must not make a conversation of its own.

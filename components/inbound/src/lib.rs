@@ -5,6 +5,7 @@ mod files;
 mod intake;
 mod issues;
 mod notes;
+mod opening;
 mod oversized;
 mod person;
 mod place;

@@ -53,6 +53,8 @@ async fn known(
     let unknown = || Problem::not_found("unknown_ticket", "there is no such ticket at this desk");
     let found = loaded.state.ticket(ordinal).ok_or_else(unknown)?;
     let mut offered = found.fields.0.clone();
+    let hidden = pack.pack.hidden_fields(caller.role);
+    offered.retain(|name, _| !hidden.contains(name));
     offered.insert("ticket_number".to_owned(), json!(found.number));
     if let Some(name) = loaded.state.party.as_ref().and_then(|party| party.name.as_ref()) {
         offered.insert("contact_name".to_owned(), json!(name.0));

@@ -4,6 +4,7 @@ use crate::Private;
 use crate::pack::{Priority, Role};
 use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Most tickets of one bulk action.
@@ -46,6 +47,11 @@ pub enum Action {
     Priority {
         /// The priority.
         priority: Priority,
+    },
+    /// Custom fields; null removes one.
+    Fields {
+        /// Names and values.
+        set: Map<String, Value>,
     },
     /// An internal note.
     Note {

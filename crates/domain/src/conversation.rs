@@ -7,6 +7,7 @@ pub mod attention;
 mod call;
 pub mod decide;
 mod dispatch;
+pub mod enrich;
 mod event;
 mod excuse;
 mod facts;
@@ -39,7 +40,7 @@ use chrono::{DateTime, Utc};
 use message::Correspondence;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind of these streams.
 pub const KIND: &str = "conversation";
@@ -96,6 +97,9 @@ pub struct Ticket {
     pub tags: BTreeSet<String>,
     /// Custom fields.
     pub fields: Private<Map<String, Value>>,
+    /// Custom fields that something that came in was no value of, with where it came from and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unvalidated: BTreeMap<String, String>,
     /// What it is about.
     pub subject: Option<Private<String>>,
     /// When it was opened.

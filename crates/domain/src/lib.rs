@@ -12,6 +12,7 @@ pub mod contact;
 pub mod conversation;
 pub mod draft;
 pub mod erasure;
+pub mod field;
 pub mod iban;
 pub mod identity;
 pub mod issue;

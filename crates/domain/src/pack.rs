@@ -5,7 +5,9 @@
 //! by that crate when the pack is published.
 
 mod assignment;
+mod enrichment;
 mod fallback;
+mod field;
 mod lifecycle;
 mod limits;
 mod partition;
@@ -22,14 +24,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub use assignment::{Assignment, Method, PresenceRule};
+pub use enrichment::{Enrichment, TextRule};
 pub use fallback::Fallback;
+pub use field::{CustomField, FieldChoice, FieldType};
 pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
 pub use partition::Partition;
 pub use retention::Retention;
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
 pub use transitions::{Transition, Wanted};
-pub(crate) use validate::escape;
+pub use validate::escape;
 pub use validate::{PackProblem, parse, pointer};
 
 /// The format that this version reads and writes.
@@ -59,6 +63,12 @@ pub struct Pack {
     pub presence: PresenceRule,
     /// Queues by id.
     pub queues: BTreeMap<String, Queue>,
+    /// Custom fields of tickets by id; none: names and values are free.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, CustomField>,
+    /// What fields of new tickets are filled from.
+    #[serde(default)]
+    pub enrichment: Enrichment,
     /// Statuses by id, each in a fixed category. Every category also is a status of its own name unless the
     /// pack names one.
     #[serde(default)]
@@ -271,6 +281,9 @@ pub struct ChannelAccount {
     /// Language of those who write here unless they are known to speak another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// Custom fields of tickets that are opened here, unless something else is known.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub fields: serde_json::Map<String, Value>,
     /// What the channel needs to know and may be seen (`phone_number_id`, `sender` …); documented by each channel.
     #[serde(default)]
     pub settings: serde_json::Map<String, Value>,

@@ -14,6 +14,8 @@ pub struct Refusal {
     pub what: String,
     /// JSON pointer into the command's body, where there is a place to point at.
     pub pointer: Option<&'static str>,
+    /// What is wrong at each of several places of the body.
+    pub places: Vec<(String, String)>,
 }
 
 /// Kinds of refusal.
@@ -32,21 +34,36 @@ pub enum RefusalKind {
 impl Refusal {
     /// There is no such thing.
     pub fn not_found(code: &'static str, what: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::NotFound, code, what: what.into(), pointer: None }
+        Self { kind: RefusalKind::NotFound, code, what: what.into(), pointer: None, places: Vec::new() }
     }
 
     /// It cannot be done with the present state.
     pub fn conflict(code: &'static str, what: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Conflict, code, what: what.into(), pointer: None }
+        Self { kind: RefusalKind::Conflict, code, what: what.into(), pointer: None, places: Vec::new() }
     }
 
     /// Whoever asks for it may not.
     pub fn forbidden(code: &'static str, what: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Forbidden, code, what: what.into(), pointer: None }
+        Self { kind: RefusalKind::Forbidden, code, what: what.into(), pointer: None, places: Vec::new() }
     }
 
     /// The command is wrong at a place of its body.
     pub fn invalid(code: &'static str, pointer: &'static str, what: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Invalid, code, what: what.into(), pointer: Some(pointer) }
+        Self {
+            kind: RefusalKind::Invalid,
+            code,
+            what: what.into(),
+            pointer: Some(pointer),
+            places: Vec::new(),
+        }
+    }
+
+    /// The command is wrong at places of its body, each with what is wrong there.
+    pub fn several(code: &'static str, places: Vec<(String, String)>) -> Self {
+        let what = match places.as_slice() {
+            [(place, why)] => format!("{place}: {why}"),
+            several => format!("the document is wrong at {} places; see errors", several.len()),
+        };
+        Self { kind: RefusalKind::Invalid, code, what, pointer: None, places }
     }
 }

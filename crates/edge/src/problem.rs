@@ -185,7 +185,8 @@ impl From<Refusal> for Problem {
             RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let errors = refusal.pointer.map(|p| (p.to_owned(), refusal.what.clone()).into());
-        Self { errors: errors.into_iter().collect(), ..Self::new(status, refusal.code, refusal.what) }
+        let errors = errors.into_iter().chain(refusal.places.into_iter().map(Wrong::from)).collect();
+        Self { errors, ..Self::new(status, refusal.code, refusal.what) }
     }
 }
 

@@ -131,7 +131,7 @@ pub static ROUTES: &[Route] = &[
     route("tickets.draft.save", "desk", "PUT", "/api/{desk}/tickets/{ticket}/draft", AGENT, "Keep what the caller has written so far; others see that they are at it"),
     route("tickets.draft.discard", "desk", "DELETE", "/api/{desk}/tickets/{ticket}/draft", AGENT, "Throw the caller's draft away"),
     route("tickets.escalate", "desk", "POST", "/api/{desk}/tickets/{ticket}/escalation", SERVICE, "Hand to another team"),
-    route("tickets.fields", "desk", "POST", "/api/{desk}/tickets/{ticket}/fields", SERVICE, "Set custom fields; null removes one"),
+    route("tickets.fields", "desk", "POST", "/api/{desk}/tickets/{ticket}/fields", SERVICE, "Set custom fields; null removes one. Where the desk declares fields, what they do not hold and what the role may not change is refused"),
     route("tickets.history", "desk", "GET", "/api/{desk}/tickets/{ticket}/history", SERVICE, "Everything that was done or said"),
     route("tickets.follow_up", "desk", "POST", "/api/{desk}/tickets/{ticket}/follow-up", SERVICE, "Open a ticket that follows up a closed one"),
     route("tickets.snooze", "desk", "POST", "/api/{desk}/tickets/{ticket}/snooze", SERVICE, "Out of sight until then or until the customer writes; clocks go on"),

@@ -165,6 +165,7 @@ impl Running<'_> {
             }
             Action::Tags { add, remove } => decide::set_tags(state, published, ordinal, add, remove),
             Action::Priority { priority } => decide::change_priority(state, published, ordinal, priority),
+            Action::Fields { set } => decide::change_fields(state, published, ordinal, set, self.order.role),
             Action::Note { text } => Ok(vec![decide::note(state, ordinal, text)?]),
         }
     }

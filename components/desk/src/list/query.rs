@@ -49,12 +49,15 @@ impl Query {
             None => view.as_ref().map(|view| view.order).unwrap_or_default(),
         };
         let after = given(call, "cursor").map(|text| cursor::parse_in_order(order, &text)).transpose()?;
+        let pack = call.context.pack().await?;
         let field = given(call, "field").map(|text| match text.split_once(':') {
+            Some((name, _)) if !knows(call, &pack.pack, name) => {
+                Err(Problem::bad_request("unknown_field", "field names one of the desk's custom fields"))
+            }
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
             _ => Err(Problem::bad_request("bad_field", "field is a name and a value, as plan:pro")),
         });
         let filters: Vec<Filter> = view.into_iter().map(|view| view.filter).chain([own]).collect();
-        let pack = call.context.pack().await?;
         let live_only = order.is_of_work() || filters.iter().any(|filter| filter.is_live_only(&pack.pack));
         Ok(Self {
             order,
@@ -122,6 +125,11 @@ pub async fn view(call: &Call<'_>) -> Result<Option<View>, Problem> {
     let view = views::seen(call, &id).await?;
     view.map(Some)
         .ok_or_else(|| Problem::bad_request("unknown_view", "view is the id of a view that you may see"))
+}
+
+/// Whether the desk has a custom field, as far as the caller may know.
+fn knows(call: &Call<'_>, pack: &Pack, field: &str) -> bool {
+    !pack.declares_fields() || (pack.fields.contains_key(field) && !call.hidden.contains(field))
 }
 
 fn refuse_unknown(filter: &Filter, pack: &Pack) -> Result<(), Problem> {

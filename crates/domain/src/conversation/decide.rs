@@ -12,8 +12,9 @@ use super::merge::workable;
 use super::{Conversation, Ticket};
 use crate::Private;
 use crate::category::Category;
+use crate::field;
 use crate::message::InboundMessage;
-use crate::pack::{Pack, Priority};
+use crate::pack::{Pack, Priority, Role};
 use crate::refusal::Refusal;
 use crate::sla::ResolvedPolicy;
 use crate::survey;
@@ -207,10 +208,27 @@ pub fn change_priority(
     Ok(vec![ConversationEvent::PriorityChanged { ticket, priority, policy }])
 }
 
+/// Custom fields that a person sets; null removes one.
+///
+/// # Errors
+/// As [`set_fields`], and if the person may not change one of them.
+pub fn change_fields(
+    state: &Conversation,
+    published: Published<'_>,
+    ticket: u32,
+    set: Map<String, Value>,
+    role: Role,
+) -> Result<Vec<ConversationEvent>, Refusal> {
+    existing(state, ticket)?;
+    field::check(published.pack, &set, role, "")?;
+    set_fields(state, published, ticket, set)
+}
+
 /// Custom fields; null removes one.
 ///
 /// # Errors
-/// If there is no such ticket or it is merged, a name is unusable or the fields are too large.
+/// If there is no such ticket or it is merged, a name is unusable, a value is not what its field holds, or the fields
+/// are too large.
 pub fn set_fields(
     state: &Conversation,
     published: Published<'_>,
@@ -218,6 +236,8 @@ pub fn set_fields(
     set: Map<String, Value>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
     let mut fields = workable(state, ticket)?.fields.0.clone();
+    // The desk's own rules may change what no person may.
+    field::check(published.pack, &set, Role::Admin, "")?;
     fields.extend(set.clone());
     check_fields(&fields)?;
     let policy = policy_change(state, published, ticket, "fields", |facts| facts.fields = Cow::Owned(fields));
@@ -314,6 +334,8 @@ fn route(pack: &Pack, party: &Party, number: u64, category: Category, priority: 
         category,
         policy: None,
         follows: None,
+        filled: None,
+        unvalidated: BTreeMap::new(),
     }
 }
 

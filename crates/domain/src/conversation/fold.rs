@@ -3,15 +3,18 @@
 mod ticket;
 
 use super::decide::by_machine;
+use super::enrich;
 use super::event::*;
 use super::merge::{Merged, Said};
 use super::message::{Direction, Message};
 use super::{Asked, Conversation, KIND, Silent, SurveyDecision, Ticket};
+use crate::Private;
 use crate::category::Category;
 use crate::message::{DeliveryState, MessageKind};
 use crate::sla::Timeline;
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold};
+use serde_json::Map;
 
 impl Fold for Conversation {
     type Data = ConversationEvent;
@@ -64,6 +67,7 @@ impl Fold for Conversation {
             ConversationEvent::FieldsChanged { ticket, set } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     for (name, value) in &set.0 {
+                        ticket.unvalidated.remove(name);
                         if value.is_null() {
                             ticket.fields.0.remove(name);
                             ticket.timeline.named_event(at, &format!("field.removed.{name}"));
@@ -210,7 +214,8 @@ impl Conversation {
             priority: opening.priority,
             agent: None,
             tags: opening.tags.iter().cloned().collect(),
-            fields: Default::default(),
+            fields: Private(enrich::fields(opening, &Map::new())),
+            unvalidated: opening.unvalidated.clone(),
             subject: None,
             opened_at: at,
             updated_at: at,
@@ -338,7 +343,7 @@ impl Conversation {
         let ordinal = self.open(&created.opening, false, at);
         if let Some(ticket) = self.ticket_mut(ordinal) {
             ticket.subject.clone_from(&created.subject);
-            ticket.fields = created.fields.clone();
+            ticket.fields = Private(enrich::fields(&created.opening, &created.fields.0));
             ticket.agent.clone_from(&created.agent);
         }
     }

@@ -1,6 +1,7 @@
 //! What other policies and calendars would have made of what happened.
 
 use super::decide::{self, Published};
+use super::enrich;
 use super::event::ConversationEvent;
 use super::facts::{TicketFacts, policy_change};
 use super::{Conversation, Ticket};
@@ -45,25 +46,27 @@ fn under(
     Some(match data {
         ConversationEvent::MessageReceived(mut received) => {
             if let Some(opening) = &mut received.opening {
-                opening.policy = decide::policy(published, &received.party, opening, &none);
+                opening.policy =
+                    decide::policy(published, &received.party, opening, &enrich::fields(opening, &none));
             }
             ConversationEvent::MessageReceived(received)
         }
         ConversationEvent::MessageSentElsewhere(mut sent) => {
             if let Some(opening) = &mut sent.opening {
-                opening.policy = decide::policy(published, &sent.party, opening, &none);
+                opening.policy =
+                    decide::policy(published, &sent.party, opening, &enrich::fields(opening, &none));
             }
             ConversationEvent::MessageSentElsewhere(sent)
         }
         ConversationEvent::CallReported(mut reported) => {
             if let (Some(opening), Some(party)) = (&mut reported.opening, &reported.party) {
-                opening.policy = decide::policy(published, party, opening, &none);
+                opening.policy = decide::policy(published, party, opening, &enrich::fields(opening, &none));
             }
             ConversationEvent::CallReported(reported)
         }
         ConversationEvent::TicketCreated(mut created) => {
-            created.opening.policy =
-                decide::policy(published, &created.party, &created.opening, &created.fields.0);
+            let fields = enrich::fields(&created.opening, &created.fields.0);
+            created.opening.policy = decide::policy(published, &created.party, &created.opening, &fields);
             ConversationEvent::TicketCreated(created)
         }
         ConversationEvent::PriorityChanged { ticket, priority, .. } => {

@@ -38,6 +38,9 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
     put("locale", json!(party.locale));
     put("contact", contact);
     put("fields", Value::Object(ticket.fields.0.clone()));
+    if !ticket.unvalidated.is_empty() {
+        put("unvalidated_fields", json!(ticket.unvalidated));
+    }
     put("tags", json!(ticket.tags));
     put("opened_at", json!(rfc3339(ticket.opened_at)));
     put("updated_at", json!(rfc3339(ticket.updated_at)));

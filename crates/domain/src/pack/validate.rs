@@ -80,7 +80,7 @@ pub fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// A key as a JSON pointer token.
-pub(crate) fn escape(key: &str) -> String {
+pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
@@ -166,7 +166,13 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             );
         }
     }
-    let parts = [super::transitions::check, super::lifecycle::check, super::assignment::check];
+    let parts = [
+        super::transitions::check,
+        super::lifecycle::check,
+        super::assignment::check,
+        super::field::check,
+        super::enrichment::check,
+    ];
     for (pointer, message) in parts.into_iter().flat_map(|check| check(pack)) {
         say(pointer, message);
     }

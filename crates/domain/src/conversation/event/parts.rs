@@ -8,6 +8,7 @@ use crate::sla::ResolvedPolicy;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The identity of a conversation, repeated in the events that may be its first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,21 @@ pub struct Opening {
     /// Ordinal of the solved ticket that it follows up, which is too long over to be opened again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<u32>,
+    /// Custom fields that nobody said and that were known otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filled: Option<Private<BTreeMap<String, Filled>>>,
+    /// Custom fields that were to be filled with what they do not hold: where it came from and why, not the value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unvalidated: BTreeMap<String, String>,
+}
+
+/// What a custom field was filled with, and by what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Filled {
+    /// The value.
+    pub value: Value,
+    /// `directory:<entry>@<revision>`, `rule:<id>`, `form:<channel>/<account>`, `channel:<channel>/<account>` or `default`.
+    pub by: String,
 }
 
 /// See [`ConversationEvent::MessageReceived`].

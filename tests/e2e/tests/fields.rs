@@ -1,0 +1,182 @@
+//! Custom fields as a desk declares them: what they hold on every way in, who sees them, what fills them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use relevo_e2e::{App, Caller, Desk, Store, whatsapp};
+use serde_json::{Value, json};
+
+fn fields() -> Value {
+    json!({
+        "school": {"name": {"es": "Centro"}, "type": "text", "required": true, "by_customers": true},
+        "module": {"name": {"es": "Módulo"}, "type": "choice", "by_customers": true, "personal": false,
+                   "choices": [{"id": "notas", "name": {"es": "Notas"}}, {"id": "accesos"}]},
+        "pupils": {"name": {"es": "Alumnos"}, "type": "integer", "min": 1, "by_customers": true},
+        "csm": {"name": {"es": "CSM"}, "type": "text", "changed_by": "lead"},
+        "margin": {"name": {"es": "Margen"}, "type": "integer", "seen_by": "manager", "default": 424_242}
+    })
+}
+
+fn desk() -> (App, Desk) {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish_with("school", |pack| {
+        pack["fields"] = fields();
+        pack["enrichment"] = json!({"rules": [{"id": "notas", "words": ["boletín"], "set": {"module": "notas"}}]});
+        pack["channels"]["whatsapp"]["main"]["fields"] = json!({"school": "Por confirmar"});
+    });
+    (app, desk)
+}
+
+fn open(caller: &Caller, n: u32, fields: Value) -> relevo_e2e::Answer {
+    let body = json!({
+        "channel": "phone", "contact": {"address": format!("+3460000{n:04}")}, "subject": "Hola", "fields": fields,
+    });
+    caller.post("tickets", &body)
+}
+
+fn pointers(answer: &relevo_e2e::Answer) -> Value {
+    let places = answer.json()["errors"].as_array().cloned().unwrap_or_default();
+    places.iter().map(|error| error["pointer"].clone()).collect()
+}
+
+#[test]
+fn what_is_no_value_of_a_field_is_refused_on_every_way_in() {
+    let (_app, desk) = desk();
+    let wrong = json!({"school": 7, "module": "Notas", "pupils": 0, "colour": "red", "csm": "eva", "margin": 1});
+    let places = json!(["colour", "csm", "margin", "module", "pupils", "school"]);
+    let at = |prefix: &str| -> Value {
+        places.as_array().unwrap().iter().map(|name| json!(format!("{prefix}/{}", name.as_str().unwrap()))).collect()
+    };
+    let refused = open(&desk.agent, 1, wrong.clone());
+    assert_eq!(pointers(&refused), at("/fields"));
+    assert_eq!(refused.problem(422), "bad_fields");
+    assert_eq!(pointers(&open(&desk.agent, 1, json!({}))), json!(["/fields/school"]), "it has to be said");
+
+    let ticket = open(&desk.agent, 1, json!({"school": "Sur", "pupils": 3})).is(201).json();
+    let id = ticket["id"].as_str().unwrap();
+    let refused = desk.agent.post(&format!("tickets/{id}/fields"), &wrong);
+    assert_eq!(pointers(&refused), at(""));
+    assert_eq!(refused.problem(422), "bad_fields");
+    let bulk = |caller: &Caller, set: &Value| {
+        caller.post("tickets/bulk", &json!({"tickets": [id], "actions": [{"fields": {"set": set}}]}))
+    };
+    let refused = bulk(&desk.agent, &wrong);
+    assert_eq!(pointers(&refused), at("/actions/0/fields/set"));
+    refused.problem(422);
+    assert_eq!(desk.ticket(id)["fields"], json!({"school": "Sur", "pupils": 3}), "nothing was taken");
+
+    let set = json!({"module": "notas", "pupils": null, "csm": "eva"});
+    let done = bulk(&desk.lead, &set).is(202).json();
+    assert_eq!((&done["done"], &done["refused"]), (&json!(1), &json!(0)));
+    assert_eq!(desk.ticket(id)["fields"], json!({"school": "Sur", "module": "notas", "csm": "eva"}));
+    // What has a field declared since is checked when it is set, not before.
+    desk.agent.post(&format!("tickets/{id}/fields"), &json!({"pupils": 12})).is(200);
+}
+
+#[test]
+fn what_a_role_does_not_see_is_nowhere_for_it() {
+    let (_app, desk) = desk();
+    let manager = desk.token("marta-olmedo", "manager");
+    let ticket = open(&desk.agent, 1, json!({"school": "Sur"})).is(201);
+    assert!(!ticket.body.contains("margin") && !ticket.body.contains("424242"), "{}", ticket.body);
+    let ticket = ticket.json();
+    let (id, contact) = (ticket["id"].as_str().unwrap(), ticket["contact"]["id"].as_str().unwrap());
+    manager.post(&format!("tickets/{id}/fields"), &json!({"margin": 777_111})).is(200);
+
+    let mut asked = vec![
+        format!("tickets/{id}"),
+        format!("tickets/{id}?as_of={}", "2030-01-01T00:00:00Z"),
+        format!("tickets/{id}/history"),
+        "tickets".to_owned(),
+        "tickets?order=oldest".to_owned(),
+        format!("tickets?contact={contact}"),
+        format!("tickets?number={}", ticket["number"]),
+        format!("contacts/{contact}"),
+    ];
+    for path in &asked {
+        for caller in [&desk.agent, &desk.lead] {
+            let seen = caller.get(path).is(200).body;
+            for hidden in ["margin", "424242", "777111"] {
+                assert!(!seen.contains(hidden), "{path} shows {hidden} to {}: {seen}", caller.person);
+            }
+        }
+    }
+    asked.truncate(4);
+    for path in &asked {
+        assert!(manager.get(path).is(200).body.contains("777111"), "{path}");
+    }
+    assert!(manager.get(&format!("tickets/{id}/history")).is(200).body.contains("424242"));
+    for (path, body) in [
+        ("notes", json!({"text": "vista"})),
+        ("tags", json!({"add": ["a"]})),
+        ("fields", json!({"module": "accesos"})),
+        ("priority", json!({"priority": "high"})),
+        ("status", json!({"status": "open"})),
+        ("assignment", json!({"agent": desk.agent.person})),
+    ] {
+        let answer = desk.agent.post(&format!("tickets/{id}/{path}"), &body);
+        assert!([200, 201].contains(&answer.status), "{}", answer.body);
+        assert!(!answer.body.contains("777111"), "{path}: {}", answer.body);
+    }
+    // Asking for tickets by it is as asking by what there is not.
+    for caller in [&desk.agent, &desk.lead] {
+        let refused = caller.get("tickets?field=margin:777111");
+        let unknown = caller.get("tickets?field=colour:red");
+        assert_eq!(refused.body, unknown.body);
+        assert_eq!(refused.problem(400), "unknown_field");
+    }
+    let found = |caller: &Caller, field: &str| {
+        caller.get(&format!("tickets?field={field}")).is(200).json()["items"].as_array().unwrap().len()
+    };
+    assert_eq!((found(&manager, "margin:777111"), found(&manager, "margin:1")), (1, 0));
+    assert_eq!((found(&desk.agent, "module:accesos"), found(&desk.agent, "module:notas")), (1, 0));
+}
+
+#[test]
+fn what_a_customer_writes_fills_fields_and_is_never_refused_for_them() {
+    let (app, desk) = desk();
+    let secret = desk.secret("form", "main");
+    let post = |body: Value| {
+        let bearer = format!("Bearer {secret}");
+        let headers = [("content-type", "application/json"), ("authorization", &*bearer)];
+        let body = body.to_string();
+        app.client().send("POST", &desk.hook("form", "main"), &headers, Some(body.as_bytes())).is(200);
+    };
+    post(json!({
+        "email": "ana@sur.example.org", "message": "No puedo entrar", "submission_id": "f1",
+        "school": "Colegio Sur", "module": "NOTAS", "pupils": "muchísimos", "csm": "yo", "margin": "9", "colour": "red",
+    }));
+    let ticket = desk.ticket(desk.tickets()[0]["id"].as_str().unwrap());
+    assert_eq!(ticket["fields"], json!({"school": "Colegio Sur", "module": "notas"}));
+    let unvalidated = ticket["unvalidated_fields"].as_object().unwrap();
+    assert_eq!(unvalidated.keys().collect::<Vec<_>>(), ["pupils"]);
+    assert!(!unvalidated["pupils"].as_str().unwrap().contains("muchísimos"));
+    assert_eq!(ticket["messages"][0]["data"]["pupils"], "muchísimos", "kept as it came");
+
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message("15550107001", "wamid.f", "¿Y mi boletín?")).is(200);
+    let ticket = desk.ticket_of("15550107001");
+    assert_eq!(ticket["fields"], json!({"school": "Por confirmar", "module": "notas"}));
+    let history = desk.agent.get(&format!("tickets/{}/history", ticket["id"].as_str().unwrap())).is(200).json();
+    let filled = &history["items"][0]["data"]["opening"]["filled"];
+    assert_eq!(
+        *filled,
+        json!({
+            "module": {"value": "notas", "by": "rule:notas"},
+            "school": {"value": "Por confirmar", "by": "channel:whatsapp/main"},
+        })
+    );
+    app.tick_everything();
+    app.verify();
+}
+
+#[test]
+fn a_pack_whose_fields_make_no_sense_is_refused_with_places() {
+    let (_app, desk) = desk();
+    let mut pack = desk.pack.clone();
+    pack["fields"]["module"]["choices"] = json!([]);
+    pack["fields"]["school"]["colour"] = json!("red");
+    let refused = desk.admin.put("pack", &pack);
+    assert_eq!(pointers(&refused), json!(["/fields/school/colour"]));
+    pack["fields"]["school"].as_object_mut().unwrap().remove("colour");
+    pack["survey"]["topic_field"] = json!("margin");
+    let refused = desk.admin.put("pack?dry_run=true", &pack);
+    assert_eq!(pointers(&refused), json!(["/fields/module/choices", "/enrichment/rules/0/set/module", "/survey/topic_field"]));
+}
