@@ -163,7 +163,7 @@ async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
 }
 
 /// The contacts that an address may be: a telephone number, an e-mail address or a provider's user id.
-async fn by_address(call: &Call<'_>, address: &str) -> Result<Vec<String>, Problem> {
+pub async fn by_address(call: &Call<'_>, address: &str) -> Result<Vec<String>, Problem> {
     let pack = call.context.pack().await?;
     let keys = &call.context.keys;
     let of = |kind, channel: &str| ids::contact(keys, channel, &Address { kind, value: address.into() });

@@ -7,6 +7,7 @@ mod call;
 mod configuration;
 mod contacts;
 mod counts;
+mod directory;
 mod drafts;
 mod files;
 mod handover;
@@ -41,10 +42,10 @@ const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 const MAX_CALL_BYTES: usize = 256 * 1024;
 
 /// Routes by which people write about customers.
-const WRITTEN: [&str; 2] = ["contacts.", "tickets."];
+const WRITTEN: [&str; 3] = ["contacts.", "directory.", "tickets."];
 
 /// Routes whose answers hold custom fields of tickets, or ask for tickets by them.
-const SHOW_TICKETS: [&str; 2] = ["contacts.export", "tickets."];
+const SHOW_TICKETS: [&str; 3] = ["contacts.export", "directory.", "tickets."];
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -59,7 +60,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     if matched.route.name == "bulk.work" {
         return bulk::work(request).await;
     }
-    if !matches!(matched.route.name, "erasures.replay" | "files.put" | "pack.publish") {
+    if !matches!(matched.route.name, "directory.import" | "erasures.replay" | "files.put" | "pack.publish") {
         request.at_most(MAX_CALL_BYTES)?;
     }
     // Whoever has no token learns nothing about which desks there are.
@@ -87,6 +88,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "contacts.unmerge" => contacts::merge::unmerge(&call).await,
         "contacts.read" => contacts::read(&call).await,
         "contacts.surveys" => contacts::surveys(&call).await,
+        "directory.accounts.list" => directory::accounts(&call).await,
+        "directory.accounts.read" => directory::account(&call).await,
+        "directory.accounts.remove" => directory::remove_account(&call).await,
+        "directory.accounts.set" => directory::set_account(&call).await,
+        "directory.import" => directory::import(&call).await,
+        "directory.people.find" => directory::people(&call).await,
+        "directory.people.remove" => directory::remove_person(&call).await,
+        "directory.people.set" => directory::set_person(&call).await,
         "erasures.list" => privacy::erasures(&call).await,
         "erasures.replay" => privacy::replay(&call).await,
         "files.put" => files::put(&call).await,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::conversation::decide::{self, NewTicket};
-use relevo_domain::conversation::enrich::{self, Known};
+use relevo_domain::conversation::enrich;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, attention, view};
 use relevo_domain::field;
 use relevo_domain::identity;
@@ -14,6 +14,7 @@ use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::survey::SurveyState;
 use relevo_edge::api;
 use relevo_edge::app::{PublishedPack, event};
+use relevo_edge::directory;
 use relevo_edge::fields::Hidden;
 use relevo_edge::http::{Response, json};
 use relevo_edge::ids;
@@ -258,7 +259,10 @@ async fn open(
         field::check(&pack.pack, &new.fields, call.caller.role, "/fields")?;
     }
     let mut created = decide::create(pack.published(), party.clone(), 0, new)?;
-    enrich::enrich(&mut created, pack.published(), &Known::default());
+    let (mut commit, actor) = (context.commit(), call.caller.actor());
+    let mut persons = Persons::new(context, &actor);
+    let known = directory::known(context, &mut persons, &pack, &party.channel, &party.address).await?;
+    enrich::enrich(&mut created, pack.published(), &known);
     let ConversationEvent::TicketCreated(opened) = &mut created else { return Err(unknown()) };
     if !partitions::sees(&pack.pack, &call.caller, &opened.opening.queue, opened.opening.team.as_deref()) {
         return Err(Problem::forbidden("the queue is of another partition of the desk"));
@@ -269,8 +273,6 @@ async fn open(
     // The number is taken last: a refused call uses none up.
     let number = context.next_ticket_number().await?;
     opened.opening.number = number;
-    let (mut commit, actor) = (context.commit(), call.caller.actor());
-    let mut persons = Persons::new(context, &actor);
     let contact = party.contact.strip_prefix(ids::CONTACT).unwrap_or(&party.contact);
     let (key, is_made) = persons.key(&mut commit, contact, Some(&conversation), true).await?;
     let sighting = Sighting {
@@ -323,7 +325,7 @@ fn answer_created(
 }
 
 /// The kind of an address, from its form.
-fn kind_of(value: &str) -> AddressKind {
+pub fn kind_of(value: &str) -> AddressKind {
     let number = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')');
     if value.contains('@') {
         AddressKind::Email

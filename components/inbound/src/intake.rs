@@ -22,6 +22,7 @@ use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::{self, Persons};
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, log, merging, meter};
+use relevo_journal::store::spin::SpinStore;
 use relevo_journal::{Commit, EventId, Fold, Loaded, NewEvent};
 
 /// The webhook that a request came through.
@@ -142,7 +143,7 @@ async fn commit(
             if let Some(outbox) = notes::bounce(context, &mut commit, entry.as_ref(), &item).await? {
                 for_delivery.push(outbox);
             }
-            match conversation_event(context, pack, origin, &loaded, (item, entry)).await? {
+            match conversation_event(context, &mut persons, pack, origin, &loaded, (item, entry)).await? {
                 Outcome::Repeat => done.repeats += 1,
                 Outcome::Account(item) => for_account.push(*item),
                 Outcome::Event(mut event, met) => {
@@ -227,6 +228,7 @@ enum Outcome {
 
 async fn conversation_event(
     context: &DeskContext,
+    persons: &mut Persons<'_, SpinStore>,
     pack: &PublishedPack,
     origin: Origin<'_>,
     loaded: &Loaded<Conversation>,
@@ -277,7 +279,7 @@ async fn conversation_event(
                 context.now,
             );
             if number.is_some() {
-                opening::complete(context, pack, &mut data, &met.address).await?;
+                opening::complete(context, persons, pack, &mut data, (origin.channel, &met.address)).await?;
             }
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
         }
@@ -297,7 +299,7 @@ async fn conversation_event(
             let mut data =
                 decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
             if number.is_some() {
-                opening::complete(context, pack, &mut data, &met.address).await?;
+                opening::complete(context, persons, pack, &mut data, (origin.channel, &met.address)).await?;
             }
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))))
         }
@@ -320,7 +322,7 @@ async fn conversation_event(
             });
             let mut data = decide::called(&loaded.state, pack.published(), message, party, *call, number);
             if let (Some(_), Some(met)) = (number, &met) {
-                opening::complete(context, pack, &mut data, &met.address).await?;
+                opening::complete(context, persons, pack, &mut data, (origin.channel, &met.address)).await?;
             }
             Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), met))
         }

@@ -1,11 +1,12 @@
 //! A person as known to a desk: addresses, a name, conversations, the keys of what is stored of them.
 
 use crate::Private;
+use crate::directory::PersonEntry;
 use crate::message::Address;
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold, KeyId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What became known of a contact, and what was done about its data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,15 @@ pub enum ContactEvent {
     /// The contact's data are erased: all keys there are by now. Means nothing while they are held.
     #[serde(rename = "contact.erased")]
     Erased,
+    /// The desk's directory says something of them, in place of what it said.
+    #[serde(rename = "directory.set")]
+    DirectorySet {
+        /// What it says.
+        values: Private<Map<String, Value>>,
+    },
+    /// They are in the directory no more.
+    #[serde(rename = "directory.removed")]
+    DirectoryRemoved,
     /// The contact's data must be kept: nothing is erased until they are released.
     #[serde(rename = "hold.placed")]
     HoldPlaced {
@@ -134,6 +144,9 @@ pub struct Contact {
     /// Does not want to be asked.
     #[serde(default)]
     pub no_surveys: bool,
+    /// What the desk's directory says of them.
+    #[serde(default)]
+    pub directory: PersonEntry,
     /// Since when the contact is not to be written to.
     pub opted_out: Option<DateTime<Utc>>,
     /// Stream name of the contact that stands for this one too.
@@ -228,6 +241,11 @@ impl Fold for Contact {
                 self.destroy(|_| true);
                 self.erased_at = Some(event.at);
             }
+            ContactEvent::DirectorySet { values } => {
+                self.directory.values.clone_from(values);
+                self.directory.revision = self.directory.revision.saturating_add(1);
+            }
+            ContactEvent::DirectoryRemoved => self.directory.values = Map::new().into(),
             ContactEvent::HoldPlaced { reason } => {
                 self.hold = Some(Hold { reason: reason.clone(), by: event.by.clone(), at: event.at });
             }

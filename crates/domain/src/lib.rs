@@ -10,6 +10,7 @@ pub mod category;
 pub mod config;
 pub mod contact;
 pub mod conversation;
+pub mod directory;
 pub mod draft;
 pub mod erasure;
 pub mod field;

@@ -68,6 +68,49 @@ pub struct NewContact {
     pub locale: Option<String>,
 }
 
+/// `PUT …/directory/accounts/{customer}`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryAccount {
+    /// What is known of it, in place of what was.
+    #[schema(value_type = Object)]
+    pub values: Map<String, Value>,
+    /// E-mail domains of those who belong to it.
+    #[serde(default)]
+    pub domains: Vec<String>,
+}
+
+/// `PUT …/directory/people`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryPerson {
+    /// Where they write from.
+    pub addresses: Vec<DirectoryAddress>,
+    /// Id of the account that they belong to.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// What is known of them, in place of what was.
+    #[schema(value_type = Object)]
+    #[serde(default)]
+    pub values: Map<String, Value>,
+}
+
+/// Where somebody in the directory writes from.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryAddress {
+    /// Telephone number, e-mail address or a provider's user id.
+    #[schema(min_length = 1, max_length = 320, pattern = r"\S")]
+    pub address: String,
+    /// What kind of address it is; found out from its form if not given.
+    #[schema(schema_with = crate::openapi::words::optional_address_kind)]
+    #[serde(default)]
+    pub kind: Option<relevo_domain::message::AddressKind>,
+    /// Channel slug, where the address means something there alone.
+    #[serde(default)]
+    pub channel: Option<String>,
+}
+
 /// `POST …/replies`: a text, or a template with its data.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod card_numbers;
 pub mod clock;
 pub mod cursor;
+pub mod directory;
 pub mod fields;
 pub mod file_link;
 pub mod guesses;

@@ -118,6 +118,10 @@ fn body(body: Body) -> Option<Value> {
             "application/json": with_example("Ballot"),
             "application/x-www-form-urlencoded": {"schema": parameters::refers("BallotForm")},
         }),
+        Body::Table(schema) => json!({
+            "application/json": with_example(schema),
+            "text/csv": {"schema": {"type": "string"}},
+        }),
         Body::File => json!({"*/*": {"schema": {"type": "string", "format": "binary"}}}),
         Body::Provider => json!({
             "application/json": {},

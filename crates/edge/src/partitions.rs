@@ -18,8 +18,22 @@ use relevo_journal::Fold;
 use relevo_journal::store::Store;
 
 /// Routes that cannot be divided: they are about the desk as a whole, or unite what belongs to several.
-const UNDIVIDED: [&str; 6] =
-    ["contacts.merge", "contacts.unmerge", "problems.list", "problems.retry", "sla.apply", "sla.simulate"];
+const UNDIVIDED: [&str; 14] = [
+    "contacts.merge",
+    "contacts.unmerge",
+    "directory.accounts.list",
+    "directory.accounts.read",
+    "directory.accounts.remove",
+    "directory.accounts.set",
+    "directory.import",
+    "directory.people.find",
+    "directory.people.remove",
+    "directory.people.set",
+    "problems.list",
+    "problems.retry",
+    "sla.apply",
+    "sla.simulate",
+];
 
 /// Whether a caller may see a ticket of this queue and team.
 pub fn sees(pack: &Pack, caller: &Caller, queue: &str, team: Option<&str>) -> bool {

@@ -186,7 +186,11 @@ impl<'a, S: Store> Persons<'a, S> {
         &self.context.keys
     }
 
-    async fn contact(&mut self, name: &str) -> Result<&mut Loaded<Contact>, Problem> {
+    /// A contact, as it will be after the commit.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn contact(&mut self, name: &str) -> Result<&mut Loaded<Contact>, Problem> {
         if !self.loaded.contains_key(name) {
             let stream = self.context.stream(Contact::KIND, name)?;
             let loaded = self.context.journal.load::<Contact>(&stream, self.context.now).await?;

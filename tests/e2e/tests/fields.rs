@@ -19,7 +19,8 @@ fn desk() -> (App, Desk) {
     let app = App::bare(Store::Sqlite);
     let desk = app.publish_with("school", |pack| {
         pack["fields"] = fields();
-        pack["enrichment"] = json!({"rules": [{"id": "notas", "words": ["boletín"], "set": {"module": "notas"}}]});
+        pack["enrichment"] =
+            json!({"rules": [{"id": "notas", "words": ["boletín"], "set": {"module": "notas"}}]});
         pack["channels"]["whatsapp"]["main"]["fields"] = json!({"school": "Por confirmar"});
     });
     (app, desk)
@@ -40,10 +41,16 @@ fn pointers(answer: &relevo_e2e::Answer) -> Value {
 #[test]
 fn what_is_no_value_of_a_field_is_refused_on_every_way_in() {
     let (_app, desk) = desk();
-    let wrong = json!({"school": 7, "module": "Notas", "pupils": 0, "colour": "red", "csm": "eva", "margin": 1});
+    let wrong =
+        json!({"school": 7, "module": "Notas", "pupils": 0, "colour": "red", "csm": "eva", "margin": 1});
     let places = json!(["colour", "csm", "margin", "module", "pupils", "school"]);
     let at = |prefix: &str| -> Value {
-        places.as_array().unwrap().iter().map(|name| json!(format!("{prefix}/{}", name.as_str().unwrap()))).collect()
+        places
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| json!(format!("{prefix}/{}", name.as_str().unwrap())))
+            .collect()
     };
     let refused = open(&desk.agent, 1, wrong.clone());
     assert_eq!(pointers(&refused), at("/fields"));
@@ -151,10 +158,12 @@ fn what_a_customer_writes_fills_fields_and_is_never_refused_for_them() {
     assert!(!unvalidated["pupils"].as_str().unwrap().contains("muchísimos"));
     assert_eq!(ticket["messages"][0]["data"]["pupils"], "muchísimos", "kept as it came");
 
-    whatsapp::deliver(app.client(), &desk, &whatsapp::message("15550107001", "wamid.f", "¿Y mi boletín?")).is(200);
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message("15550107001", "wamid.f", "¿Y mi boletín?"))
+        .is(200);
     let ticket = desk.ticket_of("15550107001");
     assert_eq!(ticket["fields"], json!({"school": "Por confirmar", "module": "notas"}));
-    let history = desk.agent.get(&format!("tickets/{}/history", ticket["id"].as_str().unwrap())).is(200).json();
+    let history =
+        desk.agent.get(&format!("tickets/{}/history", ticket["id"].as_str().unwrap())).is(200).json();
     let filled = &history["items"][0]["data"]["opening"]["filled"];
     assert_eq!(
         *filled,
@@ -178,5 +187,8 @@ fn a_pack_whose_fields_make_no_sense_is_refused_with_places() {
     pack["fields"]["school"].as_object_mut().unwrap().remove("colour");
     pack["survey"]["topic_field"] = json!("margin");
     let refused = desk.admin.put("pack?dry_run=true", &pack);
-    assert_eq!(pointers(&refused), json!(["/fields/module/choices", "/enrichment/rules/0/set/module", "/survey/topic_field"]));
+    assert_eq!(
+        pointers(&refused),
+        json!(["/fields/module/choices", "/enrichment/rules/0/set/module", "/survey/topic_field"])
+    );
 }

@@ -27,6 +27,8 @@ pub enum Body {
     Ballot,
     /// The bytes of a file.
     File,
+    /// A table, or a document of a schema.
+    Table(&'static str),
     /// What the provider sends.
     Provider,
 }
@@ -86,6 +88,17 @@ pub static OPERATIONS: &[Operation] = &[
     read("contacts.read", &[], Answer::One("ContactWithTickets")),
     write("contacts.surveys", Body::Json("SurveyConsent"), 200, Answer::One("Contact")),
     write("contacts.unmerge", Body::Json("ContactUnmerge"), 200, Answer::One("ContactWithTickets")),
+    read("directory.accounts.list", &["limit", "cursor"], Answer::List("KnownAccount")),
+    read("directory.accounts.read", &[], Answer::One("KnownAccount")),
+    write("directory.accounts.remove", Body::None, 204, Answer::Nothing),
+    write("directory.accounts.set", Body::Json("DirectoryAccount"), 200, Answer::One("KnownAccount")),
+    Operation {
+        query: &["kind", "dry_run"],
+        ..write("directory.import", Body::Table("DirectoryRows"), 200, Answer::One("Imported"))
+    },
+    read("directory.people.find", &["whose"], Answer::List("KnownPerson")),
+    write("directory.people.remove", Body::None, 204, Answer::Nothing),
+    write("directory.people.set", Body::Json("DirectoryPerson"), 200, Answer::List("KnownPerson")),
     read("erasures.list", &[], Answer::List("ErasureEntry")),
     write("erasures.replay", Body::Json("ErasureLedger"), 200, Answer::Document),
     // The same file again is the same file: no key is needed.

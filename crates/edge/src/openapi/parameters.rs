@@ -13,6 +13,7 @@ pub fn of_path(path: &str, name: &str) -> Value {
         "account" => ("Channel account", pattern("^[a-z0-9-]{1,32}$")),
         "channel" => ("Channel slug", pattern("^[a-z][a-z0-9-]{0,31}$")),
         "contact" => ("Contact id", refers("ContactId")),
+        "customer" => ("Id of an account of the directory", pattern("^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$")),
         "desk" => ("Desk", pattern("^[a-z0-9][a-z0-9-]{0,31}$")),
         "entry" => ("Id of a delivery", pattern("^out_[a-z2-7]{26}$")),
         "file" => (
@@ -90,6 +91,13 @@ pub fn of_query(name: &str) -> Value {
             let names = GroupBy::ALL.map(GroupBy::as_str);
             ("What the figures are also divided by", json!({"type": "string", "enum": names}))
         }
+        "kind" => ("What the rows are", json!({"type": "string", "enum": ["accounts", "people"]})),
+        "whose" => {
+            return json!({
+                "name": "address", "in": "query", "required": true, "schema": text(),
+                "description": "A telephone number, an e-mail address or a provider's user id",
+            });
+        }
         "limit" => ("Most items in the answer", json!({"type": "integer", "minimum": 1, "maximum": 200})),
         "priority" => ("Priority", refers("Priority")),
         "queue" => ("Queue id", text()),
@@ -108,13 +116,17 @@ pub fn of_query(name: &str) -> Value {
         ),
     };
     // The one that nothing can be done without.
-    let required = name == "ticket";
+    let required = matches!(name, "kind" | "ticket");
     json!({"name": name, "in": "query", "required": required, "description": description, "schema": schema})
 }
 
 /// How a parameter of [`of_query`] is spelt in the query: two paths may mean other things by one word.
 pub fn spelt(name: &'static str) -> &'static str {
-    if name == "delivery_status" { "status" } else { name }
+    match name {
+        "delivery_status" => "status",
+        "whose" => "address",
+        name => name,
+    }
 }
 
 /// The header by which a repeated call is recognised.

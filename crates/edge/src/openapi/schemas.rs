@@ -32,6 +32,8 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::Erasure>(all);
     add::<api::ContactMerge>(all);
     add::<api::ContactUnmerge>(all);
+    add::<api::DirectoryAccount>(all);
+    add::<api::DirectoryPerson>(all);
     add::<api::Escalation>(all);
     add::<api::LegalHold>(all);
     add::<api::IssueLink>(all);

@@ -1,0 +1,213 @@
+//! `POST …/directory/import`: many entries at once, as a table or a list. A row that is wrong is named with its line and
+//! holds up no other; what an entry says already is not written again, so the same import may be sent once more.
+
+use super::put_person;
+use super::row::{self, Row, Wrong};
+use crate::call::Call;
+use http::StatusCode;
+use relevo_domain::message::Address;
+use relevo_edge::directory::{Change, Entries};
+use relevo_edge::http::{Response, json};
+use relevo_edge::problem::Problem;
+use serde_json::{Map, Value, json};
+
+/// Most rows of one call.
+const MAX_ROWS: usize = 5_000;
+
+/// Largest import.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Rows of one commit.
+const ROWS_AT_ONCE: usize = 40;
+
+/// Mistakes that are told in one answer.
+const MAX_ERRORS: usize = 500;
+
+/// A row with its line in the document.
+type Placed = (u64, Result<Row, Wrong>);
+
+/// `POST …/directory/import`
+pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
+    call.request.at_most(MAX_BYTES)?;
+    let kind = match call.request.parameter("kind").as_deref() {
+        Some("accounts") => Kind::Accounts,
+        Some("people") => Kind::People,
+        _ => return Err(Problem::bad_request("bad_kind", "kind is accounts or people")),
+    };
+    let dry_run = match call.request.parameter("dry_run").as_deref() {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(_) => return Err(Problem::bad_request("bad_dry_run", "dry_run is true, 1, false or 0")),
+    };
+    let is_table = call.request.header("content-type").is_some_and(|kind| kind.starts_with("text/csv"));
+    let rows = if is_table { table(kind, &call.request.body)? } else { list(kind, call)? };
+    if rows.is_empty() || rows.len() > MAX_ROWS {
+        return Err(Problem::invalid("", format!("1 to {MAX_ROWS} rows in one call")));
+    }
+    let (identity, actor) = (call.identity()?, call.caller.actor());
+    let total = rows.len();
+    let (mut set, mut unchanged, mut errors) = (0_usize, 0_usize, Vec::new());
+    let mut good = Vec::new();
+    for (line, row) in rows {
+        match row {
+            Ok(row) => good.push((line, row)),
+            Err(wrong) => errors.push(json!({"line": line, "errors": places(wrong)})),
+        }
+    }
+    let refused = errors.len();
+    errors.truncate(MAX_ERRORS);
+    while !good.is_empty() {
+        let rest = good.split_off(good.len().min(ROWS_AT_ONCE));
+        let mut entries = Entries::new(&call.context, &actor);
+        let mut commit = call.context.commit();
+        for (line, row) in std::mem::replace(&mut good, rest) {
+            let id = format!("{}.{line}", identity.id);
+            let change = match row {
+                Row::Account(row) => {
+                    entries.set_account(&mut commit, &id, &row.id, row.values, row.domains).await?
+                }
+                Row::Person(row) => put_person(call, &mut entries, &mut commit, &id, row).await?.0,
+            };
+            match change {
+                Change::Set => set += 1,
+                Change::Unchanged => unchanged += 1,
+            }
+        }
+        if !dry_run && !commit.is_empty() {
+            call.context.journal.commit(commit).await?;
+        }
+    }
+    let answer = json!({
+        "dry_run": dry_run, "rows": total, "set": set, "unchanged": unchanged, "refused": refused, "errors": errors,
+    });
+    Ok(json(StatusCode::OK, &answer))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Accounts,
+    People,
+}
+
+fn places(wrong: Wrong) -> Vec<Value> {
+    let place =
+        |(name, message): (String, String)| json!({"pointer": format!("/{name}"), "message": message});
+    wrong.into_iter().map(place).collect()
+}
+
+/// A list of documents as the calls for one of them take; the line is the place in the list, from 1.
+fn list(kind: Kind, call: &Call<'_>) -> Result<Vec<Placed>, Problem> {
+    let documents: Vec<Map<String, Value>> = call.request.json()?;
+    Ok((1..).zip(documents.into_iter().map(|document| of_document(kind, document))).collect())
+}
+
+fn of_document(kind: Kind, mut document: Map<String, Value>) -> Result<Row, Wrong> {
+    let mut wrong = Wrong::new();
+    let mut text = |document: &mut Map<String, Value>, name: &str| match document.remove(name) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text),
+        Some(_) => {
+            wrong.push((name.to_owned(), "a text".to_owned()));
+            None
+        }
+    };
+    let (id, account) = match kind {
+        Kind::Accounts => (text(&mut document, "id").unwrap_or_default(), None),
+        Kind::People => (String::new(), text(&mut document, "account")),
+    };
+    let values = match document.remove("values") {
+        None => Map::new(),
+        Some(Value::Object(values)) => values,
+        Some(_) => return Err(vec![("values".to_owned(), "an object".to_owned())]),
+    };
+    let many = if kind == Kind::Accounts { "domains" } else { "addresses" };
+    let listed: Vec<String> = match document.remove(many).map(serde_json::from_value) {
+        None => Vec::new(),
+        Some(Ok(listed)) => listed,
+        Some(Err(_)) => return Err(vec![(many.to_owned(), "a list of texts".to_owned())]),
+    };
+    wrong
+        .extend(document.keys().map(|name| (name.clone(), "there is no such member; see values".to_owned())));
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    of_kind(kind, id, account, values, listed)
+}
+
+fn of_kind(
+    kind: Kind,
+    id: String,
+    account: Option<String>,
+    values: Map<String, Value>,
+    listed: Vec<String>,
+) -> Result<Row, Wrong> {
+    match kind {
+        Kind::Accounts => row::account(&id, values, listed).map(Row::Account),
+        Kind::People => {
+            row::person(account, values, listed.iter().map(|text| address(text)).collect()).map(Row::Person)
+        }
+    }
+}
+
+/// An address in a table: a telephone number, an e-mail address, or `channel:id`.
+fn address(text: &str) -> (Option<String>, Address) {
+    let text = text.trim();
+    let of_channel = text.split_once(':').filter(|(channel, _)| relevo_channels::SLUGS.contains(channel));
+    match of_channel {
+        Some((channel, id)) => {
+            let address = Address { kind: relevo_domain::message::AddressKind::User, value: id.into() };
+            (Some(channel.to_owned()), address)
+        }
+        None => (None, Address { kind: crate::tickets::kind_of(text), value: text.into() }),
+    }
+}
+
+/// A table with a line of names. Accounts: `id`, `domains`; people: `addresses`, `account`; several in one cell are
+/// separated by `;`. Every other column is something that is known; an empty cell says nothing.
+fn table(kind: Kind, bytes: &[u8]) -> Result<Vec<Placed>, Problem> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);
+    let unreadable =
+        || Problem::bad_request("bad_table", "a table in UTF-8 whose first line names its columns");
+    let names: Vec<String> = reader.headers().map_err(|_| unreadable())?.iter().map(str::to_owned).collect();
+    let needed = if kind == Kind::Accounts { "id" } else { "addresses" };
+    if !names.iter().any(|name| name == needed) {
+        let what = format!("the first line names the columns, {needed} among them");
+        return Err(Problem::bad_request("bad_table", what));
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                rows.push((line, Err(vec![(String::new(), "a line in UTF-8".to_owned())])));
+                continue;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() > names.len() {
+            rows.push((line, Err(vec![(String::new(), "more cells than columns".to_owned())])));
+            continue;
+        }
+        let (mut id, mut account, mut listed, mut values) = (String::new(), None, Vec::new(), Map::new());
+        for (name, cell) in names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty()) {
+            match (kind, name.as_str()) {
+                (Kind::Accounts, "id") => id = cell.to_owned(),
+                (Kind::People, "account") => account = Some(cell.to_owned()),
+                (Kind::Accounts, "domains") | (Kind::People, "addresses") => {
+                    let parts = cell.split(';').map(str::trim).filter(|part| !part.is_empty());
+                    listed = parts.map(str::to_owned).collect();
+                }
+                _ => {
+                    values.insert(name.clone(), Value::String(cell.to_owned()));
+                }
+            }
+        }
+        rows.push((line, of_kind(kind, id, account, values, listed)));
+        if rows.len() > MAX_ROWS {
+            break;
+        }
+    }
+    Ok(rows)
+}

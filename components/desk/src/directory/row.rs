@@ -1,0 +1,111 @@
+//! What is to be known of an account or a person: is it something that the directory takes?
+
+use relevo_domain::directory::{self, MAX_DOMAINS};
+use relevo_domain::identity;
+use relevo_domain::message::{Address, AddressKind};
+use relevo_edge::problem::Problem;
+use serde_json::{Map, Value};
+
+/// Most addresses of a person.
+const MAX_ADDRESSES: usize = 20;
+
+/// Everything that is wrong with a row: the member, and what to do; no value is repeated.
+pub type Wrong = Vec<(String, String)>;
+
+/// A row of the directory.
+pub enum Row {
+    /// An account.
+    Account(Account),
+    /// A person.
+    Person(Person),
+}
+
+/// An account.
+pub struct Account {
+    /// Its id.
+    pub id: String,
+    /// What is known.
+    pub values: Map<String, Value>,
+    /// E-mail domains, as they are looked up.
+    pub domains: Vec<String>,
+}
+
+/// A person.
+pub struct Person {
+    /// What is known, the account with it.
+    pub values: Map<String, Value>,
+    /// Channel, if the address means something there alone, and address.
+    pub addresses: Vec<(Option<String>, Address)>,
+}
+
+/// The refusal of what is wrong in a document of its own.
+pub fn refused(wrong: Wrong) -> Problem {
+    let places = wrong.into_iter().map(|(name, what)| (format!("/{name}"), what));
+    Problem::invalid_all(places.collect::<Vec<_>>())
+}
+
+/// An account.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn account(id: &str, values: Map<String, Value>, domains: Vec<String>) -> Result<Account, Wrong> {
+    let mut wrong: Wrong = of_values(&values);
+    if !directory::is_account_id(id) {
+        wrong.push(("id".to_owned(), "an id has 1 to 64 of A-Z, a-z, 0-9, -, _ and .".to_owned()));
+    }
+    if domains.len() > MAX_DOMAINS {
+        wrong.push(("domains".to_owned(), format!("an account has at most {MAX_DOMAINS} domains")));
+    }
+    let mut read = Vec::new();
+    for (n, text) in domains.iter().enumerate() {
+        match directory::domain(text) {
+            Some(domain) if !read.contains(&domain) => read.push(domain),
+            Some(_) => {}
+            None => wrong.push((format!("domains/{n}"), "an e-mail domain, as sur.example.org".to_owned())),
+        }
+    }
+    if wrong.is_empty() { Ok(Account { id: id.to_owned(), values, domains: read }) } else { Err(wrong) }
+}
+
+/// A person.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn person(
+    account: Option<String>,
+    mut values: Map<String, Value>,
+    addresses: Vec<(Option<String>, Address)>,
+) -> Result<Person, Wrong> {
+    let mut wrong = of_values(&values);
+    if account.as_ref().is_some_and(|id| !directory::is_account_id(id)) {
+        wrong.push((directory::ACCOUNT.to_owned(), "the id of an account".to_owned()));
+    }
+    if addresses.is_empty() || addresses.len() > MAX_ADDRESSES {
+        wrong.push(("addresses".to_owned(), format!("1 to {MAX_ADDRESSES} addresses")));
+    }
+    for (n, (channel, address)) in addresses.iter().enumerate() {
+        let at = format!("addresses/{n}");
+        let length = address.value.0.chars().count();
+        if let Err(why) = identity::check(address) {
+            wrong.push((at.clone(), why.to_owned()));
+        } else if !(1..=320).contains(&length) {
+            wrong.push((at.clone(), "an address has 1 to 320 characters".to_owned()));
+        }
+        let is_everywhere = matches!(address.kind, AddressKind::Phone | AddressKind::Email);
+        if !is_everywhere && channel.as_ref().is_none_or(String::is_empty) {
+            wrong.push((at, "an id of a provider needs its channel".to_owned()));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    if let Some(account) = account {
+        values.insert(directory::ACCOUNT.to_owned(), Value::String(account));
+    }
+    Ok(Person { values, addresses })
+}
+
+fn of_values(values: &Map<String, Value>) -> Wrong {
+    let wrong = directory::wrong(values).into_iter();
+    wrong.map(|(name, what)| (format!("values/{name}"), what)).collect()
+}
