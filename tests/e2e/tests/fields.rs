@@ -189,6 +189,6 @@ fn a_pack_whose_fields_make_no_sense_is_refused_with_places() {
     let refused = desk.admin.put("pack?dry_run=true", &pack);
     assert_eq!(
         pointers(&refused),
-        json!(["/fields/module/choices", "/enrichment/rules/0/set/module", "/survey/topic_field"])
+        json!(["/fields/module/choices", "/survey/topic_field", "/enrichment/rules/0/set/module"])
     );
 }
