@@ -17,14 +17,14 @@ use anyhow::{Context, Result, bail};
 use crate::{build, process, project, toolchain};
 use app::App;
 use load::Measured;
-use report::Report;
+use report::{Report, Tick};
 
 const HELP: &str = "\
 cargo xtask bench [--quick] [--seconds N] [--connections N] [--redis URL]
 
 Measures webhook intake beside a component that only answers and one that makes exactly an intake's
 key-value calls, in the same host and on the same store, at 1 000 and at 100 000 existing tickets; the
-service-level tick with 1 000 due of 10 000 and of 200 000 open; the heaviest webhooks (a mail with a file, a
+service-level tick with 100, 1 000 and 3 000 due of 10 000 and of 200 000 open; the heaviest webhooks (a mail with a file, a
 batch of 1 000) and what is sent; due dates and trials of other terms;
 rendering beside Jinja2 on the same template and the survey's page; memory, sizes and instantiation. Each
 with what is expected and whether it holds. Rounds are interleaved, figures are medians, and what counts
@@ -40,8 +40,8 @@ against those of a real message first. Takes about 15 minutes.
 /// Interleaved rounds.
 const ROUNDS: usize = 3;
 
-/// Tickets that are due in a tick.
-const DUE: usize = 1_000;
+/// Tickets that are due in a tick; the middle one is what is compared.
+const DUE: [usize; 3] = [100, 1_000, 3_000];
 
 /// Tickets of the first measurement.
 const FEW: usize = 1_000;
@@ -175,27 +175,31 @@ fn median(mut runs: Vec<Measured>) -> Result<Measured> {
 /// The tick with the same number due, of few and of many open tickets.
 fn ticks(options: &Options, app: &App, report: &mut Report) -> Result<()> {
     let sizes = if options.quick { [2_000, 20_000] } else { [10_000, 200_000] };
-    let mut times = Vec::new();
+    let mut grid = Vec::new();
     for open in sizes {
         // Those of the intake are open too.
         app.seed(open)?;
         app.forget_peak();
-        let mut runs = Vec::new();
-        for round in 0..ROUNDS {
-            println!("  tick, round {} of {ROUNDS} …", round + 1);
-            app.make_due(DUE)?;
-            let begun = Instant::now();
-            let notices = app.tick_sla()?;
-            runs.push(begun.elapsed());
-            if notices < DUE {
-                bail!("the tick gave {notices} notices of {DUE}");
+        let open = app.open_tickets();
+        for due in DUE {
+            let mut runs = Vec::new();
+            for round in 0..ROUNDS {
+                println!("  tick, {due} due of {open}, round {} of {ROUNDS} …", round + 1);
+                app.make_due(due)?;
+                let begun = Instant::now();
+                let notices = app.tick_sla()?;
+                runs.push(begun.elapsed());
+                if notices < due {
+                    bail!("the tick gave {notices} notices of {due}");
+                }
+                app.follow()?;
             }
-            app.follow()?;
+            runs.sort_unstable();
+            let time = runs.get(ROUNDS / 2).copied().unwrap_or_default();
+            grid.push(Tick { open, due, time, peak_mb: app.peak_mb() });
         }
-        runs.sort_unstable();
-        times.push((app.open_tickets(), runs.get(ROUNDS / 2).copied().unwrap_or_default(), app.peak_mb()));
     }
-    report.ticks(DUE, &times);
+    report.ticks(&grid);
     Ok(())
 }
 

@@ -180,8 +180,8 @@ async fn check_person(call: &Call<'_>, body: &NewToken) -> Result<(), Problem> {
         None if body.role != Role::Service => {
             Err(Problem::invalid("/person", "the pack has nobody with this id; a service may have any name"))
         }
-        _ if body.person.is_empty() || body.person.len() > 64 => {
-            Err(Problem::invalid("/person", "a name has 1 to 64 characters"))
+        _ if body.person.is_empty() || body.person.len() > 64 || body.person.contains(char::is_control) => {
+            Err(Problem::invalid("/person", "a name has 1 to 64 characters, in one line"))
         }
         _ => Ok(()),
     }
@@ -191,6 +191,9 @@ async fn check_person(call: &Call<'_>, body: &NewToken) -> Result<(), Problem> {
 fn check_operations(body: &NewToken) -> Result<(), Problem> {
     for (n, operation) in body.operations.iter().enumerate() {
         let wrong = |why: String| Err(Problem::invalid(format!("/operations/{n}"), why));
+        if body.operations.iter().take(n).any(|before| before == operation) {
+            return wrong("this one is named before".to_owned());
+        }
         match ROUTES.iter().find(|route| route.name == operation).map(|route| route.access) {
             Some(Access::Role(role)) if body.role >= role => {}
             Some(Access::Role(role)) => return wrong(format!("this needs the role {}", role.as_str())),

@@ -97,8 +97,9 @@ fn existing<'a>(call: &Call<'_>, loaded: &'a Loaded<Views>, id: &str) -> Result<
 async fn read(call: &Call<'_>) -> Result<View, Problem> {
     let body: NewView = call.request.json()?;
     let mut wrong: Vec<(String, String)> = Vec::new();
-    if body.name.trim().is_empty() || body.name.chars().count() > MAX_NAME_CHARS {
-        wrong.push(("/name".to_owned(), format!("a name has 1 to {MAX_NAME_CHARS} characters")));
+    let name = &body.name;
+    if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS || name.contains(char::is_control) {
+        wrong.push(("/name".to_owned(), format!("a name has 1 to {MAX_NAME_CHARS} characters, in one line")));
     }
     let pack = call.context.pack().await?;
     let filter = body.filter.check(&pack.pack).into_iter();

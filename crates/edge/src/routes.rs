@@ -156,7 +156,7 @@ pub static ROUTES: &[Route] = &[
     route("tickets.tags", "desk", "POST", "/api/{desk}/tickets/{ticket}/tags", SERVICE, "Add and remove tags"),
     route("tokens.list", "desk", "GET", "/api/{desk}/tokens", ADMIN, "Tokens, without their secrets"),
     route("tokens.issue", "desk", "POST", "/api/{desk}/tokens", ADMIN, "Issue a token; it is in the answer, once"),
-    route("tokens.revoke", "desk", "DELETE", "/api/{desk}/tokens/{token}", ADMIN, "Revoke a token at once"),
+    route("tokens.revoke", "desk", "DELETE", "/api/{desk}/tokens/{token}", ADMIN, "Revoke a token at once; one that was issued in its place stays valid"),
     route("tokens.rotate", "desk", "POST", "/api/{desk}/tokens/{token}/rotation", ADMIN, "Issue a token in place of another, which stays valid for a while"),
     route("views.list", "desk", "GET", "/api/{desk}/views", AGENT, "Saved views, one's own and those of all; with ?counts=true how many live tickets are in each"),
     route("views.create", "desk", "POST", "/api/{desk}/views", AGENT, "Save a view; those of all are a lead's"),

@@ -100,6 +100,7 @@ fn a_token_is_limited_to_operations_of_its_role() {
     };
     for (operations, at) in [
         (json!(["tickets.list", "nothing"]), "/operations/1"),
+        (json!(["me", "me"]), "/operations/1"),
         (json!(["pack.publish"]), "/operations/0"),
         (json!(["tick.sla"]), "/operations/0"),
         (json!(["webhooks.receive"]), "/operations/0"),

@@ -90,10 +90,11 @@ impl Check<'_> {
     fn circles(&mut self) {
         let playbook = self.playbook;
         let ends = flow::can_end(playbook);
+        let circles = flow::on_circles(playbook);
         for (id, node) in playbook.nodes.iter().filter(|(id, _)| !ends.contains(id.as_str())) {
             if node.targets().is_empty() {
                 self.say_of(id, "", "a dead end: nothing leads on from here");
-            } else if flow::is_on_a_circle(playbook, id) {
+            } else if circles.contains(id.as_str()) {
                 self.say_of(id, "", "a circle without an exit: from here no outcome can be reached");
             }
         }
