@@ -162,7 +162,10 @@ impl<'a, S: Store> Floor<'a, S> {
     fn is_waiting(&self, row: &TicketRow) -> bool {
         let now_ms = self.context.now.timestamp_millis();
         let ours = matches!(row.category, Category::New | Category::Open | Category::ToBeValidated);
-        let rule = self.pack().queues.get(&row.queue).and_then(|queue| queue.assignment.as_ref());
+        let queue = self.pack().queues.get(&row.queue);
+        // What is handed over to another team is no longer this queue's to give.
+        let queue = queue.filter(|queue| row.team.is_none() || row.team == queue.team);
+        let rule = queue.and_then(|queue| queue.assignment.as_ref());
         let in_sight = row.snoozed_until_ms.is_none_or(|until| until <= now_ms);
         is_live(row)
             && match &row.agent {
@@ -194,7 +197,8 @@ impl<'a, S: Store> Floor<'a, S> {
             return Ok(false);
         };
         // The row may be behind: somebody took it, or it is done.
-        if ticket.agent != row.agent || ticket.category.is_done() || ticket.merged.is_some() {
+        let moved = ticket.agent != row.agent || ticket.team != row.team;
+        if moved || ticket.category.is_done() || ticket.merged.is_some() {
             return Ok(false);
         }
         let (agent, because) = match (substitute, &rule, old) {

@@ -80,6 +80,14 @@ fn a_queue_drains_to_whose_turn_it_is_as_people_come_free() {
     let history = desk.agent.get(&format!("tickets/{}/history", tickets[3])).is(200).json();
     let assigned = history["items"].as_array().unwrap().iter().filter(|i| i["type"] == "assignment.changed");
     assert_eq!(assigned.count(), 1, "a tick more gives it to nobody else");
+
+    let handed = open(&desk, 11, "urgent");
+    desk.agent.post(&format!("tickets/{handed}/escalation"), &json!({"team": "tecnico"})).is(200);
+    desk.agent.post(&format!("tickets/{}/status", tickets[3]), &json!({"status": "solved"})).is(200);
+    for _ in 0..2 {
+        app.tick("sla").is(200);
+    }
+    assert_eq!(owner(&desk, &handed), Value::Null, "handed over to others it is theirs to take");
 }
 
 #[test]
