@@ -128,6 +128,10 @@ async fn tickets(
             let unknown = || Problem::invalid("/view", "the id of a view that you may see");
             fitting(call, crate::views::seen(call, &view).await?.ok_or_else(unknown)?.filter).await?
         }
+        (None, None, Some(filter)) if filter == Filter::default() => {
+            let what = "name at least one condition: without any it would be every ticket of the desk";
+            return Err(Problem::invalid("/filter", what));
+        }
         (None, None, Some(filter)) => fitting(call, filter).await?,
         _ => return Err(Problem::invalid("/tickets", "either tickets, a view or a filter")),
     };

@@ -3,7 +3,7 @@
 pub mod merge;
 
 use crate::call::Call;
-use chrono::Months;
+use chrono::{DateTime, Months};
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::contact::{Contact, ContactEvent};
@@ -16,52 +16,64 @@ use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, internal, people};
+use relevo_edge::{cursor, ids, internal, people};
 use relevo_journal::{Cursor, Fold, Kind, Month};
 use relevo_projections::shards;
 use serde_json::{Value, json};
 
-/// Months that the list of contacts goes back.
+/// Months that one page of the list of contacts goes back.
 const MONTHS: u32 = 12;
 
 /// `GET …/contacts`: newest first, from the directory of contacts; `?address=` finds one.
 pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = crate::list::limit(call)?;
-    let names = match call.request.parameter("address").filter(|a| !a.is_empty()) {
-        Some(address) => by_address(call, &address).await?,
+    let (names, next) = match call.request.parameter("address").filter(|a| !a.is_empty()) {
+        Some(address) => (by_address(call, &address).await?, None),
         None => newest(call, limit).await?,
     };
     let items = try_join_all(names.iter().take(limit).map(|name| seen(call, name))).await?;
     let items: Vec<Value> = items.into_iter().flatten().collect();
-    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": next})))
 }
 
-/// Stream names of the newest contacts, from the directory of the last months.
-async fn newest(call: &Call<'_>, limit: usize) -> Result<Vec<String>, Problem> {
+/// Stream names of the newest contacts from the cursor on, out of the directory of each month, and the next cursor: a
+/// month, and how many of its entries are older.
+async fn newest(call: &Call<'_>, limit: usize) -> Result<(Vec<String>, Option<String>), Problem> {
     let context = &call.context;
     let kind =
         Kind::new(Contact::KIND).map_err(|_| Problem::not_found("not_found", "there are no contacts"))?;
-    let mut names = Vec::new();
-    let mut at = context.now;
+    let (mut at, mut older) = match call.request.parameter("cursor") {
+        None => (context.now, usize::MAX),
+        Some(text) => {
+            let (ms, older) = cursor::parse_after(&text)?;
+            let at = DateTime::from_timestamp_millis(ms).filter(|at| *at <= context.now);
+            (at.ok_or_else(cursor::bad)?, older.parse().map_err(|_| cursor::bad())?)
+        }
+    };
+    let mut names: Vec<String> = Vec::new();
     for _ in 0..MONTHS {
-        let mut cursor = Cursor::default();
         let month = Month::of(at);
+        let mut cursor = Cursor::default();
         let page = context
             .journal
             .read_directory(&context.desk, &kind, month, &mut cursor, usize::MAX, context.now)
             .await?;
-        for stream in page.entries.iter().rev() {
+        for (place, stream) in page.entries.iter().enumerate().take(older).rev() {
+            if names.len() >= limit {
+                let next = cursor::after(at.timestamp_millis(), &place.saturating_add(1).to_string());
+                return Ok((names, Some(next)));
+            }
             // Two first writers at once each added the contact.
             if !names.iter().any(|name| name == stream.name()) {
                 names.push(stream.name().to_owned());
             }
         }
-        if names.len() >= limit {
-            return Ok(names);
-        }
+        older = usize::MAX;
         at = at.checked_sub_months(Months::new(1)).unwrap_or(at);
     }
-    Ok(names)
+    // Whatever is older than a year without anybody new is looked for no further.
+    let next = (!names.is_empty()).then(|| cursor::after(at.timestamp_millis(), &older.to_string()));
+    Ok((names, next))
 }
 
 /// A contact, if the caller may see them.
@@ -159,6 +171,8 @@ async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
         "merged": merged,
         "since": view::rfc3339(since),
         "no_surveys": united.members.iter().any(|(_, contact)| contact.no_surveys),
+        "erased_at": united.members.iter().filter_map(|(_, contact)| contact.erased_at).max().map(view::rfc3339),
+        "held": united.members.iter().any(|(_, contact)| contact.hold.is_some()),
     })))
 }
 
@@ -169,7 +183,14 @@ pub async fn by_address(call: &Call<'_>, address: &str) -> Result<Vec<String>, P
     let of = |kind, channel: &str| ids::contact(keys, channel, &Address { kind, value: address.into() });
     let mut names = vec![of(AddressKind::Phone, ""), of(AddressKind::Email, "")];
     names.extend(pack.pack.channels.keys().map(|channel| of(AddressKind::User, channel)));
-    Ok(names)
+    // Of an erased person no address is left: whoever knows one learns nothing by it.
+    let known = try_join_all(names.into_iter().map(|name| async move {
+        let stream = call.context.stream(Contact::KIND, &name)?;
+        let contact = call.context.journal.load::<Contact>(&stream, call.context.now).await?.state;
+        Ok::<_, Problem>((!contact.addresses.is_empty()).then_some(name))
+    }))
+    .await?;
+    Ok(known.into_iter().flatten().collect())
 }
 
 /// The rows of all tickets of a contact, given by id or by address, newest first.

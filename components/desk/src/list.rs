@@ -59,7 +59,7 @@ async fn item(call: &Call<'_>, query: &Query, row: TicketRow) -> Result<Option<V
     let mut item: Map<String, Value> =
         shapes::item(&ids::ticket(&row.conversation, row.ordinal), party, ticket);
     call.hidden.leave_out(&mut item);
-    if let Some(due) = row.sla_due_ms.and_then(chrono::DateTime::from_timestamp_millis) {
+    if let Some(due) = row.due_ms.and_then(chrono::DateTime::from_timestamp_millis) {
         item.insert("sla_due_at".to_owned(), json!(shapes::rfc3339(due)));
     }
     item.insert("why".to_owned(), query.order.why(&row, call.context.now.timestamp_millis()));

@@ -11,10 +11,11 @@ use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, internal};
+use relevo_edge::{cursor, ids, internal};
 use relevo_journal::{Fold, Loaded};
 use relevo_projections::shards;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 
 /// Days that the list goes back.
 const DAYS: i64 = 30;
@@ -29,6 +30,8 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         Some("failed") => Some(Status::Failed),
         Some(_) => return Err(Problem::bad_request("bad_status", "status is queued, sent or failed")),
     };
+    let after = call.request.parameter("cursor");
+    let after = after.as_deref().map(cursor::parse_after).transpose()?.map(|(ms, key)| (Reverse(ms), key));
     let context = &call.context;
     internal::follow(context.desk.as_str()).await?;
     let days = shards::days_down(context.now - Duration::days(DAYS), context.now);
@@ -37,12 +40,14 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         let matching = shard.state.rows().filter(|(_, row)| status.is_none_or(|s| s == row.status));
         rows.extend(matching.map(|(key, row)| (key.to_owned(), row.clone())));
     }
-    rows.sort_by_key(|(key, row)| (std::cmp::Reverse(row.queued_ms), key.clone()));
-    let mut items: Vec<Value> = Vec::new();
+    rows.retain(|(key, row)| after.is_none_or(|after| (Reverse(row.queued_ms), key.as_str()) > after));
+    rows.sort_by_key(|(key, row)| (Reverse(row.queued_ms), key.clone()));
+    let (mut items, mut last, mut next) = (Vec::new(), None, None);
     let pack = context.pack().await?;
     let divided = !pack.pack.partitions.is_empty();
     for (key, row) in &rows {
         if items.len() >= limit {
+            next = last;
             break;
         }
         let ticket = row.ticket.as_deref().filter(|_| divided);
@@ -51,8 +56,9 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
             None => false,
         };
         items.extend((!hidden).then(|| item(key, row)));
+        last = Some(cursor::after(row.queued_ms, key));
     }
-    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": next})))
 }
 
 /// `GET …/outbox/{entry}`

@@ -4,19 +4,29 @@ use crate::call::Call;
 use http::StatusCode;
 use relevo_domain::config::ConfigEvent;
 use relevo_domain::pack::{self, Pack, PackProblem};
+use relevo_domain::rows::TicketRow;
 use relevo_edge::api::Compile;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::internal;
 use relevo_edge::problem::Problem;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Changes that a dry run lists.
 const MAX_CHANGES: usize = 500;
 
 /// `GET …/pack`
 pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
-    let version = call.context.config.state.current().ok_or_else(relevo_edge::app::unknown_desk)?;
+    let config = &call.context.config.state;
+    let current = config.current().ok_or_else(relevo_edge::app::unknown_desk)?;
+    let version = match call.request.parameter("version") {
+        None => current,
+        Some(number) => number.parse().ok().and_then(|number| config.version(number)).ok_or_else(|| {
+            let detail = format!("there is no such version; the newest is {}", current.version);
+            Problem::not_found("unknown_version", &detail)
+        })?,
+    };
     let mut document = call.context.pack_document(version).await?;
     // What a client company works by is not for those who work for another.
     let pack = call.context.pack().await?;
@@ -42,6 +52,7 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
         None => Value::Null,
     };
     let version = current.map_or(0, |c| c.version);
+    unchanged_since(call.request.header("if-match"), version)?;
     let changed = before != document;
     let mut changes = Vec::new();
     difference("", &before, &document, &mut changes);
@@ -49,6 +60,7 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
     let mut answer = json!({
         "version": version, "changed": changed, "changes": changes,
         "terms_changed": differs("sla") || differs("calendars"),
+        "in_use": in_use(call, &before, &document).await?,
     });
     if dry_run {
         answer["dry_run"] = json!(true);
@@ -82,6 +94,48 @@ fn dry_run(value: Option<&str>) -> Result<bool, Problem> {
         Some("true" | "1") => Ok(true),
         Some(_) => Err(Problem::bad_request("bad_dry_run", "dry_run is true, 1, false or 0")),
     }
+}
+
+/// Whoever names the version that their change was made from does not undo what somebody else has published since.
+fn unchanged_since(wanted: Option<&str>, version: u32) -> Result<(), Problem> {
+    let wanted = wanted.map(|text| text.trim().trim_matches('"'));
+    if wanted.is_none_or(|wanted| wanted == "*" || wanted.parse() == Ok(version)) {
+        return Ok(());
+    }
+    let detail = format!("version {version} is published; read it and make the change there");
+    Err(Problem::new(StatusCode::CONFLICT, "pack_moved_on", detail))
+}
+
+/// What is taken away while live tickets are in it, or somebody's: they keep it until they are moved.
+async fn in_use(call: &Call<'_>, before: &Value, after: &Value) -> Result<Vec<Value>, Problem> {
+    type Of = fn(&TicketRow) -> Option<&str>;
+    let parts: [(&str, Of); 4] = [
+        ("people", |row| row.agent.as_deref()),
+        ("queues", |row| Some(&row.queue)),
+        ("statuses", |row| Some(&row.status)),
+        ("teams", |row| row.team.as_deref()),
+    ];
+    let names = |pack: &Value, part: &str| -> BTreeSet<String> {
+        pack.get(part)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect()
+    };
+    let gone = parts.map(|(part, of)| (part, of, &names(before, part) - &names(after, part)));
+    if gone.iter().all(|(_, _, names)| names.is_empty()) {
+        return Ok(Vec::new());
+    }
+    internal::follow(call.context.desk.as_str()).await?;
+    let (rows, _) = crate::list::live(call).await?;
+    let counted = gone.iter().flat_map(|(part, of, names)| names.iter().map(move |name| (part, of, name)));
+    let used = counted.filter_map(|(part, of, name)| {
+        let tickets = rows.iter().filter(|row| of(row) == Some(name)).count();
+        let pointer = format!("/{part}/{}", name.replace('~', "~0").replace('/', "~1"));
+        (tickets > 0).then(|| json!({"pointer": pointer, "tickets": tickets}))
+    });
+    Ok(used.collect())
 }
 
 /// Everything that is wrong with a pack, from all who read it.
@@ -134,7 +188,7 @@ fn difference(pointer: &str, before: &Value, after: &Value, changes: &mut Vec<Va
     }
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {
-            let names: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+            let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
             for name in names {
                 let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
                 match (old.get(name), new.get(name)) {

@@ -92,7 +92,17 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
         Some(text) => Some(instant(&text)?),
     };
     let (state, _) = call.context.journal.load_events::<Conversation>(&stream.stream(call)?, as_of).await?;
-    let ticket = decide::existing(&state, stream.ordinal)?;
+    let ticket = match as_of.filter(|_| state.ticket(stream.ordinal).is_none()) {
+        None => decide::existing(&state, stream.ordinal)?,
+        Some(at) => {
+            // It may be of later.
+            let (now, _) =
+                call.context.journal.load_events::<Conversation>(&stream.stream(call)?, None).await?;
+            decide::existing(&now, stream.ordinal)?;
+            let detail = format!("the ticket was not there yet at {}", view::rfc3339(at));
+            return Err(Problem::not_found("not_there_yet", &detail));
+        }
+    };
     let mut view = view::ticket(&stream.id, &state, ticket).ok_or_else(unknown)?;
     call.hidden.leave_out(&mut view);
     merge::gather(call, &stream.id, ticket, &mut view, as_of).await?;

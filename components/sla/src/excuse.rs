@@ -2,7 +2,7 @@
 
 use crate::targets;
 use http::StatusCode;
-use relevo_domain::conversation::{Conversation, decide, excuse};
+use relevo_domain::conversation::{Conversation, ConversationEvent, decide, excuse};
 use relevo_edge::api;
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::auth::Caller;
@@ -10,7 +10,7 @@ use relevo_edge::http::{Incoming, Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::problem::Problem;
 use relevo_edge::{card_numbers, ids};
-use relevo_journal::Fold;
+use relevo_journal::{EventId, Fold};
 
 /// Records the excuse and answers with the targets as they then are. The same excuse again is a repeat, also without an
 /// Idempotency-Key.
@@ -36,6 +36,14 @@ pub async fn excuse_breach(
     let text = serde_json::to_string(&excused).unwrap_or_default();
     let said = format!("excuse.{}", context.keys.id("excuse", &[conversation, &caller.person, &text]));
     let name = if identity.is_keyed { identity.id.clone() } else { said };
+    let said_before = EventId::new(name.clone()).ok().and_then(|id| loaded.seen(&id)).is_some();
+    if let ConversationEvent::BreachExcused { instance, .. } = &excused
+        && !said_before
+        && ticket.timeline.is_excused(instance)
+    {
+        let detail = format!("{instance} is excused already; the history says why and by whom");
+        return Err(Problem::new(StatusCode::CONFLICT, "already_excused", detail));
+    }
     let mut commit = context.commit();
     let after = commit.append(&loaded, vec![event(name, &caller.actor(), identity.tag, excused)?])?;
     if !commit.is_empty() {

@@ -164,15 +164,31 @@ pub async fn authenticate<S: Store>(
     let is_over = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= context.now);
     let in_force = |t: &TokenDocument| !t.revoked && !is_over(t.expires_at) && !is_over(end);
     match document {
-        Some(document) if in_force(&document) => Ok(Caller {
-            person: document.person,
-            role: document.role,
-            operations: document.operations,
-            token: Some(document.id),
-        }),
+        Some(document) if in_force(&document) => {
+            let role = role_now(context, &document).await?.ok_or_else(Problem::unauthorized)?;
+            Ok(Caller {
+                person: document.person,
+                role,
+                operations: document.operations,
+                token: Some(document.id),
+            })
+        }
         None if !issued => Err(guesser.was_wrong().await),
         _ => Err(Problem::unauthorized()),
     }
+}
+
+/// What a token's bearer may do by the pack that is published now: never more than the pack gives the person, and nothing
+/// once it names them no more. A service may have any name.
+async fn role_now<S: Store>(
+    context: &DeskContext<S>,
+    document: &TokenDocument,
+) -> Result<Option<Role>, Problem> {
+    let published = context.pack().await?;
+    Ok(match published.pack.people.get(&document.person) {
+        Some(person) => Some(document.role.min(person.role)),
+        None => (document.role == Role::Service).then_some(Role::Service),
+    })
 }
 
 /// Refuses a call of an internal route without the schedule's token.

@@ -57,7 +57,8 @@ pub fn parse_in_order(order: Order, text: &str) -> Result<Key, Problem> {
     if parts.next().is_some() { Err(bad()) } else { Ok(key) }
 }
 
-fn bad() -> Problem {
+/// The refusal of a cursor that no answer gave.
+pub fn bad() -> Problem {
     Problem::bad_request("bad_cursor", "pass on `next` of an earlier answer as it is")
 }
 

@@ -23,6 +23,7 @@ pub mod limits;
 pub mod log;
 pub mod merging;
 pub mod meter;
+mod misfit;
 pub mod openapi;
 pub mod outgoing;
 pub mod partitions;

@@ -70,6 +70,9 @@ fn describe(route: &Route, operation: &Operation) -> Value {
     if operation.keyed {
         parameters.push(parameters::idempotency_key());
     }
+    if operation.route == "pack.publish" {
+        parameters.push(parameters::if_match());
+    }
     if !parameters.is_empty() {
         entry.insert("parameters".to_owned(), Value::Array(parameters));
     }

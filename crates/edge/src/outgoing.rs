@@ -109,7 +109,11 @@ pub fn way(pack: &PublishedPack, party: &Party) -> Result<(String, String), Prob
     let through = own.and_then(|a| a.settings.get("reply_through")?.as_str()?.split_once('/'));
     let (channel, account) = through.unwrap_or((&party.channel, &party.account));
     if !can_send(channel) {
-        let detail = format!("messages cannot be sent through the channel {channel}; write a note instead");
+        let detail = format!(
+            "messages cannot be sent through the channel {channel}; write a note, or have an admin set reply_through \
+             (channel/account) in the settings of the account {}/{}",
+            party.channel, party.account
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "channel_cannot_send", detail));
     }
     Ok((channel.to_owned(), account.to_owned()))

@@ -66,6 +66,7 @@ pub async fn gather<S: Store>(context: &DeskContext<S>, contact: &str) -> Result
         "format": "relevo-person/1",
         "exported_at": view::rfc3339(context.now),
         "desk": context.desk.as_str(),
+        "desk_name": context.pack().await?.pack.name,
         "contact": contact,
         "merged": merged,
         "tickets": tickets,
@@ -90,6 +91,8 @@ fn of_contact(name: &str, state: &Contact) -> Value {
         "name": state.name.as_ref().map(|name| &name.0),
         "addresses": addresses.collect::<Vec<_>>(),
         "since": state.since.map(view::rfc3339),
+        "opted_out_at": state.opted_out.map(view::rfc3339),
+        "no_surveys": state.no_surveys,
         "erased_at": state.erased_at.map(view::rfc3339),
         "hold": hold,
     })

@@ -18,6 +18,9 @@ fn types(desk: &Desk, id: &str) -> Vec<String> {
 #[test]
 fn each_ticket_has_its_result_and_all_that_is_done_to_it_or_none() {
     let (_app, desk) = App::school(Store::Sqlite);
+    let all = json!({"filter": {}, "actions": [{"tags": {"add": ["x"]}}]});
+    let refused = desk.agent.post("tickets/bulk", &all);
+    assert_eq!(refused.problem(422), "invalid_document", "it would be every ticket of the desk");
     let (one, two, merged) = (open(&desk, 1), open(&desk, 2), open(&desk, 3));
     desk.agent.post(&format!("tickets/{merged}/merge"), &json!({"into": two})).is(200);
     let unknown = format!("{}9", one);

@@ -57,6 +57,9 @@ fn people_move_tickets_as_the_pack_allows() {
     assert_eq!(desk.agent.post(&path, &to("en_desarrollo", " ")).problem(422), "reason_missing");
     desk.agent.post(&path, &to("en_desarrollo", "falla")).is(200);
     desk.agent.post(&path, &to("cerrado", "")).is(200);
+    let escalation = json!({"team": "desarrollo"});
+    let refused = desk.agent.post(&format!("tickets/{id}/escalation"), &escalation);
+    assert_eq!(refused.problem(409), "ticket_is_over", "what is closed is nobody's work");
     assert_eq!(desk.agent.post(&path, &to("abierto", "")).problem(403), "transition_forbidden");
     assert_eq!(desk.lead.post(&path, &to("abierto", "")).is(200).json()["category"], "open");
 

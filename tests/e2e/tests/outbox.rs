@@ -199,3 +199,40 @@ fn a_subscriber_hears_only_of_the_tickets_that_it_asked_for() {
     }
     assert!(app.provider.received("/subscribers/quiet").is_empty());
 }
+
+#[test]
+fn deliveries_and_contacts_are_listed_to_the_last_page_by_page() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phones: Vec<String> = (0..5).map(|n| format!("1555077{n:04}")).collect();
+    for phone in &phones {
+        reply(&desk, &ticket(&app, &desk, phone), "hola");
+    }
+    app.tick_everything();
+    let walk = |path: &str| -> Vec<String> {
+        let (mut found, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = desk.lead.get(&format!("{path}?limit=2{cursor}")).is(200).json();
+            let items = page["items"].as_array().unwrap();
+            found.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+            pages += 1;
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+            assert!(pages < 6, "{page}");
+        }
+        found
+    };
+    for path in ["contacts", "outbox"] {
+        let whole = desk.lead.get(&format!("{path}?limit=200")).is(200).json();
+        let whole: Vec<String> =
+            whole["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!((walk(path), whole.len()), (whole, 5), "{path}");
+        for cursor in ["x", "1", "99999999999999999.x", ".5"] {
+            let refused = desk.lead.get(&format!("{path}?cursor={cursor}"));
+            if path == "contacts" || !cursor.contains("99") {
+                assert_eq!(refused.problem(400), "bad_cursor", "{path} {cursor}");
+            }
+        }
+    }
+}

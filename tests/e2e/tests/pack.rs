@@ -55,6 +55,48 @@ fn a_dry_run_shows_the_difference_and_changes_nothing() {
 }
 
 #[test]
+fn a_change_is_bound_to_the_version_that_it_was_made_from_and_earlier_ones_can_be_read() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let mut changed = desk.pack.clone();
+    changed["name"] = json!("Otro nombre");
+    let bound = |version: &str, pack: &Value, query: &str| {
+        desk.admin.call("PUT", &format!("pack{query}"), &[("if-match", version)], Some(pack))
+    };
+    bound("\"1\"", &changed, "").is(200);
+    for version in ["\"1\"", "1", "7", "nonsense"] {
+        for query in ["", "?dry_run=true"] {
+            assert_eq!(bound(version, &desk.pack, query).problem(409), "pack_moved_on", "{version}");
+        }
+    }
+    assert_eq!(desk.lead.get("pack?version=1").is(200).json()["pack"], desk.pack);
+    for version in ["0", "3", "x", ""] {
+        assert_eq!(desk.lead.get(&format!("pack?version={version}")).problem(404), "unknown_version");
+    }
+    assert_eq!(bound("2", &desk.pack, "").is(200).json()["version"], 3, "back to what was");
+    bound("*", &changed, "").is(200);
+}
+
+#[test]
+fn what_is_taken_away_while_tickets_are_in_it_is_named() {
+    let (app, desk) = App::school(Store::Sqlite);
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message("15550100001", "wamid.U1", "hola")).is(200);
+    let id = desk.ticket_of("15550100001")["id"].as_str().unwrap().to_owned();
+    desk.agent.post(&format!("tickets/{id}/assignment"), &json!({"agent": "andres-quiroga"})).is(200);
+    let mut less = desk.pack.clone();
+    less["people"].as_object_mut().unwrap().remove("andres-quiroga");
+    less["people"]["diego-arrieta"]["substitutes"] = json!([]);
+    less["queues"].as_object_mut().unwrap().remove("accesos");
+    for person in less["people"].as_object_mut().unwrap().values_mut() {
+        if let Some(named) = person["substitutes"].as_array_mut() {
+            named.retain(|one| one != "andres-quiroga");
+        }
+    }
+    let dry = desk.admin.put("pack?dry_run=true", &less).is(200).json();
+    assert_eq!(dry["in_use"], json!([{"pointer": "/people/andres-quiroga", "tickets": 1}]), "{dry}");
+    assert_eq!(desk.admin.put("pack?dry_run=true", &desk.pack).is(200).json()["in_use"], json!([]));
+}
+
+#[test]
 fn packs_that_are_published_at_once_are_a_version_each() {
     let (_app, desk) = App::school(Store::Sqlite);
     let packs: Vec<Value> = (0..4)

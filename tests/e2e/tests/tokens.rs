@@ -185,3 +185,29 @@ fn the_operators_token_is_rotated_through_a_second_variable() {
     let last = app.another_host_with(&[("admin_token", long)], &[]);
     assert_eq!((me(&last.client, long), me(&last.client, ADMIN_TOKEN)), (200, 401), "it is no more");
 }
+
+#[test]
+fn a_token_may_do_what_the_pack_gives_its_person_now_and_no_more() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let (marta, diego) = (desk.token("marta-olmedo", "manager"), desk.token("diego-arrieta", "agent"));
+    let portal = desk.token("portal", "service");
+    assert_eq!(marta.get("problems").is(200).status, 200);
+    let mut pack = desk.pack.clone();
+    pack["people"]["marta-olmedo"]["role"] = json!("agent");
+    let people = pack["people"].as_object_mut().unwrap();
+    people.remove("diego-arrieta");
+    people.remove("portal");
+    for person in people.values_mut() {
+        if let Some(named) = person["substitutes"].as_array_mut() {
+            named.retain(|one| one != "diego-arrieta");
+        }
+    }
+    desk.admin.put("pack", &pack).is(200);
+    assert_eq!(marta.get("me").is(200).json()["role"], "agent");
+    assert_eq!(marta.get("problems").problem(403), "forbidden");
+    assert_eq!(diego.get("me").problem(401), "unauthorized", "who has left is nobody here");
+    assert_eq!(portal.get("me").is(200).json()["role"], "service", "a service may have any name");
+    desk.admin.put("pack", &desk.pack).is(200);
+    marta.get("problems").is(200);
+    diego.get("me").is(200);
+}

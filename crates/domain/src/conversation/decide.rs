@@ -277,7 +277,11 @@ pub fn escalate(
     team: String,
     reason: Option<String>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    workable(state, ticket)?;
+    let current = workable(state, ticket)?;
+    if current.category.is_done() {
+        let what = format!("the ticket is {}; open it again first", current.category.as_str());
+        return Err(Refusal::conflict("ticket_is_over", what));
+    }
     known_team(published.pack, &team)?;
     let policy =
         policy_change(state, published, ticket, "escalation", |facts| facts.team = Some(team.as_str()));

@@ -314,6 +314,11 @@ impl Timeline {
         }
     }
 
+    /// Whether somebody has excused an instance.
+    pub fn is_excused(&self, instance: &str) -> bool {
+        self.targets.iter().any(|one| one.id() == instance && one.excused.is_some())
+    }
+
     /// The first public reply of a person, on a ticket that a customer opened.
     pub fn first_response_at(&self) -> Option<DateTime<Utc>> {
         self.first_response_at

@@ -75,6 +75,10 @@ pub fn of_query(name: &str) -> Value {
         "contact" => ("Contact id or address", text()),
         "at" => ("Another instant than now", json!({"type": "string", "format": "date-time"})),
         "cursor" => ("`next` of the answer before", text()),
+        "version" => (
+            "An earlier version than the one in force",
+            json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}),
+        ),
         "days" => (
             "Days that are looked at, up to now",
             json!({"type": "integer", "minimum": 1, "maximum": 92, "default": 30}),
@@ -127,6 +131,15 @@ pub fn spelt(name: &'static str) -> &'static str {
         "whose" => "address",
         name => name,
     }
+}
+
+/// The header by which a publication is bound to the version that it was made from.
+pub fn if_match() -> Value {
+    json!({
+        "name": "If-Match", "in": "header",
+        "description": "The version that this was made from: if another is published by now, nothing changes",
+        "schema": {"type": "string"},
+    })
 }
 
 /// The header by which a repeated call is recognised.

@@ -14,7 +14,7 @@ margin:1rem 0}.none{color:#777}";
 const PARTS: [(&str, &str); 8] = [
     ("contact", "Who you are to us"),
     ("merged", "Who else you were to us"),
-    ("tickets", "What you wrote to us and we to you"),
+    ("tickets", "What you wrote to us, what we wrote to you (out) and what we noted among ourselves (note)"),
     ("surveys", "What we asked you about our service"),
     ("deliveries", "What we sent"),
     ("runs", "What was written down while we helped you"),
@@ -27,7 +27,7 @@ pub fn page(export: &Value) -> String {
     let text = |name: &str| escape(export.get(name).and_then(Value::as_str).unwrap_or_default());
     let mut body = format!(
         "<h1>Your data at {}</h1><p>Everything that was stored on {}.</p>",
-        text("desk"),
+        text("desk_name"),
         text("exported_at")
     );
     for (name, title) in PARTS {
@@ -80,13 +80,19 @@ mod tests {
     #[test]
     fn everything_is_shown_and_stays_text() {
         let export = json!({
-            "desk": "school", "exported_at": "2026-07-01T00:00:00Z",
+            "desk": "school", "desk_name": "Campanario & co", "exported_at": "2026-07-01T00:00:00Z",
             "contact": {"name": "Rosa <script>alert(\"1\")</script> & co", "addresses": [{"value": "+34 600"}]},
             "tickets": [{"messages": [{"text": "l'été"}], "tags": ["a", "b"], "<b>": 1}],
         });
         let page = page(&export);
-        for shown in ["Rosa &lt;script&gt;alert(&quot;1&quot;)", "&amp; co", "+34 600", "l&#39;été", "a, b"]
-        {
+        for shown in [
+            "Your data at Campanario &amp; co",
+            "Rosa &lt;script&gt;alert(&quot;1&quot;)",
+            "&amp; co",
+            "+34 600",
+            "l&#39;été",
+            "a, b",
+        ] {
             assert!(page.contains(shown), "{shown} in {page}");
         }
         assert!(!page.contains("<script") && !page.contains("<b>"));
