@@ -340,7 +340,7 @@ mod tests {
         let refused =
             ask("outbox.list", "limit=5&delivery_status=failed").expect_err("a name of the document");
         assert_eq!((refused.status.as_u16(), refused.code), (400, "unknown_parameter"));
-        assert_eq!(refused.detail, "this path takes the parameters status, limit");
+        assert_eq!(refused.detail, "this path takes the parameters status, cursor, limit");
         assert_eq!(ask("me", "foo").expect_err("none").detail, "this path takes no parameters");
         for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Role(_))) {
             assert!(ask(route.name, "f%6fo=1").is_err(), "{}", route.name);

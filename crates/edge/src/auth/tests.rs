@@ -1,8 +1,11 @@
 use super::*;
+use crate::app::event;
 use futures::executor::block_on;
 use http::StatusCode;
+use relevo_domain::config::ConfigEvent;
 use relevo_journal::Desk;
 use relevo_journal::store::memory::MemoryStore;
+use serde_json::{Value, json};
 
 const MASTER: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
 const LONG: &str = "an operator's secret that nobody guesses";
@@ -12,9 +15,49 @@ fn now() -> DateTime<Utc> {
 }
 
 fn open(store: &MemoryStore, desk: &str) -> DeskContext<MemoryStore> {
-    let keys = DeskKeys::derive(MASTER, desk).expect("a good key");
     let desk = Desk::new(desk).expect("a desk");
-    block_on(DeskContext::load(Journal::new(store.clone()), desk, keys, now())).expect("opened")
+    let load = || {
+        let keys = DeskKeys::derive(MASTER, desk.as_str()).expect("a good key");
+        block_on(DeskContext::load(Journal::new(store.clone()), desk.clone(), keys, now())).expect("opened")
+    };
+    let context = load();
+    if !context.exists() {
+        publish(&context, json!({"ana": {"name": "Ana", "role": "lead"}}));
+    }
+    load()
+}
+
+/// Publishes a pack with these people.
+fn publish(context: &DeskContext<MemoryStore>, people: Value) {
+    let pack = json!({
+        "format": "relevo-pack/1", "name": "Test", "locale": {"default": "es"},
+        "queues": {"general": {"name": "General"}}, "people": people,
+    });
+    let blob = block_on(context.store_pack(pack)).expect("stored").to_string();
+    let published = ConfigEvent::PackPublished { version: None, blob: blob.clone() };
+    let published = event(format!("publish.{blob}"), "person:operator", 0, published).expect("an event");
+    let mut commit = context.commit();
+    commit.append(&context.config, vec![published]).expect("appended");
+    block_on(context.journal.commit(commit)).expect("published");
+}
+
+#[test]
+fn a_token_may_do_what_the_pack_gives_its_person_now() {
+    let store = MemoryStore::default();
+    let school = open(&store, "school");
+    let token = issue(&school, |_| ());
+    let service = issue(&school, |document| {
+        document.person = "portal".to_owned();
+        document.role = Role::Service;
+    });
+    let role = |token: &str| who(&open(&store, "school"), &operator("", ""), token).map(|caller| caller.role);
+    assert_eq!((role(&token), role(&service)), (Ok(Role::Lead), Ok(Role::Service)));
+    publish(&open(&store, "school"), json!({"ana": {"name": "Ana", "role": "agent"}}));
+    assert_eq!(role(&token), Ok(Role::Agent));
+    publish(&open(&store, "school"), json!({"ana": {"name": "Ana", "role": "admin"}}));
+    assert_eq!(role(&token), Ok(Role::Lead), "no more than it was issued for");
+    publish(&open(&store, "school"), json!({}));
+    assert_eq!((role(&token), role(&service)), (Err(StatusCode::UNAUTHORIZED), Ok(Role::Service)));
 }
 
 fn operator(present: &str, previous: &str) -> Operator {
