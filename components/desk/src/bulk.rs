@@ -6,11 +6,13 @@ mod portion;
 
 use crate::call::Call;
 use crate::list;
+use crate::macros;
 use futures::future::try_join_all;
 use http::StatusCode;
 use portion::PORTION;
 pub use portion::work;
-use relevo_domain::bulk::{Action, Bulk, BulkEvent, MAX_ACTIONS, MAX_TICKETS, Order};
+use relevo_domain::action::{self, Action};
+use relevo_domain::bulk::{Bulk, BulkEvent, MAX_TICKETS, Order};
 use relevo_domain::field;
 use relevo_domain::pack::{self, Role};
 use relevo_domain::worklist::{Filter, Viewer};
@@ -38,10 +40,12 @@ pub async fn start(call: &Call<'_>) -> Result<Response, Problem> {
     if identity.repeats(&loaded)? {
         return Ok(json(StatusCode::ACCEPTED, &shown(&name, &loaded)));
     }
-    if body.actions.is_empty() || body.actions.len() > MAX_ACTIONS {
-        return Err(Problem::invalid("/actions", format!("1 to {MAX_ACTIONS} actions")));
-    }
     check(call, &body.actions).await?;
+    for action in &body.actions {
+        if let Action::Macro { id, .. } = action {
+            macros::allowed(&context.pack().await?.pack, id, &call.caller.person, call.caller.role)?;
+        }
+    }
     let tickets = tickets(call, body.tickets, body.view, body.filter).await?;
     let role = call.caller.role;
     let order = Order { tickets, actions: body.actions.into(), person: call.caller.person.clone(), role };
@@ -78,34 +82,25 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
 /// What names something that the desk does not have is refused at once, not a thousand times.
 async fn check(call: &Call<'_>, actions: &[Action]) -> Result<(), Problem> {
     let pack = call.context.pack().await?;
-    let pack = &pack.pack;
-    let mut wrong: Vec<(String, String)> = Vec::new();
+    let mut wrong = action::check(&pack.pack, actions);
+    let single = actions.iter().enumerate().filter(|(_, one)| matches!(one, Action::Reply { .. }));
+    wrong.extend(single.map(|(n, _)| (format!("/{n}/reply"), "a reply is part of a macro".to_owned())));
     for (n, action) in actions.iter().enumerate() {
-        let mut say =
-            |field: &str, what: &str| wrong.push((format!("/actions/{n}/{field}"), what.to_owned()));
-        match action {
-            Action::Status { status, .. } if pack.status(status).is_none() => {
-                say("status/status", "a status id of the pack or a category");
-            }
-            Action::Assignment { agent, team } => {
-                if agent.as_ref().is_some_and(|agent| !pack.people.contains_key(agent)) {
-                    say("assignment/agent", "the id of somebody who works at the desk");
-                }
-                if team.as_ref().is_some_and(|team| !pack.teams.contains_key(team)) {
-                    say("assignment/team", "a team of the pack");
-                }
-            }
-            Action::Fields { set } => {
-                let refused = field::wrong(pack, set, call.caller.role);
-                for (name, why) in refused {
-                    say(&format!("fields/set/{}", pack::escape(&name)), &why);
-                }
-            }
-            Action::Note { text } if text.trim().is_empty() => say("note/text", "the text is empty"),
-            _ => {}
+        if let Action::Fields { set } = action {
+            let mine = field::wrong(&pack.pack, set, call.caller.role).into_iter();
+            let placed = mine.map(|(name, why)| (format!("/{n}/fields/set/{}", pack::escape(&name)), why));
+            wrong.extend(
+                placed
+                    .filter(|(place, _)| !wrong.iter().any(|(known, _)| known == place))
+                    .collect::<Vec<_>>(),
+            );
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(Problem::invalid_all(wrong)) }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let placed = wrong.into_iter().map(|(place, what)| (format!("/actions{place}"), what));
+    Err(Problem::invalid_all(placed.collect()))
 }
 
 /// The tickets that are meant: those that are named, or the live ones of a view or a filter.

@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit;
+mod automations;
 mod bulk;
 mod call;
 mod configuration;
@@ -12,6 +13,7 @@ mod drafts;
 mod files;
 mod handover;
 mod list;
+mod macros;
 mod merge;
 mod openapi;
 mod outbox;
@@ -78,6 +80,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     }
     match call.matched.route.name {
         "audit.anchors" => audit::anchors(&call).await,
+        "automations.list" => automations::list(&call).await,
         "bulk.read" => bulk::read(&call).await,
         "channels.secrets.set" => configuration::set_secrets(&call).await,
         "contacts.erase" => privacy::erase(&call).await,
@@ -99,6 +102,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "erasures.list" => privacy::erasures(&call).await,
         "erasures.replay" => privacy::replay(&call).await,
         "files.put" => files::put(&call).await,
+        "macros.list" => macros::list(&call).await,
         "me" => tokens::me(&call),
         "outbox.list" => outbox::list(&call).await,
         "outbox.read" => outbox::read(&call).await,
@@ -128,6 +132,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.follow_up" => tickets::follow_up(&call).await,
         "tickets.snooze" => actions::snooze(&call).await,
         "tickets.issues" => handover::link(&call).await,
+        "tickets.macro" => macros::apply(&call).await,
         "tickets.merge" => merge::merge(&call).await,
         "tickets.note" => actions::note(&call).await,
         "tickets.priority" => actions::priority(&call).await,

@@ -170,12 +170,31 @@ pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
             ConversationEvent::EventReceived { .. } => true,
             data => data.named().1.get("ticket") == Some(&json!(stream.ordinal)),
         })
-        .map(|event| history_item(call, event))
+        .map(|event| history_item(call, event, because_of(&events, event.id.as_str())))
         .collect();
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
 }
 
-fn history_item(call: &Call<'_>, event: &Event<ConversationEvent>) -> Value {
+/// The automation or the macro that something was done by: what either does is named after the event that tells of it.
+fn because_of(events: &[Event<ConversationEvent>], id: &str) -> Option<Value> {
+    events.iter().find_map(|event| {
+        if !id.strip_prefix(event.id.as_str()).is_some_and(|rest| rest.starts_with('.')) {
+            return None;
+        }
+        match &event.data {
+            ConversationEvent::AutomationFired(fired) => Some(json!({
+                "automation": fired.automation, "name": fired.name, "version": fired.version,
+                "why": fired.why, "chain": fired.chain,
+            })),
+            ConversationEvent::MacroApplied { macro_id, name, version, .. } => {
+                Some(json!({"macro": macro_id, "name": name, "version": version}))
+            }
+            _ => None,
+        }
+    })
+}
+
+fn history_item(call: &Call<'_>, event: &Event<ConversationEvent>, because: Option<Value>) -> Value {
     let mut item = Map::new();
     item.insert("id".to_owned(), json!(event.id.as_str()));
     item.insert("at".to_owned(), json!(view::rfc3339(event.at)));
@@ -185,6 +204,10 @@ fn history_item(call: &Call<'_>, event: &Event<ConversationEvent>) -> Value {
     call.hidden.leave_out_of_event(&mut data);
     item.insert("type".to_owned(), Value::String(name));
     item.insert("data".to_owned(), Value::Object(data));
+    if let Some(Value::Object(mut because)) = because {
+        call.hidden.leave_out_reasons(&mut because);
+        item.insert("because".to_owned(), Value::Object(because));
+    }
     Value::Object(item)
 }
 

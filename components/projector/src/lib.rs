@@ -63,5 +63,9 @@ async fn follow_desk(context: &DeskContext, limit: usize) -> Result<Value, Probl
         let kick = Kick { desk: context.desk.to_string(), streams: followed.queued };
         internal::kick("delivery", "/internal/send", kick);
     }
+    if !followed.owing.is_empty() {
+        let kick = Kick { desk: context.desk.to_string(), streams: followed.owing };
+        internal::kick("sla", "/internal/notices", kick);
+    }
     Ok(json!({"entries": followed.entries, "more": followed.more}))
 }

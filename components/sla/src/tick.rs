@@ -15,7 +15,7 @@ use relevo_edge::internal;
 use relevo_edge::meter;
 use relevo_edge::problem::Problem;
 use relevo_projections::agenda::{self, Floors, Work};
-use relevo_projections::{assignment, notices, silence};
+use relevo_projections::{assignment, automations, notices, silence};
 use serde_json::{Value, json};
 
 /// How often the feed is followed before looking at what is due.
@@ -115,6 +115,9 @@ async fn notify(context: &DeskContext, conversations: &[String]) -> Result<usize
         }
         // What comes after a reminder, and when.
         silence::follow(context, &reminded).await?;
+    }
+    for owed in automations::settle(context, conversations).await? {
+        reminder::owed(context, owed).await?;
     }
     Ok(recorded.notices)
 }

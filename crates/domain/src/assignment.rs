@@ -30,6 +30,8 @@ pub struct Wanted<'a> {
     pub locale: &'a str,
     /// Custom fields.
     pub fields: Option<&'a serde_json::Map<String, Value>>,
+    /// What else they must be able to do, by the routing rule.
+    pub skills: &'a [String],
     /// Who had the contact's last ticket.
     pub last_agent: Option<&'a str>,
 }
@@ -106,6 +108,7 @@ pub fn choose<'a>(
 fn skills(rule: &Assignment, wanted: &Wanted<'_>) -> Vec<String> {
     let field = rule.skill_field.as_ref().and_then(|name| wanted.fields?.get(name)?.as_str());
     let mut skills = rule.skills.clone();
+    skills.extend(wanted.skills.iter().filter(|skill| !rule.skills.contains(skill)).cloned());
     skills.extend(field.filter(|skill| !skill.is_empty()).map(str::to_owned));
     skills
 }

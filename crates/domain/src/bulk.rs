@@ -1,64 +1,14 @@
 //! The same done to many tickets: a record of what is to be done to which, and of what became of each.
 
 use crate::Private;
-use crate::pack::{Priority, Role};
+use crate::action::Action;
+use crate::pack::Role;
 use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Most tickets of one bulk action.
 pub const MAX_TICKETS: usize = 1_000;
-
-/// Most actions on each of them.
-pub const MAX_ACTIONS: usize = 10;
-
-/// Something to do to a ticket. They are done in order, all or none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Action {
-    /// Another status.
-    Status {
-        /// Status id or category.
-        status: String,
-        /// Free text.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
-    /// To a person, a team, both or nobody.
-    Assignment {
-        /// Person id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        agent: Option<String>,
-        /// Team id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        team: Option<String>,
-    },
-    /// Tags.
-    Tags {
-        /// Tags to add.
-        #[serde(default)]
-        add: Vec<String>,
-        /// Tags to take off.
-        #[serde(default)]
-        remove: Vec<String>,
-    },
-    /// Another priority.
-    Priority {
-        /// The priority.
-        priority: Priority,
-    },
-    /// Custom fields; null removes one.
-    Fields {
-        /// Names and values.
-        set: Map<String, Value>,
-    },
-    /// An internal note.
-    Note {
-        /// The note.
-        text: String,
-    },
-}
 
 /// What is to be done, by whom, to which tickets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -15,6 +15,8 @@ mod file;
 mod fold;
 pub mod merge;
 mod message;
+pub mod queue;
+mod ruled;
 pub mod silence;
 pub mod trial;
 pub mod validation;
@@ -28,6 +30,7 @@ pub use excuse::excuse;
 pub use facts::{TicketFacts, outdated, policy_change};
 pub use merge::{Merged, Said, TicketRef};
 pub use message::{Direction, Message};
+pub use ruled::{Moments, OwedReply, Ran, RanBy};
 
 pub use silence::Silent;
 pub use validation::{Held, Issue, IssueReport};
@@ -159,6 +162,21 @@ pub struct Ticket {
     /// How often it was assigned: what is decided by itself names the assignment that it follows.
     #[serde(default, skip_serializing_if = "never")]
     pub assignments: u32,
+    /// When something last happened that rules may wait from.
+    #[serde(default)]
+    pub moments: Moments,
+    /// What automations did on it.
+    #[serde(default, skip_serializing_if = "RanBy::is_empty")]
+    pub automations: RanBy,
+    /// The last time that one applied: the event that tells of it, and the automations that had led there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acted: Option<(String, Vec<String>)>,
+    /// Replies that automations want and that are not written yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<OwedReply>,
+    /// What whoever gets it must be able to do, by the routing rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
 }
 
 /// See [`SurveyDecided`].

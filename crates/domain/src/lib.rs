@@ -2,11 +2,14 @@
 
 pub mod account;
 pub mod account_silence;
+pub mod action;
 pub mod assignment;
+pub mod automation;
 pub mod breaker;
 pub mod bulk;
 pub mod card_number;
 pub mod category;
+pub mod condition;
 pub mod config;
 pub mod contact;
 pub mod conversation;

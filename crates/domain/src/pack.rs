@@ -10,12 +10,15 @@ mod fallback;
 mod field;
 mod lifecycle;
 mod limits;
+mod macros;
 mod partition;
 mod retention;
+mod routing;
 mod survey;
 mod transitions;
 mod validate;
 
+use crate::automation::Automation;
 use crate::category::Category;
 use crate::sla::Policy;
 use crate::tone::Tone;
@@ -29,8 +32,10 @@ pub use fallback::Fallback;
 pub use field::{CustomField, FieldChoice, FieldType};
 pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
+pub use macros::Macro;
 pub use partition::Partition;
 pub use retention::Retention;
+pub use routing::{ROUTING_FACTS, Route};
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
 pub use transitions::{Transition, Wanted};
 pub use validate::escape;
@@ -82,6 +87,12 @@ pub struct Pack {
     /// Where new tickets go: the first rule that matches.
     #[serde(default)]
     pub routing: Vec<Route>,
+    /// What follows when something happens or for a time does not, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub automations: Vec<Automation>,
+    /// What people may do to a ticket with one call, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub macros: BTreeMap<String, Macro>,
     /// Service-level policies: the first that matches.
     #[serde(default)]
     pub sla: Vec<Policy>,
@@ -227,23 +238,6 @@ pub struct Status {
     pub category: Category,
 }
 
-/// A routing rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Route {
-    /// Fields of the new ticket (`channel`, `account`, `locale`) and the values that match; empty: always.
-    #[serde(default)]
-    pub when: BTreeMap<String, Vec<String>>,
-    /// Queue id.
-    pub queue: String,
-    /// Priority.
-    #[serde(default)]
-    pub priority: Priority,
-    /// Tags that the ticket starts with.
-    #[serde(default)]
-    pub tags: Vec<String>,
-}
-
 /// Priorities, lowest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -298,21 +292,6 @@ impl Pack {
         let category = Category::parse(name)?;
         let own = self.statuses.iter().find(|(_, s)| s.category == category).map(|(id, _)| id.clone());
         Some((own.unwrap_or_else(|| name.to_owned()), category))
-    }
-
-    /// Where a new ticket goes: the first routing rule whose conditions all hold, else the first queue.
-    pub fn route(&self, facts: &BTreeMap<&str, String>) -> Route {
-        let matching = self.routing.iter().find(|rule| {
-            rule.when.iter().all(|(field, allowed)| {
-                facts.get(field.as_str()).is_some_and(|value| allowed.contains(value))
-            })
-        });
-        matching.cloned().unwrap_or_else(|| Route {
-            when: BTreeMap::new(),
-            queue: self.queues.keys().next().cloned().unwrap_or_default(),
-            priority: Priority::Normal,
-            tags: Vec::new(),
-        })
     }
 
     /// The desk's time: the zone that most of its calendars are in, of several the one of the first calendar by name.

@@ -1,7 +1,7 @@
 //! What projections keep of tickets, surveys and deliveries: enough for work lists and figures.
 
 use crate::category::Category;
-use crate::conversation::{Conversation, Party, Silent, Ticket};
+use crate::conversation::{Conversation, Party, RanBy, Silent, Ticket};
 use crate::outbox::{Outbox, Status};
 use crate::pack::Priority;
 use crate::sla::{CalendarSource, Outcomes, calendar_of};
@@ -104,6 +104,9 @@ pub struct TicketRow {
     /// Since when the survey is undecided; the pack's delay is added by whoever decides.
     #[serde(rename = "su", default, skip_serializing_if = "Option::is_none")]
     pub survey_due_ms: Option<i64>,
+    /// What automations did on it.
+    #[serde(rename = "au", default, skip_serializing_if = "RanBy::is_empty")]
+    pub automations: RanBy,
 }
 
 /// A duration by the clock and by the desk's hours.
@@ -170,6 +173,7 @@ pub fn ticket_row(
         tags: ticket.tags.clone(),
         snoozed_until_ms: ticket.snoozed_until.map(|until| until.timestamp_millis()),
         silent_since_ms: silent.then(|| ticket.silent.since.timestamp_millis()),
+        automations: ticket.automations.iter().map(|(id, ran)| (id.clone(), ran.counts())).collect(),
         survey_due_ms: ticket.solved_at.filter(|_| undecided).map(|at| at.timestamp_millis()),
     })
 }

@@ -55,11 +55,12 @@ mod timeline;
 mod view;
 mod words;
 
+pub use crate::condition::{Condition, Facts};
 pub use due::DueItem;
 pub use duty::{Duty, Owner};
 pub use escalation::{Escalation, Recipient, Step};
 pub use outcome::Outcomes;
-pub use policy::{CALENDAR_TIME, Condition, FACTS, Facts, Policy, ResolvedPolicy, Target};
+pub use policy::{CALENDAR_TIME, FACTS, Policy, ResolvedPolicy, Target};
 pub use threshold::{Threshold, Warning};
 pub use timeline::Timeline;
 pub use view::{LogEntry, TargetState, TargetView};

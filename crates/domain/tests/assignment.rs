@@ -60,7 +60,7 @@ impl<'a> Floor<'a> {
 }
 
 fn chat<'a>() -> Wanted<'a> {
-    Wanted { channel: "whatsapp", locale: "fr-FR", fields: None, last_agent: None }
+    Wanted { channel: "whatsapp", locale: "fr-FR", fields: None, skills: &[], last_agent: None }
 }
 
 fn tickets(channel: &str, count: u32) -> BTreeMap<String, u32> {

@@ -1,7 +1,7 @@
 //! The bodies of API requests. Unknown fields are refused: a misspelt one must not be lost in silence.
 
 use chrono::{DateTime, Utc};
-use relevo_domain::bulk;
+use relevo_domain::action::Action;
 use relevo_domain::outbox;
 use relevo_domain::pack::{Priority, Role};
 use relevo_domain::survey::Verdict;
@@ -391,7 +391,19 @@ pub struct NewBulk {
     #[serde(default)]
     pub filter: Option<worklist::Filter>,
     /// What is done to each, in this order: all or nothing.
-    pub actions: Vec<bulk::Action>,
+    pub actions: Vec<Action>,
+}
+
+/// `POST …/macro`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyMacro {
+    /// Macro id.
+    #[serde(rename = "macro")]
+    pub macro_id: String,
+    /// What its template asks for.
+    #[serde(default)]
+    pub data: Map<String, Value>,
 }
 
 /// `POST …/views`, `PUT …/views/{view}`

@@ -11,6 +11,9 @@ use relevo_journal::store::Store;
 /// Members of a view of a ticket, and of the events of its history, that hold custom fields by name.
 const HOLD_FIELDS: [&str; 5] = ["fields", "unvalidated_fields", "set", "filled", "unvalidated"];
 
+/// Members that say in words which conditions of a rule held.
+const REASONS: [&str; 3] = ["because", "routed_by", "why"];
+
 /// The custom fields that a role does not see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hidden(BTreeSet<String>);
@@ -52,8 +55,20 @@ impl Hidden {
     /// Takes them out of what an event of a ticket's history says.
     pub fn leave_out_of_event(&self, data: &mut Map<String, Value>) {
         self.leave_out(data);
+        self.leave_out_reasons(data);
         if let Some(opening) = data.get_mut("opening").and_then(Value::as_object_mut) {
             self.leave_out(opening);
+            self.leave_out_reasons(opening);
+        }
+    }
+
+    /// Takes out why a rule applied where that tells what one of them is.
+    pub fn leave_out_reasons(&self, data: &mut Map<String, Value>) {
+        let tells = |text: &str| self.0.iter().any(|name| text.contains(&format!("fields.{name} ")));
+        for (_, reason) in data.iter_mut().filter(|(name, _)| REASONS.contains(&name.as_str())) {
+            if reason.as_str().is_some_and(tells) {
+                *reason = Value::Null;
+            }
         }
     }
 }
@@ -69,6 +84,18 @@ mod tests {
 
     fn hidden() -> Hidden {
         Hidden(BTreeSet::from(["margin".to_owned()]))
+    }
+
+    #[test]
+    fn no_reason_tells_what_is_hidden() {
+        let mut data = json!({
+            "why": "ticket.opened; fields.margin is 7", "because": "VIPs: fields.plan is vip",
+            "opening": {"routed_by": "dear: fields.margin is at least 5"}
+        });
+        hidden().leave_out_of_event(data.as_object_mut().unwrap());
+        assert_eq!(data["why"], Value::Null);
+        assert_eq!(data["because"], "VIPs: fields.plan is vip");
+        assert_eq!(data["opening"]["routed_by"], Value::Null);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub mod reply_token;
 pub mod rotation;
 pub mod routes;
 pub mod survey_link;
+pub mod templated;
 pub mod token;
 pub mod trace;
 pub mod variables;

@@ -67,6 +67,7 @@ const SERVICE: Access = Access::Role(Role::Service);
 pub static ROUTES: &[Route] = &[
     route("openapi", "desk", "GET", "/api/openapi.json", Access::Public, "This document"),
     route("audit.anchors", "desk", "GET", "/api/{desk}/audit/anchors", ADMIN, "Anchors of the history, a line each, oldest first: keep them outside"),
+    route("automations.list", "desk", "GET", "/api/{desk}/automations", LEAD, "What follows by itself when something happens or a time is over: in which order, how often it applied, when last"),
     route("bulk.read", "desk", "GET", "/api/{desk}/bulk/{bulk}", SERVICE, "How far a bulk action is, with a result per ticket"),
     route("channels.secrets.set", "desk", "PUT", "/api/{desk}/channels/{channel}/{account}/secrets", ADMIN, "Set the secrets of a channel account; they are never shown again"),
     route("contacts.list", "desk", "GET", "/api/{desk}/contacts", AGENT, "Contacts, newest first"),
@@ -89,6 +90,7 @@ pub static ROUTES: &[Route] = &[
     route("contacts.unmerge", "desk", "POST", "/api/{desk}/contacts/unmerge", LEAD, "Take a contact out of the person that it was merged into"),
     route("files.put", "desk", "POST", "/api/{desk}/files", SERVICE, "Put a file into the store; the body is the file"),
     route("files.read", "desk", "GET", "/api/{desk}/files/{file}", Access::Public, "A file, for whoever has its signed link"),
+    route("macros.list", "desk", "GET", "/api/{desk}/macros", SERVICE, "What can be done to a ticket with one call, and what each asks for"),
     route("me", "desk", "GET", "/api/{desk}/me", SERVICE, "Who the token belongs to"),
     route("outbox.list", "desk", "GET", "/api/{desk}/outbox", LEAD, "Deliveries of the last 30 days, newest first"),
     route("outbox.read", "desk", "GET", "/api/{desk}/outbox/{entry}", LEAD, "A delivery"),
@@ -145,6 +147,7 @@ pub static ROUTES: &[Route] = &[
     route("tickets.snooze", "desk", "POST", "/api/{desk}/tickets/{ticket}/snooze", SERVICE, "Out of sight until then or until the customer writes; clocks go on"),
     route("tickets.issues", "desk", "POST", "/api/{desk}/tickets/{ticket}/issues", SERVICE, "Have it wait for an issue in another system, or no longer"),
     route("tickets.validate", "desk", "POST", "/api/{desk}/tickets/{ticket}/validation", SERVICE, "Accept what another team or system finished, or send it back"),
+    route("tickets.macro", "desk", "POST", "/api/{desk}/tickets/{ticket}/macro", SERVICE, "Apply a macro: all that it does, or nothing"),
     route("tickets.merge", "desk", "POST", "/api/{desk}/tickets/{ticket}/merge", SERVICE, "Merge it into another ticket, which goes on for both"),
     route("tickets.unmerge", "desk", "DELETE", "/api/{desk}/tickets/{ticket}/merge", SERVICE, "Take it out of the ticket that it was merged into"),
     route("tickets.note", "desk", "POST", "/api/{desk}/tickets/{ticket}/notes", SERVICE, "Add an internal note"),

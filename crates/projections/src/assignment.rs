@@ -214,6 +214,7 @@ impl<'a, S: Store> Floor<'a, S> {
                     channel: &row.channel,
                     locale: &party.locale,
                     fields: Some(&ticket.fields.0),
+                    skills: &ticket.skills,
                     last_agent: last,
                 };
                 let Ok((agent, because)) = choose(rule, &wanted, team) else { return Ok(false) };

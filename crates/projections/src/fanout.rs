@@ -17,10 +17,11 @@ use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
 /// The event types that can be subscribed to.
-pub const EVENT_TYPES: [&str; 18] = [
+pub const EVENT_TYPES: [&str; 19] = [
     "account.heard",
     "account.silent",
     "message.received",
+    "notice.raised",
     "rating.received",
     "reply.written",
     "sla.breached",
@@ -177,6 +178,10 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
         }
         ConversationEvent::TicketEscalated { ticket, team, .. } => {
             (*ticket, vec![("ticket.escalated", json!({"team": team}))])
+        }
+        ConversationEvent::NoticeRaised { ticket, notice, text } => {
+            let told = json!({"notice": notice, "text": text, "by": event.by});
+            (*ticket, vec![("notice.raised", told)])
         }
         ConversationEvent::TicketWoken { ticket, .. } => (*ticket, vec![("ticket.woken", json!({}))]),
         ConversationEvent::TicketReturned { ticket, issue } => {

@@ -2,7 +2,7 @@
 
 use crate::account_silence::{self, Heard};
 use crate::agenda::{self, Floors, Work};
-use crate::{fanout, heads, shards};
+use crate::{automations, fanout, heads, shards};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use relevo_domain::conversation::Conversation;
@@ -35,6 +35,8 @@ pub struct Followed {
     pub more: bool,
     /// Outbox streams that were queued for subscribers.
     pub queued: Vec<String>,
+    /// Conversations in which automations owe replies.
+    pub owing: Vec<String>,
 }
 
 /// Follows the feed by at most `limit` entries. May run at any time, several times at once.
@@ -53,8 +55,10 @@ pub async fn follow<S: Store>(context: &DeskContext<S>, limit: usize) -> Result<
             break;
         }
         let changed: BTreeSet<StreamId> = page.entries.iter().map(|entry| entry.stream.clone()).collect();
-        let changes = changes(context, &changed).await?;
         followed.queued.extend(fanout::queue(context, &page.entries).await?);
+        let automated = automations::follow(context, &page.entries).await?;
+        followed.owing.extend(automated.owing);
+        let changes = changes(context, &changed).await?;
         for conversation in &changes.untold {
             merging::settle(context, conversation).await?;
         }
@@ -64,7 +68,8 @@ pub async fn follow<S: Store>(context: &DeskContext<S>, limit: usize) -> Result<
         heads::sum_up(context, &touched).await?;
         context.journal.save_cursor(&context.desk, &views, &cursor).await?;
         followed.entries += page.entries.len();
-        followed.more = page.behind > 0;
+        // What automations did is in the feed by now.
+        followed.more = page.behind > 0 || automated.applied > 0;
         if !followed.more {
             break;
         }

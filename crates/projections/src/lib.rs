@@ -8,6 +8,7 @@ pub mod account_silence;
 pub mod agenda;
 pub mod anchors;
 pub mod assignment;
+pub mod automations;
 pub mod claims;
 pub mod desks;
 pub mod fanout;

@@ -1,10 +1,12 @@
 //! A portion of a bulk action: some tickets, each in a commit of its own, and then the record of what became of them.
 
+use crate::macros;
 use crate::people;
 use futures::future::join_all;
 use http::StatusCode;
-use relevo_domain::bulk::{Action, Bulk, BulkEvent, Order, Outcome};
-use relevo_domain::conversation::{Conversation, ConversationEvent, decide, validation};
+use relevo_domain::action::{Acting, Action};
+use relevo_domain::bulk::{Bulk, BulkEvent, Order, Outcome};
+use relevo_domain::conversation::{Conversation, ConversationEvent};
 use relevo_domain::presence::People;
 use relevo_domain::refusal::Refusal;
 use relevo_edge::api::Kick;
@@ -114,12 +116,35 @@ impl Running<'_> {
         let mut loaded = self.context.journal.load::<Conversation>(&stream, self.context.now).await?;
         let actor = format!("person:{}", self.order.person);
         let mut commit = self.context.commit();
-        let mut is_solved = false;
+        let (mut is_solved, mut outboxes) = (false, Vec::new());
         for (n, action) in self.order.actions.0.iter().enumerate() {
             let id = |part: usize| format!("{}{}.{index}.{n}.{part}", ids::BULK, self.name);
             // It was done, and whoever did it did not live to say so.
             if EventId::new(id(0)).is_ok_and(|id| loaded.seen(&id).is_some()) {
                 return Ok(None);
+            }
+            if let Action::Macro { id: macro_id, data } = action {
+                let running = macros::Running {
+                    context: self.context,
+                    pack: self.pack,
+                    people: self.people,
+                    person: &self.order.person,
+                    role: self.order.role,
+                    ordinal,
+                    tag: 0,
+                };
+                let done = running.apply(&mut commit, loaded, &id(0), macro_id, data.clone()).await;
+                let (after, outbox) = match done {
+                    Ok(done) => done,
+                    Err(problem) if problem.status.is_client_error() => {
+                        return Ok(Some(problem.code.to_owned()));
+                    }
+                    Err(problem) => return Err(problem),
+                };
+                loaded = after;
+                outboxes.extend(outbox);
+                is_solved = true;
+                continue;
             }
             let events = match self.decide(&loaded.state, ordinal, action) {
                 Ok(events) => events,
@@ -139,8 +164,11 @@ impl Running<'_> {
         if !commit.is_empty() {
             self.context.journal.commit(commit).await?;
         }
+        let desk = self.context.desk.to_string();
+        if !outboxes.is_empty() {
+            internal::kick("delivery", "/internal/send", Kick { desk: desk.clone(), streams: outboxes });
+        }
         if is_solved {
-            let desk = self.context.desk.to_string();
             internal::kick("csat", "/internal/decide", Kick { desk, streams: vec![conversation.to_owned()] });
         }
         Ok(None)
@@ -152,21 +180,11 @@ impl Running<'_> {
         ordinal: u32,
         action: &Action,
     ) -> Result<Vec<ConversationEvent>, Refusal> {
-        let (pack, published) = (&self.pack.pack, self.pack.published());
-        match action.clone() {
-            Action::Status { status, reason } => {
-                validation::move_to(state, pack, ordinal, &status, reason, self.order.role)
-            }
-            Action::Assignment { agent, team } => {
-                let for_absent = |agent: &str| {
-                    people::stand_in_on(pack, self.people, (state, ordinal), agent, self.context.now)
-                };
-                decide::assign_present(state, published, ordinal, agent, team, &for_absent)
-            }
-            Action::Tags { add, remove } => decide::set_tags(state, published, ordinal, add, remove),
-            Action::Priority { priority } => decide::change_priority(state, published, ordinal, priority),
-            Action::Fields { set } => decide::change_fields(state, published, ordinal, set, self.order.role),
-            Action::Note { text } => Ok(vec![decide::note(state, ordinal, text)?]),
-        }
+        let (pack, now) = (&self.pack.pack, self.context.now);
+        let stand_in = |state: &Conversation, agent: &str| {
+            people::stand_in_on(pack, self.people, (state, ordinal), agent, now)
+        };
+        let acting = Acting { role: Some(self.order.role), stand_in: &stand_in, now };
+        action.decide(state, self.pack.published(), ordinal, &acting)
     }
 }

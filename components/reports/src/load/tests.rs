@@ -73,6 +73,7 @@ fn row(number: u64, opened_minute: i64) -> TicketRow {
         tags: Default::default(),
         snoozed_until_ms: None,
         survey_due_ms: None,
+        automations: Default::default(),
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod arrive;
 mod assign;
+mod route;
 
 pub use arrive::{by_machine, called, opens_ticket, receive, sent_elsewhere};
 pub use assign::{assign, assign_present};
+pub(super) use route::{Told, reroute};
+use route::{route, routed_again};
 
 use super::event::*;
 use super::facts::{TicketFacts, policy_change};
@@ -21,7 +24,6 @@ use crate::survey;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Most that the custom fields of a ticket hold together, in bytes of JSON: they are in every list item.
 pub const MAX_FIELDS_BYTES: usize = 32 * 1024;
@@ -107,10 +109,12 @@ pub fn create(
         let what = format!("the subject is longer than {MAX_SUBJECT_CHARS} characters");
         return Err(Refusal::invalid("subject_too_long", "/subject", what));
     }
-    let mut opening = route(published.pack, &party, number, Category::Open, new.priority);
+    let told = Told { subject: new.subject.as_deref(), text: None, fields: Some(&new.fields) };
+    let mut opening = route(published.pack, &party, number, Category::Open, new.priority, told);
     if let Some(queue) = new.queue {
         opening.team = published.pack.queues.get(&queue).and_then(|q| q.team.clone());
         opening.queue = queue;
+        opening.routed_by = None;
     }
     opening.tags.extend(new.tags);
     opening.follows = new.follows;
@@ -240,9 +244,21 @@ pub fn set_fields(
     field::check(published.pack, &set, Role::Admin, "")?;
     fields.extend(set.clone());
     check_fields(&fields)?;
-    let policy = policy_change(state, published, ticket, "fields", |facts| facts.fields = Cow::Owned(fields));
+    let again = routed_again(state, published.pack, ticket, &fields);
+    let (queue, team) = again.as_ref().map_or((None, None), |(queue, team, _)| (Some(*queue), *team));
+    let policy = policy_change(state, published, ticket, "fields", |facts| {
+        facts.fields = Cow::Owned(fields);
+        facts.queue = queue.unwrap_or(facts.queue);
+        facts.team = team.or(facts.team);
+    });
     let changed = ConversationEvent::FieldsChanged { ticket, set: Private(set) };
-    Ok([Some(changed), policy].into_iter().flatten().collect())
+    let again = again.map(|(queue, team, because)| ConversationEvent::QueueChanged {
+        ticket,
+        queue: queue.to_owned(),
+        team: team.map(str::to_owned),
+        because: Some(because),
+    });
+    Ok([Some(changed), again, policy].into_iter().flatten().collect())
 }
 
 /// Tags to add and to take off.
@@ -313,34 +329,11 @@ fn opening(
     party: &Party,
     number: u64,
     category: Category,
-    priority: Option<Priority>,
+    told: Told<'_>,
 ) -> Opening {
-    let mut opening = route(published.pack, party, number, category, priority);
+    let mut opening = route(published.pack, party, number, category, None, told);
     opening.policy = policy(published, party, &opening, &Map::new());
     opening
-}
-
-/// What a new ticket starts with, but for the policy: that depends on the rest.
-fn route(pack: &Pack, party: &Party, number: u64, category: Category, priority: Option<Priority>) -> Opening {
-    let facts = BTreeMap::from([
-        ("channel", party.channel.clone()),
-        ("account", party.account.clone()),
-        ("locale", party.locale.clone()),
-    ]);
-    let route = pack.route(&facts);
-    Opening {
-        number,
-        team: pack.queues.get(&route.queue).and_then(|q| q.team.clone()),
-        queue: route.queue,
-        priority: priority.unwrap_or(route.priority),
-        tags: route.tags,
-        status: status_id(pack, category),
-        category,
-        policy: None,
-        follows: None,
-        filled: None,
-        unvalidated: BTreeMap::new(),
-    }
 }
 
 /// The policy that a new ticket leads to.

@@ -1,6 +1,6 @@
 //! What a new ticket's fields are filled with, and by what: never over what a person said.
 
-use super::decide::{Published, policy};
+use super::decide::{Published, Told, policy, reroute};
 use super::event::{ConversationEvent, Filled, Opening, Party};
 use crate::Private;
 use crate::pack::Pack;
@@ -63,7 +63,11 @@ pub fn enrich(event: &mut ConversationEvent, published: Published<'_>, known: &K
     }
     opening.filled = (!filled.is_empty()).then_some(Private(filled));
     opening.unvalidated = unvalidated;
-    opening.policy = policy(published, party, opening, &fields(opening, given));
+    let known = fields(opening, given);
+    let [subject, written] = texts.map(|text| text.map(|text| text.0.as_str()));
+    let told = Told { subject, text: written, fields: Some(given) };
+    reroute(published.pack, party, opening, told, &known);
+    opening.policy = policy(published, party, opening, &known);
 }
 
 /// The fields that a ticket opens with: what a person said, and what it was filled with besides.

@@ -1,8 +1,10 @@
 //! What is done or said in a conversation. What follows from it is derived in the fold.
 
 mod parts;
+mod rules;
 
 pub use parts::*;
+pub use rules::*;
 
 use super::merge::{Said, TicketRef};
 use super::validation::Issue;
@@ -122,6 +124,53 @@ pub enum ConversationEvent {
         /// Free text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Private<String>>,
+    },
+    /// It is in another queue.
+    #[serde(rename = "queue.changed")]
+    QueueChanged {
+        /// Ordinal.
+        ticket: u32,
+        /// Queue id.
+        queue: String,
+        /// The queue's team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
+        /// The routing rule, if one did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+    },
+    /// A rule of the pack applied: what follows it under its id is what it did.
+    #[serde(rename = "automation.fired")]
+    AutomationFired(Box<AutomationFired>),
+    /// A rule of the pack would have applied, and was kept from going round in circles.
+    #[serde(rename = "automation.held")]
+    AutomationHeld(Box<AutomationHeld>),
+    /// The reply that a rule of the pack wanted was written, or could not be.
+    #[serde(rename = "automation.replied")]
+    AutomationReplied(Box<AutomationReplied>),
+    /// Somebody applied a macro: what follows under its id is what it did.
+    #[serde(rename = "macro.applied")]
+    MacroApplied {
+        /// Ordinal.
+        ticket: u32,
+        /// Macro id.
+        #[serde(rename = "macro")]
+        macro_id: String,
+        /// What people call it.
+        name: String,
+        /// The version of the pack that it is from.
+        version: u32,
+    },
+    /// Something that subscribers want to be told.
+    #[serde(rename = "notice.raised")]
+    NoticeRaised {
+        /// Ordinal.
+        ticket: u32,
+        /// A word by which they know what it is about.
+        notice: String,
+        /// Free text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Private<String>>,
     },
     /// Somebody began a run of a playbook on it.
     #[serde(rename = "run.begun")]

@@ -64,10 +64,15 @@ impl Facts for TicketFacts<'_> {
 impl TicketFacts<'_> {
     /// A field's value as conditions write it; a list has several.
     fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        match self.fields.get(name) {
-            Some(Value::Array(values)) => values.iter().filter_map(plain).collect(),
-            value => value.and_then(plain).into_iter().collect(),
-        }
+        plain_values(self.fields.get(name))
+    }
+}
+
+/// A value as conditions write it; a list has several.
+pub(super) fn plain_values(value: Option<&Value>) -> Vec<Cow<'_, str>> {
+    match value {
+        Some(Value::Array(values)) => values.iter().filter_map(plain).collect(),
+        value => value.and_then(plain).into_iter().collect(),
     }
 }
 

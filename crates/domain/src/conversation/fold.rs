@@ -7,7 +7,7 @@ use super::enrich;
 use super::event::*;
 use super::merge::{Merged, Said};
 use super::message::{Direction, Message};
-use super::{Asked, Conversation, KIND, Silent, SurveyDecision, Ticket};
+use super::{Asked, Conversation, KIND, Moments, Silent, SurveyDecision, Ticket};
 use crate::Private;
 use crate::category::Category;
 use crate::message::{DeliveryState, MessageKind};
@@ -19,7 +19,7 @@ use serde_json::Map;
 impl Fold for Conversation {
     type Data = ConversationEvent;
     const KIND: &'static str = KIND;
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
 
     fn apply(&mut self, event: &Event<ConversationEvent>) {
         let at = event.at;
@@ -51,6 +51,7 @@ impl Fold for Conversation {
             ConversationEvent::StatusChanged { ticket, status, category, .. } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.change_status(status, *category, at);
+                    ticket.moments.status_led_by = ticket.led_to(event.id.as_str());
                 }
             }
             ConversationEvent::PriorityChanged { ticket, priority, policy } => {
@@ -78,6 +79,16 @@ impl Fold for Conversation {
                     }
                 }
             }
+            ConversationEvent::QueueChanged { ticket, queue, team, .. } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.requeued(queue, team.as_deref(), at);
+                }
+            }
+            ConversationEvent::AutomationFired(fired) => self.automation_fired(fired, event.id.as_str(), at),
+            ConversationEvent::AutomationHeld(held) => self.automation_held(held, at),
+            ConversationEvent::AutomationReplied(replied) => self.automation_replied(replied),
+            // What a macro did follows it; a notice is for others.
+            ConversationEvent::MacroApplied { .. } | ConversationEvent::NoticeRaised { .. } => {}
             ConversationEvent::RunBegun { ticket, .. } => self.happened(*ticket, at, "run.begun"),
             ConversationEvent::RunEnded { ticket, .. } => self.happened(*ticket, at, "run.ended"),
             ConversationEvent::RequestRecorded { ticket, .. } => {
@@ -240,6 +251,11 @@ impl Conversation {
             issues: Default::default(),
             issues_done: Default::default(),
             assignments: 0,
+            moments: Moments { status_changed: Some(at), ..Moments::default() },
+            automations: Default::default(),
+            acted: None,
+            owed: Vec::new(),
+            skills: opening.skills.clone(),
         });
         if let Some(ticket) = self.tickets.last_mut() {
             ticket.timeline.named_event(at, "opened");

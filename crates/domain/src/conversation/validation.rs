@@ -63,14 +63,32 @@ pub fn move_to(
     reason: Option<String>,
     role: Role,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
+    let events = moved(state, pack, ticket, status, reason)?;
+    let current = workable(state, ticket)?;
+    if let Some(ConversationEvent::StatusChanged { status, reason, .. }) = events.last() {
+        let reason = reason.as_ref().map(|reason| reason.0.as_str());
+        pack.allows(Wanted { from: &current.status, to: status, fields: &current.fields.0, reason, role })?;
+    }
+    Ok(events)
+}
+
+/// Another status, as the desk itself wants it: any that there is.
+///
+/// # Errors
+/// As [`super::decide::change_status`].
+pub fn moved(
+    state: &Conversation,
+    pack: &Pack,
+    ticket: u32,
+    status: &str,
+    reason: Option<String>,
+) -> Result<Vec<ConversationEvent>, Refusal> {
     let events = super::decide::change_status(state, pack, ticket, status, reason)?;
     let current = workable(state, ticket)?;
-    let Some(ConversationEvent::StatusChanged { status, category, reason, .. }) = events.first() else {
-        return Ok(events);
+    let validated = |event: &ConversationEvent| {
+        matches!(event, ConversationEvent::StatusChanged { category: Category::ToBeValidated, .. })
     };
-    let reason = reason.as_ref().map(|reason| reason.0.as_str());
-    pack.allows(Wanted { from: &current.status, to: status, fields: &current.fields.0, reason, role })?;
-    let returns = *category == Category::ToBeValidated && current.handed_by.is_some();
+    let returns = events.iter().any(validated) && current.handed_by.is_some();
     let back = returns.then_some(ConversationEvent::TicketReturned { ticket, issue: None });
     Ok(back.into_iter().chain(events).collect())
 }

@@ -41,6 +41,7 @@ fn ticket() -> TicketRow {
         silent_since_ms: None,
         snoozed_until_ms: None,
         survey_due_ms: None,
+        automations: Default::default(),
     }
 }
 

@@ -129,17 +129,6 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             say(format!("/retention/{name}"), format!("a number of days from 1 to {MAX_DAYS}"));
         }
     }
-    for (n, rule) in pack.routing.iter().enumerate() {
-        if !pack.queues.contains_key(&rule.queue) {
-            say(format!("/routing/{n}/queue"), format!("no queue {:?}; add it to /queues", rule.queue));
-        }
-        for field in rule.when.keys().filter(|f| !["channel", "account", "locale"].contains(&f.as_str())) {
-            say(
-                format!("/routing/{n}/when/{}", escape(field)),
-                "a new ticket is routed by channel, account or locale".into(),
-            );
-        }
-    }
     for (n, policy) in pack.sla.iter().enumerate() {
         for (pointer, message) in policy.check(|calendar| pack.calendars.contains_key(calendar)) {
             say(format!("/sla/{n}{pointer}"), message);
@@ -172,6 +161,9 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
         super::assignment::check,
         super::field::check,
         super::enrichment::check,
+        super::routing::check,
+        super::macros::check,
+        crate::automation::check,
     ];
     for (pointer, message) in parts.into_iter().flat_map(|check| check(pack)) {
         say(pointer, message);

@@ -1,8 +1,9 @@
 //! What is wrong with a policy, each with its place and what to do.
 
 use super::events::check_event;
-use super::policy::{CALENDAR_TIME, Condition, FACTS, KNOWN, Policy, Target};
+use super::policy::{CALENDAR_TIME, FACTS, KNOWN, Policy, Target};
 use super::threshold::Warning;
+use crate::condition;
 
 /// Longest target: ten years.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
@@ -15,17 +16,8 @@ impl Policy {
         if self.name.trim().is_empty() {
             say("/name".into(), "a policy needs a name; it is shown with every target".into());
         }
-        for (fact, condition) in &self.when {
-            let at = format!("/when/{}", escape(fact));
-            if !FACTS.contains(&fact.as_str()) && fact.strip_prefix("fields.").is_none_or(str::is_empty) {
-                let known = FACTS.join(", ");
-                say(at.clone(), format!("there is no such fact; known are {known} and fields.<name>"));
-            }
-            if let Condition::Any(list) | Condition::Not { not: list } = condition
-                && list.is_empty()
-            {
-                say(at, "an empty list decides nothing; name a value or leave the condition out".into());
-            }
+        for (place, message) in condition::check(&self.when, &FACTS) {
+            say(format!("/when{place}"), message);
         }
         if self.targets.is_empty() {
             say(

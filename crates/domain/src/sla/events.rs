@@ -8,6 +8,7 @@
 //! | `escalated` | handed to another team by escalation |
 //! | `team.entered.<team>`, `team.left.<team>` | the ticket comes to a team and leaves it; solving, closing and spam leave it, reopening enters it again |
 //! | `status.entered.<status>`, `status.left.<status>` | a status id of the pack or a category |
+//! | `queue.entered.<queue>` | another queue, by hand or by a rule |
 //! | `tag.added.<tag>`, `tag.removed.<tag>` | tags |
 //! | `field.set.<name>`, `field.removed.<name>` | custom fields |
 //! | `event.issue.closed`, `event.issue.reported` | an issue that the ticket waits for is finished; another report about it |
@@ -27,10 +28,11 @@ const PLAIN: [&str; 9] = [
 ];
 
 /// Events about something that the name goes on with.
-const ABOUT: [&str; 9] = [
+const ABOUT: [&str; 10] = [
     "event.",
     "field.removed.",
     "field.set.",
+    "queue.entered.",
     "status.entered.",
     "status.left.",
     "tag.added.",

@@ -3,8 +3,8 @@
 use super::escalation::Escalation;
 use super::threshold::{Threshold, Warning};
 use crate::category::Category;
+use crate::condition::{Conditions, Facts, all_hold};
 use serde::{Deserialize, Serialize};
-use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct Policy {
     pub name: String,
     /// All of these must hold; empty: always.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub when: BTreeMap<String, Condition>,
+    pub when: Conditions,
     /// Targets by name.
     pub targets: BTreeMap<String, Target>,
     /// Categories in which targets pause, the two responses excepted.
@@ -37,20 +37,6 @@ pub struct Policy {
     /// Who is told when a target was missed and is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
-}
-
-/// What a fact must be: a list of allowed values, or `{"not": […]}`. Of a fact with several values (tags) one is
-/// enough, and for `not` none may be there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Condition {
-    /// One of these.
-    Any(Vec<String>),
-    /// None of these.
-    Not {
-        /// The values.
-        not: Vec<String>,
-    },
 }
 
 /// A target: `{"seconds": 28800, "calendar": "madrid", "warn": [50, 80, {"seconds_before": 3600}]}`.
@@ -92,36 +78,10 @@ pub struct ResolvedPolicy {
     pub escalation: Option<Escalation>,
 }
 
-/// The facts of a ticket that conditions ask for.
-pub trait Facts {
-    /// The values of a fact: none if it is not known, several for tags.
-    fn values(&self, fact: &str) -> Vec<Cow<'_, str>>;
-}
-
-impl<K: Borrow<str> + Ord> Facts for BTreeMap<K, String> {
-    fn values(&self, fact: &str) -> Vec<Cow<'_, str>> {
-        self.get(fact).map(Cow::from).into_iter().collect()
-    }
-}
-
-impl<K: Borrow<str> + Ord> Facts for BTreeMap<K, Vec<String>> {
-    fn values(&self, fact: &str) -> Vec<Cow<'_, str>> {
-        self.get(fact).into_iter().flatten().map(Cow::from).collect()
-    }
-}
-
 impl Policy {
     /// Do all conditions hold?
     pub fn applies_to(&self, facts: &impl Facts) -> bool {
-        self.when.iter().all(|(fact, condition)| {
-            let values = facts.values(fact);
-            let is_one_of =
-                |list: &[String]| values.iter().any(|value| list.iter().any(|one| one == value.as_ref()));
-            match condition {
-                Condition::Any(allowed) => is_one_of(allowed),
-                Condition::Not { not } => !is_one_of(not),
-            }
-        })
+        all_hold(&self.when, facts)
     }
 
     /// The policy as it travels in events.

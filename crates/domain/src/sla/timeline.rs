@@ -136,6 +136,13 @@ pub(super) enum Cause {
 }
 
 impl Timeline {
+    /// Names of the targets that run and of which a breach was told, or a warning and no breach.
+    pub fn told(&self, breached: bool) -> impl Iterator<Item = &str> {
+        let runs = self.targets.iter().filter(|target| target.end.is_none() && !target.notices.is_empty());
+        let breach = |target: &Instance| target.notices.iter().any(|n| n.threshold == Threshold::Breach);
+        runs.filter(move |target| breach(target) == breached).map(|target| target.name.as_str())
+    }
+
     /// A ticket begins. The message that opened it comes as [`Timeline::customer_message`] after this.
     pub fn opened(at: DateTime<Utc>, by_customer: bool, policy: Option<&ResolvedPolicy>) -> Self {
         let mut timeline = Self {

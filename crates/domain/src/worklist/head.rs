@@ -1,6 +1,7 @@
 //! What a shard of tickets has for those who look for work: enough to pass it over, or to look into it first.
 
 use super::{Key, Order, is_live};
+use crate::conversation::RanBy;
 use crate::pack::Priority;
 use crate::rows::TicketRow;
 use crate::table::Row;
@@ -28,6 +29,9 @@ pub struct HeadRow {
     /// Tickets by assignee and channel.
     #[serde(rename = "l", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub load: BTreeMap<String, BTreeMap<String, u32>>,
+    /// What automations did, on tickets that are done too.
+    #[serde(rename = "a", default, skip_serializing_if = "RanBy::is_empty")]
+    pub automations: RanBy,
 }
 
 impl Row for HeadRow {
@@ -40,7 +44,13 @@ impl HeadRow {
     pub fn of<'a>(rows: impl Iterator<Item = &'a TicketRow>) -> Self {
         let mut head = Self { priority: Priority::Low, ..Self::default() };
         let one_more = |count: &mut u32| *count = count.saturating_add(1);
-        for row in rows.filter(|row| is_live(row)) {
+        for row in rows {
+            for (id, ran) in &row.automations {
+                head.automations.entry(id.clone()).or_default().add(ran);
+            }
+            if !is_live(row) {
+                continue;
+            }
             one_more(&mut head.live);
             head.due_ms = head.due_ms.into_iter().chain(row.due_ms).min();
             head.priority = head.priority.max(row.priority);

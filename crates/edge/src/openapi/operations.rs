@@ -78,6 +78,7 @@ const fn act(route: &'static str, body: &'static str, status: u16) -> Operation 
 /// All operations, by route.
 pub static OPERATIONS: &[Operation] = &[
     read("audit.anchors", &["after", "limit"], Answer::Lines("ExportedAnchor")),
+    read("automations.list", &[], Answer::List("Automation")),
     read("bulk.read", &[], Answer::One("Bulk")),
     write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),
     write("contacts.erase", Body::Json("Erasure"), 200, Answer::Document),
@@ -108,6 +109,7 @@ pub static OPERATIONS: &[Operation] = &[
         ..write("files.put", Body::File, 201, Answer::One("StoredFile"))
     },
     read("files.read", &[], Answer::File),
+    read("macros.list", &[], Answer::List("Macro")),
     read("me", &[], Answer::One("Me")),
     read("openapi", &[], Answer::Document),
     read("outbox.list", &["delivery_status", "cursor", "limit"], Answer::List("OutboxEntry")),
@@ -206,6 +208,7 @@ pub static OPERATIONS: &[Operation] = &[
         ],
         Answer::List("TicketItem"),
     ),
+    act("tickets.macro", "ApplyMacro", 200),
     act("tickets.merge", "Merge", 200),
     act("tickets.note", "NewNote", 201),
     act("tickets.priority", "NewPriority", 200),

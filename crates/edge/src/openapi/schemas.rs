@@ -28,6 +28,7 @@ pub fn all() -> Map<String, Value> {
 }
 
 fn requests(all: &mut Map<String, Value>) {
+    add::<api::ApplyMacro>(all);
     add::<api::Assignment>(all);
     add::<api::Erasure>(all);
     add::<api::ContactMerge>(all);

@@ -1,4 +1,5 @@
 //! A store in memory that counts, and that lets others go on at every call.
+#![allow(dead_code, unreachable_pub)] // each test uses a part of it
 
 use futures::future::poll_fn;
 use relevo_journal::store::memory::MemoryStore;
@@ -21,6 +22,11 @@ pub struct Counts {
 pub struct Counting(MemoryStore, Rc<Cell<Counts>>);
 
 impl Counting {
+    /// Over a store that has something in it.
+    pub fn over(store: MemoryStore) -> Self {
+        Self(store, Rc::default())
+    }
+
     /// What was asked since the last time.
     pub fn take(&self) -> Counts {
         self.1.take()

@@ -1,6 +1,6 @@
 //! What comes in: does it open a ticket, join one, or follow one up?
 
-use super::{Published, opening, status_id};
+use super::{Published, Told, opening, status_id};
 use crate::category::Category;
 use crate::conversation::{
     CallReported, Conversation, ConversationEvent, MessageReceived, MessageSentElsewhere, Opening, Party,
@@ -40,8 +40,13 @@ pub fn receive(
     now: DateTime<Utc>,
 ) -> ConversationEvent {
     let follows = follows(state, published.pack, now);
+    let told = Told {
+        subject: message.subject.as_ref().map(|subject| subject.0.as_str()),
+        text: message.text.as_ref().map(|text| text.0.as_str()),
+        fields: None,
+    };
     let opening =
-        number.map(|number| Opening { follows, ..opening(published, &party, number, Category::New, None) });
+        number.map(|number| Opening { follows, ..opening(published, &party, number, Category::New, told) });
     let open_status = state.current().map(|_| status_id(published.pack, Category::Open));
     let open_status = open_status.filter(|status| status != Category::Open.as_str());
     let received = MessageReceived { id, party, message, opening, open_status, vote: None };
@@ -56,7 +61,7 @@ pub fn sent_elsewhere(
     message: OutgoingMessage,
     number: Option<u64>,
 ) -> ConversationEvent {
-    let opening = number.map(|number| opening(published, &party, number, Category::Open, None));
+    let opening = number.map(|number| opening(published, &party, number, Category::Open, Told::default()));
     ConversationEvent::MessageSentElsewhere(Box::new(MessageSentElsewhere { id, party, message, opening }))
 }
 
@@ -72,7 +77,7 @@ pub fn called(
     let opening = party.as_ref().zip(number).map(|(party, number)| {
         let category =
             if call.direction == Some(CallDirection::Out) { Category::Open } else { Category::New };
-        opening(published, party, number, category, None)
+        opening(published, party, number, category, Told::default())
     });
     let open_status = state.current().map(|_| status_id(published.pack, Category::Open));
     ConversationEvent::CallReported(Box::new(CallReported { id, party, call, opening, open_status }))

@@ -59,6 +59,12 @@ pub struct Opening {
     /// Custom fields that were to be filled with what they do not hold: where it came from and why, not the value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unvalidated: BTreeMap<String, String>,
+    /// What whoever gets it must be able to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
+    /// The routing rule that applied, and the conditions that held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed_by: Option<String>,
 }
 
 /// What a custom field was filled with, and by what.

@@ -19,6 +19,7 @@ impl Ticket {
         self.breaks_silence(at);
         self.last_said = Some(said.id.clone());
         self.keep_untold(said);
+        self.moments.replied = self.moments.replied.max(Some(at));
         self.replies = self.replies.saturating_add(1);
         self.timeline.human_reply(at);
         self.timeline.named_event(at, "replied");
@@ -58,6 +59,8 @@ impl Ticket {
             return;
         }
         self.breaks_silence(at);
+        self.moments.status_changed = self.moments.status_changed.max(Some(at));
+        self.moments.status_led_by.clear();
         let was_done = self.category.is_done();
         let named = self.status_events(status, category);
         named.iter().for_each(|event| self.timeline.stop_at(at, event));
@@ -116,6 +119,7 @@ impl Ticket {
         let since = said.at;
         self.breaks_silence(at);
         self.last_said = Some(said.id.clone());
+        self.moments.customer_wrote = self.moments.customer_wrote.max(Some(since));
         self.snoozed_until = None;
         if !self.keep_untold(said) {
             self.reopen(open_status, at);

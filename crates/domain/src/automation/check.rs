@@ -1,0 +1,71 @@
+//! What is wrong with the automations of a pack, each with its place and what to do.
+
+use super::FACTS;
+use crate::action::{self, Action};
+use crate::condition;
+use crate::pack::Pack;
+use crate::sla::CALENDAR_TIME;
+use std::collections::BTreeSet;
+
+/// Most automations of a pack: every event of every ticket is held against them.
+const MAX_AUTOMATIONS: usize = 200;
+
+/// Longest wait: a year.
+const MAX_SECONDS: u64 = 366 * 86_400;
+
+/// Everything that is wrong: JSON pointer into the pack, and what to do.
+pub(crate) fn check(pack: &Pack) -> Vec<(String, String)> {
+    let mut problems = Vec::new();
+    if pack.automations.len() > MAX_AUTOMATIONS {
+        problems.push(("/automations".to_owned(), format!("at most {MAX_AUTOMATIONS} automations")));
+    }
+    let mut ids = BTreeSet::new();
+    for (n, automation) in pack.automations.iter().enumerate() {
+        let at = format!("/automations/{n}");
+        let mut say = |place: &str, what: &str| problems.push((format!("{at}{place}"), what.to_owned()));
+        if !action::is_word(&automation.id) {
+            say("/id", "an id has a-z, 0-9, _ and -, at most 64");
+        } else if !ids.insert(automation.id.as_str()) {
+            say("/id", "another automation has this id");
+        }
+        if automation.name.trim().is_empty() {
+            say("/name", "an automation needs a name; it is shown in the history of what it changed");
+        }
+        if automation.on.is_empty() == automation.after.is_none() {
+            say("/on", "either what it follows in on, or how long it waits in after");
+        }
+        if let Some(wait) = &automation.after {
+            if !(1..=MAX_SECONDS).contains(&wait.seconds) {
+                say("/after/seconds", "must be 1 to 31622400");
+            }
+            if wait.calendar != CALENDAR_TIME && !pack.calendars.contains_key(&wait.calendar) {
+                say("/after/calendar", "no such calendar; add it to /calendars or write \"calendar_time\"");
+            }
+        }
+        let wrong = condition::check(&automation.when, &FACTS);
+        for (place, what) in wrong.into_iter().chain(condition::unknown_fields(&automation.when, pack)) {
+            say(&format!("/when{place}"), &what);
+        }
+        for (fact, known) in [
+            (
+                "status",
+                &(|name: &str| pack.status(name).is_some_and(|(id, _)| id == name)) as &dyn Fn(&str) -> bool,
+            ),
+            ("queue", &|name: &str| pack.queues.contains_key(name)),
+            ("team", &|name: &str| pack.teams.contains_key(name)),
+            ("agent", &|name: &str| pack.people.contains_key(name)),
+        ] {
+            let named = automation.when.get(fact).map(condition::Condition::named).unwrap_or_default();
+            if let Some(unknown) = named.iter().find(|name| !known(name)) {
+                say(&format!("/when/{fact}"), &format!("the pack has no {fact} {unknown:?}"));
+            }
+        }
+        for (place, what) in action::check(pack, &automation.then) {
+            say(&format!("/then{place}"), &what);
+        }
+        for n in automation.then.iter().enumerate().filter(|(_, then)| matches!(then, Action::Macro { .. })) {
+            say(&format!("/then/{}", n.0), "an automation applies no macro; write its actions here");
+        }
+    }
+    problems
+}
