@@ -39,7 +39,8 @@ fn item(
     now: DateTime<Utc>,
 ) -> Value {
     let named = |name: &str| pack.calendar(name);
-    let duty = Duty { people: &pack.pack.people, calendars: &named };
+    let staff = pack.pack.people_at(now);
+    let duty = Duty { people: &staff, calendars: &named };
     let away_after = pack.pack.presence.away_after_minutes.map(|minutes| TimeDelta::minutes(minutes.into()));
     let absence = people.absence(id, now);
     let presence = match absence {

@@ -287,7 +287,7 @@ async fn open(
     let context = &call.context;
     let pack = context.pack().await?;
     let conversation = loaded.stream().name().to_owned();
-    let follows = new.follows.is_some();
+    let (follows, is_chosen) = (new.follows.is_some(), new.priority.is_some());
     if !follows {
         field::check(&pack.pack, &new.fields, call.caller.role, "/fields")?;
     }
@@ -295,7 +295,7 @@ async fn open(
     let (mut commit, actor) = (context.commit(), call.caller.actor());
     let mut persons = Persons::new(context, &actor);
     let known = directory::known(context, &mut persons, &pack, &party.channel, &party.address).await?;
-    enrich::enrich(&mut created, pack.published(), &known);
+    enrich::enrich(&mut created, pack.published(), &known, is_chosen, context.now);
     let ConversationEvent::TicketCreated(opened) = &mut created else { return Err(unknown()) };
     if !partitions::sees(&pack.pack, &call.caller, &opened.opening.queue, opened.opening.team.as_deref()) {
         return Err(Problem::forbidden("the queue is of another partition of the desk"));

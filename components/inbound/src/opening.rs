@@ -18,6 +18,6 @@ pub async fn complete<S: Store>(
     (channel, from): (&str, &Address),
 ) -> Result<(), Problem> {
     let known = directory::known(context, persons, pack, channel, from).await?;
-    enrich(event, pack.published(), &known);
+    enrich(event, pack.published(), &known, false, context.now);
     Ok(())
 }

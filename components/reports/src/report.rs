@@ -23,6 +23,8 @@ pub struct Answer {
     pub to: String,
     /// The desk's time, in which days begin and end.
     pub time_zone: &'static str,
+    /// Critical periods that fall into it, by id: figures of such a time are not those of another.
+    pub periods: Vec<String>,
     /// The figures of the whole.
     pub kpis: Vec<Kpi>,
     /// The figures of each group, by key.
@@ -69,7 +71,9 @@ pub async fn read<S: Store>(
     if let Some(by) = by {
         let needed = by.needs_ticket_of_survey();
         let of_surveys = if needed { load::tickets_of(context, &surveys).await? } else { BTreeMap::new() };
-        let divided = Grouping { by, zone: &zone, tickets: &of_surveys }.groups(&cohort);
+        let on = |day| pack.pack.period_on(day).map(|(id, _)| id.to_owned());
+        let grouping = Grouping { by, periods: &on, zone: &zone, tickets: &of_surveys };
+        let divided = grouping.groups(&cohort);
         let figures =
             divided.into_iter().map(|(key, cohort)| Group { by: by.as_str(), key, kpis: report.of(&cohort) });
         groups.extend(figures);
@@ -79,6 +83,7 @@ pub async fn read<S: Store>(
         from: rfc3339(period.from),
         to: rfc3339(period.to),
         time_zone: zone.name(),
+        periods: pack.pack.periods_between(period.from, period.to),
         kpis: report.of(&cohort),
         groups,
     };

@@ -177,6 +177,7 @@ mod tests {
             from: "2026-03-01T00:00:00Z".into(),
             to: "2026-03-02T00:00:00Z".into(),
             time_zone: "UTC",
+            periods: Vec::new(),
             kpis: vec![kpi("csat_share", Some(0.25))],
             groups: vec![Group {
                 by: "agent",

@@ -3,6 +3,7 @@
 
 mod apply;
 mod excuse;
+mod periods;
 mod preview;
 mod reminder;
 mod shifts;
@@ -57,6 +58,7 @@ async fn route(request: &Incoming) -> Result<Streamed, Problem> {
     }
     let answer = match matched.route.name {
         "sla.apply" => apply::apply(&context, &caller, request).await,
+        "periods.list" => periods::periods(&context, request).await,
         "shifts.list" => shifts::shifts(&context, request).await,
         "tickets.sla.excuse" => excuse::excuse_breach(&context, &caller, request, matched.part(1)).await,
         "tickets.sla" => targets::targets(&context, matched.part(1)).await,

@@ -11,20 +11,26 @@ use serde_json::{Value, json};
 
 /// `GET …/shifts?at=`
 pub async fn shifts(context: &DeskContext, request: &Incoming) -> Result<Response, Problem> {
-    let at = match request.parameter("at") {
-        None => context.now,
-        Some(text) => DateTime::parse_from_rfc3339(&text).map(|at| at.with_timezone(&Utc)).map_err(|_| {
-            let detail = "at is an instant in RFC 3339, such as 2026-03-01T09:00:00Z";
-            Problem::bad_request("bad_instant", detail)
-        })?,
-    };
+    let at = at(context, request)?;
     let pack = context.pack().await?;
     Ok(json(StatusCode::OK, &json!({"items": items(&pack, at), "next": null})))
 }
 
+/// The instant that is asked about: now, if none is given.
+pub fn at(context: &DeskContext, request: &Incoming) -> Result<DateTime<Utc>, Problem> {
+    match request.parameter("at") {
+        None => Ok(context.now),
+        Some(text) => DateTime::parse_from_rfc3339(&text).map(|at| at.with_timezone(&Utc)).map_err(|_| {
+            let detail = "at is an instant in RFC 3339, such as 2026-03-01T09:00:00Z";
+            Problem::bad_request("bad_instant", detail)
+        }),
+    }
+}
+
 fn items(pack: &PublishedPack, at: DateTime<Utc>) -> Vec<Value> {
     let named = |name: &str| pack.calendar(name);
-    let duty = Duty { people: &pack.pack.people, calendars: &named };
+    let staff = pack.pack.people_at(at);
+    let duty = Duty { people: &staff, calendars: &named };
     let item = |(id, person): (&String, &relevo_domain::pack::Person)| {
         let on_shift = duty.is_on_shift(id, at);
         let changes = duty.changes_at(id, at).map(rfc3339);
@@ -39,5 +45,5 @@ fn items(pack: &PublishedPack, at: DateTime<Utc>) -> Vec<Value> {
             "substitute": duty.stand_in(id, at).filter(|other| *other != id),
         })
     };
-    pack.pack.people.iter().map(item).collect()
+    staff.iter().map(item).collect()
 }

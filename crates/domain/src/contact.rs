@@ -239,6 +239,7 @@ impl Fold for Contact {
             ContactEvent::KeysExpired { keys } => self.destroy(|key| keys.contains(key)),
             ContactEvent::Erased => {
                 self.destroy(|_| true);
+                self.directory.values = Map::new().into();
                 self.erased_at = Some(event.at);
             }
             ContactEvent::DirectorySet { values } => {

@@ -98,6 +98,9 @@ pub struct Ticket {
     pub agent: Option<String>,
     /// Tags.
     pub tags: BTreeSet<String>,
+    /// The critical period in which it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
     /// Custom fields.
     pub fields: Private<Map<String, Value>>,
     /// Custom fields that something that came in was no value of, with where it came from and why.

@@ -12,6 +12,7 @@ mod lifecycle;
 mod limits;
 mod macros;
 mod partition;
+mod period;
 mod retention;
 mod routing;
 mod survey;
@@ -34,6 +35,7 @@ pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
 pub use macros::Macro;
 pub use partition::Partition;
+pub use period::{Period, Raise};
 pub use retention::Retention;
 pub use routing::{ROUTING_FACTS, Route};
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
@@ -84,6 +86,9 @@ pub struct Pack {
     /// What happens to tickets by itself.
     #[serde(default)]
     pub lifecycle: Lifecycle,
+    /// Critical periods by id: term start, closings, migrations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub periods: BTreeMap<String, Period>,
     /// Where new tickets go: the first rule that matches.
     #[serde(default)]
     pub routing: Vec<Route>,

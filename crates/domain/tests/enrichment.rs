@@ -57,7 +57,7 @@ fn receive(desk: &Desk, text: &str, form: Value, known: &Known) -> ConversationE
         Some(7),
         desk.at,
     );
-    enrich(&mut event, desk.published(), known);
+    enrich(&mut event, desk.published(), known, false, desk.at);
     event
 }
 
@@ -153,7 +153,7 @@ fn what_a_person_said_is_never_overwritten() {
     let mut event = decide::create(desk.published(), desk.party(), 1, new).unwrap();
     let known =
         Known { account: source("account/sur@5", json!({"plan": "pro", "csm": "Eva"})), person: None };
-    enrich(&mut event, desk.published(), &known);
+    enrich(&mut event, desk.published(), &known, false, desk.at);
     let (fields, by, _) = opened(&mut desk, event);
     assert_eq!(
         (&fields["plan"], &fields["module"], &fields["csm"]),
@@ -195,4 +195,69 @@ fn people_set_what_their_role_may_and_values_that_fit() {
         [("plan".to_owned(), json!(1))].into_iter().collect(),
     );
     assert_eq!(refused.unwrap_err().code, "bad_fields", "the desk's own rules too");
+}
+
+#[test]
+fn a_critical_period_raises_new_tickets_and_may_have_its_own_terms() {
+    let mut document = json!({
+        "format": "relevo-pack/1", "name": "Test", "locale": {"default": "es"},
+        "queues": {"general": {"name": "General"}},
+        "channels": {"whatsapp": {"main": {"fields": {"module": "actas"}}}},
+        "periods": {"start": {"name": "Inicio de curso", "from": "2026-01-05", "to": "2026-01-09",
+                              "raise": [{"when": {"fields.module": ["accesos"]}, "to": "urgent"},
+                                        {"when": {"fields.module": ["actas"]}, "to": "high"}]}},
+        "sla": [
+            {"name": "start", "when": {"period": ["start"], "priority": ["high"]},
+             "targets": {"first_response": {"seconds": 60, "calendar": "calendar_time"}}},
+            {"name": "all", "targets": {"first_response": {"seconds": 600, "calendar": "calendar_time"}}}
+        ]
+    });
+    use relevo_domain::pack::Priority;
+    let opened = |document: &Value, time: &str| {
+        let mut desk = Desk::new(document.clone());
+        desk.pass(time);
+        let event = receive(&desk, "hola", Value::Null, &Known::default());
+        desk.tell(time, vec![event]);
+        desk
+    };
+    let of = |desk: &Desk| {
+        let ticket = &desk.state.tickets[0];
+        (ticket.period.clone(), ticket.priority, ticket.timeline.policy().unwrap().policy.clone())
+    };
+    let usual = (None, Priority::Normal, "all".to_owned());
+    let raised = (Some("start".to_owned()), Priority::High, "start".to_owned());
+    let mut during = opened(&document, "05 00:00");
+    assert_eq!(of(&during), raised);
+    assert_eq!(of(&opened(&document, "09 23:59")), raised);
+    assert_eq!(of(&opened(&document, "04 23:59")), usual);
+    assert_eq!(of(&opened(&document, "10 00:00")), usual);
+    // It stays the period in which it was opened, whenever something else changes.
+    during.pass("15 09:00");
+    let changed = decide::set_tags(&during.state, during.published(), 1, vec!["x".into()], vec![]).unwrap();
+    assert_eq!(changed.len(), 1, "the policy is the same");
+    // A trial of a pack with other periods has them.
+    document["periods"] = json!({});
+    let without = Desk::new(document);
+    let again = relevo_domain::conversation::trial::replay(&during.events, without.published());
+    assert_eq!(
+        (again.tickets[0].period.clone(), again.tickets[0].timeline.policy().unwrap().policy.as_str()),
+        (None, "all")
+    );
+}
+
+#[test]
+fn a_priority_that_a_person_chose_stays_in_a_critical_period() {
+    let desk = Desk::new(json!({
+        "format": "relevo-pack/1", "name": "Test", "locale": {"default": "es"},
+        "queues": {"general": {"name": "General"}},
+        "periods": {"start": {"name": "Inicio", "from": "2026-01-05", "to": "2026-01-09", "raise": [{"to": "high"}]}}
+    }));
+    let priority = |is_chosen| {
+        let priority = Some(relevo_domain::pack::Priority::Low);
+        let new = decide::NewTicket { priority, ..Default::default() };
+        let mut event = decide::create(desk.published(), desk.party(), 1, new).unwrap();
+        enrich(&mut event, desk.published(), &Known::default(), is_chosen, common::at("05 09:00"));
+        event.named().1["opening"]["priority"].clone()
+    };
+    assert_eq!((priority(true), priority(false)), (json!("low"), json!("high")));
 }

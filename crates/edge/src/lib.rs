@@ -32,6 +32,7 @@ pub mod personal;
 pub mod presence;
 pub mod problem;
 pub mod reply_token;
+pub mod roles;
 pub mod rotation;
 pub mod routes;
 pub mod survey_link;

@@ -101,6 +101,7 @@ pub static ROUTES: &[Route] = &[
     route("people.absence.set", "desk", "POST", "/api/{desk}/people/{person}/absences", AGENT, "Set an absence, and who takes over rights and work; one's own, or a lead for others"),
     route("people.absence.end", "desk", "DELETE", "/api/{desk}/people/{person}/absences/{absence}", AGENT, "End an absence, or call it off"),
     route("people.presence", "desk", "POST", "/api/{desk}/people/{person}/presence", AGENT, "Take work, or none for now"),
+    route("periods.list", "sla", "GET", "/api/{desk}/periods", AGENT, "Critical periods, and which is on"),
     route("playbooks.list", "playbooks", "GET", "/api/{desk}/playbooks", AGENT, "Decision trees that the caller may run"),
     route("playbooks.read", "playbooks", "GET", "/api/{desk}/playbooks/{playbook}", AGENT, "A decision tree as it is published"),
     route("runs.list", "playbooks", "GET", "/api/{desk}/playbooks/{playbook}/runs", AGENT, "Runs of the last days, newest first"),

@@ -93,6 +93,7 @@ fn of_contact(name: &str, state: &Contact) -> Value {
         "since": state.since.map(view::rfc3339),
         "opted_out_at": state.opted_out.map(view::rfc3339),
         "no_surveys": state.no_surveys,
+        "directory": state.directory.values.0,
         "erased_at": state.erased_at.map(view::rfc3339),
         "hold": hold,
     })

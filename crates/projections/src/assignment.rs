@@ -10,7 +10,7 @@ use futures::future::try_join_all;
 use relevo_domain::assignment::{Candidate, Wanted, choose};
 use relevo_domain::category::Category;
 use relevo_domain::conversation::{Because, Conversation, ConversationEvent};
-use relevo_domain::pack::{Assignment, Pack, Role};
+use relevo_domain::pack::{Assignment, Pack, Person, Role};
 use relevo_domain::presence::People;
 use relevo_domain::rows::TicketRow;
 use relevo_domain::sla::Duty;
@@ -48,7 +48,8 @@ pub async fn run<S: Store>(context: &DeskContext<S>) -> Result<usize, Problem> {
     }
     let newest = context.newest_ticket_number().await?;
     let heads = heads::load(context, newest).await?;
-    let mut floor = Floor::of(context, &published, &people, &heads).await?;
+    let staff = published.pack.people_at(context.now);
+    let mut floor = Floor::of(context, &published, &staff, &people, &heads).await?;
     let mut places: Vec<u64> =
         heads.iter().filter(|(_, head)| floor.is_concerned(head)).map(|(place, _)| *place).collect();
     places.sort_by_key(|place| heads.get(place).map(|head| head.bound(Order::Priority)));
@@ -77,6 +78,8 @@ pub async fn run<S: Store>(context: &DeskContext<S>) -> Result<usize, Problem> {
 struct Floor<'a, S: Store> {
     context: &'a DeskContext<S>,
     published: &'a PublishedPack,
+    /// With the shifts and the capacity of the period that it is.
+    staff: &'a BTreeMap<String, Person>,
     people: &'a People,
     candidates: BTreeMap<String, Candidate<'a>>,
     turns: BTreeMap<String, i64>,
@@ -87,6 +90,7 @@ impl<'a, S: Store> Floor<'a, S> {
     async fn of(
         context: &'a DeskContext<S>,
         published: &'a PublishedPack,
+        staff: &'a BTreeMap<String, Person>,
         people: &'a People,
         heads: &BTreeMap<u64, HeadRow>,
     ) -> Result<Self, Problem> {
@@ -94,9 +98,9 @@ impl<'a, S: Store> Floor<'a, S> {
         let turns: BTreeMap<String, i64> =
             context.journal.get_doc(&context.doc("assignment", "turns")?).await?.unwrap_or_default();
         let named = |name: &str| published.calendar(name);
-        let duty = Duty { people: &pack.people, calendars: &named };
+        let duty = Duty { people: staff, calendars: &named };
         let away_after = pack.presence.away_after_minutes.map(|minutes| TimeDelta::minutes(minutes.into()));
-        let working = pack.people.iter().filter(|(_, one)| matches!(one.role, Role::Agent | Role::Lead));
+        let working = staff.iter().filter(|(_, one)| matches!(one.role, Role::Agent | Role::Lead));
         let calls = try_join_all(working.clone().map(|(id, _)| async move {
             if away_after.is_some() { presence::last_call(context, id).await } else { Ok(None) }
         }))
@@ -116,7 +120,7 @@ impl<'a, S: Store> Floor<'a, S> {
                 *sum = sum.saturating_add(*count);
             }
         }
-        Ok(Self { context, published, people, candidates, turns, took_turns: false })
+        Ok(Self { context, published, staff, people, candidates, turns, took_turns: false })
     }
 
     fn pack(&self) -> &'a Pack {
@@ -145,8 +149,8 @@ impl<'a, S: Store> Floor<'a, S> {
     /// Somebody of the desk whose shift is over.
     fn is_off(&self, agent: &str) -> bool {
         let named = |name: &str| self.published.calendar(name);
-        let duty = Duty { people: &self.pack().people, calendars: &named };
-        self.pack().people.contains_key(agent) && !duty.is_on_shift(agent, self.context.now)
+        let duty = Duty { people: self.staff, calendars: &named };
+        self.staff.contains_key(agent) && !duty.is_on_shift(agent, self.context.now)
     }
 
     fn is_absent(&self, agent: &str) -> bool {

@@ -39,7 +39,8 @@ pub async fn record<S: Store>(
     .await?;
     let pack = context.pack().await?;
     let named = |name: &str| pack.calendar(name);
-    let duty = Duty { people: &pack.pack.people, calendars: &named };
+    let staff = pack.pack.people_at(context.now);
+    let duty = Duty { people: &staff, calendars: &named };
     let mut commit = context.commit();
     let mut recorded = Recorded::default();
     for conversation in loaded {

@@ -16,12 +16,12 @@ fn a_ticket_is_shown_as_it_was_at_every_instant_of_its_history() {
     for (action, body, status) in [
         ("assignment", json!({"agent": desk.agent.person}), 200),
         ("priority", json!({"priority": "urgent"}), 200),
-        ("fields", json!({"colegio": "San José", "módulo": 3}), 200),
+        ("fields", json!({"school": "San José", "pupils": 3}), 200),
         ("tags", json!({"add": ["matrícula"], "remove": ["whatsapp"]}), 200),
         ("notes", json!({"text": "Llamó ayer"}), 201),
         ("escalation", json!({"team": "tecnico", "reason": "no es de aquí"}), 200),
         ("status", json!({"status": "en_desarrollo"}), 200),
-        ("fields", json!({"módulo": null}), 200),
+        ("fields", json!({"pupils": null}), 200),
         ("status", json!({"status": "solved"}), 200),
     ] {
         act(action, body).is(status);
@@ -41,7 +41,7 @@ fn a_ticket_is_shown_as_it_was_at_every_instant_of_its_history() {
         assert_eq!(&shown, expected, "at {at}, after {}", history[n]["type"]);
     }
     let fields = &seen[8]["fields"];
-    assert_eq!(fields, &json!({"colegio": "San José"}), "null removes a field");
+    assert_eq!(fields, &json!({"school": "San José"}), "null removes a field");
 }
 
 #[test]

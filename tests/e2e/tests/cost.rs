@@ -1,7 +1,8 @@
 //! What a message costs at the store, whatever the number of tickets and messages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use relevo_e2e::{App, Desk, Store, whatsapp};
+use relevo_e2e::{App, Desk, Store, pack, whatsapp};
+use serde_json::json;
 
 /// Sends a message and returns the calls that it made, each its name and the namespaces of its keys.
 fn calls_of_a_message(app: &App, desk: &Desk, phone: &str, id: &str) -> Vec<String> {
@@ -62,4 +63,28 @@ fn a_message_on_an_open_ticket_costs_four_gets_two_increments_and_one_set_many()
     assert_eq!(calls, steady, "among many tickets");
     let (repeated, _) = without_key(calls_of_a_message(&app, &desk, "15551100001", "wamid.many"));
     assert_eq!(repeated, steady[..4], "a repeat writes nothing");
+}
+
+#[test]
+fn a_ticket_that_opens_costs_one_load_more_where_its_account_is_looked_up() {
+    let app = App::noting_calls(Store::Sqlite);
+    let mut document = pack("school");
+    let filled = app.publish_pack("filled", &document);
+    document.as_object_mut().unwrap().remove("enrichment");
+    let plain = app.publish_pack("plain", &document);
+    let loads = |desk: &Desk, phone: &str| {
+        let calls = calls_of_a_message(&app, desk, phone, &format!("wamid.{phone}"));
+        calls.iter().filter(|call| ["get n", "get p"].contains(&call.as_str())).count()
+    };
+    let account = json!({"values": {"name": "Colegio Sur"}, "domains": []});
+    filled.lead.put("directory/accounts/sur", &account).is(200);
+    let person = json!({"addresses": [{"address": "15551200002"}], "account": "sur", "values": {}});
+    filled.lead.put("directory/people", &person).is(200);
+    // What an instance reads of a desk once.
+    loads(&filled, "15551200001");
+    loads(&plain, "15551200001");
+    let usual = loads(&plain, "15551200003");
+    assert_eq!(loads(&filled, "15551200003"), usual, "the contact is at hand");
+    assert_eq!(loads(&filled, "15551200002"), usual + 2, "the account: its counter and its snapshot");
+    assert_eq!(filled.ticket_of("15551200002")["fields"]["school"], "Colegio Sur");
 }

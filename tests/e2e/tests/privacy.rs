@@ -149,7 +149,7 @@ fn plant(app: &App, desk: &Desk) -> String {
     let id = ticket["id"].as_str().unwrap().to_owned();
     desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": REPLY})).is(201);
     desk.agent.post(&format!("tickets/{id}/notes"), &json!({"text": NOTE})).is(201);
-    desk.agent.post(&format!("tickets/{id}/fields"), &json!({"apodo": "la verduga"})).is(200);
+    desk.agent.post(&format!("tickets/{id}/fields"), &json!({"user": "la verduga"})).is(200);
     // Something that nobody understands, and a refusal that quotes what was sent.
     let odd =
         r#"{"from":"15550199377","id":"wamid.PRIVATE2","timestamp":"x","type":"text","text":{"body":7}}"#;

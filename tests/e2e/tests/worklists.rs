@@ -58,7 +58,7 @@ fn filters_orders_pages_and_search() {
     let all: Vec<String> = (0..6)
         .map(|n| {
             let tag = if n % 2 == 0 { "par" } else { "impar" };
-            let more = json!({"priority": priorities[n], "tags": [tag], "fields": {"plan": format!("p{n}")}});
+            let more = json!({"priority": priorities[n], "tags": [tag], "fields": {"user": format!("p{n}")}});
             open(&desk, u32::try_from(n).unwrap(), more)
         })
         .collect();
@@ -72,7 +72,7 @@ fn filters_orders_pages_and_search() {
     is("tag=par&order=oldest", &[0, 2, 4]);
     is("channel=whatsapp&priority=urgent", &[5, 1]);
     is("subject=acta%203", &[3]);
-    is("field=plan:p4", &[4]);
+    is("field=user:p4", &[4]);
     is("number=2", &[1]);
     is("contact=15550970002", &[2]);
     let by_priority = list("order=priority");

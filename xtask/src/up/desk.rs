@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::info::{ChannelInfo, Desk};
 use super::secrets::{ChannelSecrets, DeskSecrets, Secrets, Token};
 use crate::http::Client;
+use crate::pack;
 
 /// Publishes the pack if it differs, sets every channel account's secrets, sees to a token of an agent, of a lead and of a manager.
 ///
@@ -21,6 +22,7 @@ pub fn set_up(client: &Client, secrets: &mut Secrets, name: &str, pack: &Value) 
     let agent = token(client, &admin, own, name, pack, "agent")?;
     let lead = token(client, &admin, own, name, pack, "lead")?;
     let manager = token(client, &admin, own, name, pack, "manager")?;
+    import_directory(client, &admin, name)?;
     println!(
         "  {name}: pack version {} {changed}, {} channel accounts, tokens of {}, {} and {}",
         published["version"],
@@ -38,6 +40,22 @@ pub fn set_up(client: &Client, secrets: &mut Secrets, name: &str, pack: &Value) 
         manager_token: manager.token,
         channels: channels.into_iter().collect(),
     })
+}
+
+/// Imports what lies beside the pack of who its customers are; what is known already changes nothing.
+fn import_directory(client: &Client, admin: &str, name: &str) -> Result<()> {
+    for kind in ["accounts", "people"] {
+        let file = pack::folder(name).join("directory").join(format!("{kind}.json"));
+        if file.is_file() {
+            let rows: Value = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
+            let path = format!("/api/{name}/directory/import?kind={kind}");
+            let done = client.json("POST", &path, admin, &rows)?.value()?;
+            if done["refused"] != 0 {
+                bail!("{}: {}", file.display(), done["errors"]);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn set_channels(

@@ -343,15 +343,24 @@ pub(super) fn policy(
     opening: &Opening,
     fields: &Map<String, Value>,
 ) -> Option<ResolvedPolicy> {
-    let facts = TicketFacts {
+    facts(party, opening, fields).policy(published)
+}
+
+/// What a new ticket is to conditions.
+pub(super) fn facts<'a>(
+    party: &'a Party,
+    opening: &'a Opening,
+    fields: &'a Map<String, Value>,
+) -> TicketFacts<'a> {
+    TicketFacts {
         party,
         queue: &opening.queue,
         team: opening.team.as_deref(),
+        period: opening.period.as_deref(),
         priority: opening.priority,
         tags: Cow::Owned(opening.tags.iter().cloned().collect()),
         fields: Cow::Borrowed(fields),
-    };
-    facts.policy(published)
+    }
 }
 
 fn check_text(text: &str) -> Result<(), Refusal> {

@@ -1,9 +1,12 @@
-//! What a new ticket's fields are filled with, and by what: never over what a person said.
+//! What a new ticket begins with beside what was said: its fields, filled from what is known and never over what a person
+//! said, and what the critical period makes of it.
 
-use super::decide::{Published, Told, policy, reroute};
+use super::decide::{Published, Told, facts, policy, reroute};
 use super::event::{ConversationEvent, Filled, Opening, Party};
 use crate::Private;
+use crate::condition::all_hold;
 use crate::pack::Pack;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -25,8 +28,15 @@ pub struct Source {
     pub values: Map<String, Value>,
 }
 
-/// Fills the fields of the ticket that an event opens, and finds its policy again: what decides it may be known now.
-pub fn enrich(event: &mut ConversationEvent, published: Published<'_>, known: &Known) {
+/// Fills the fields of the ticket that an event opens, notes the critical period, and finds its policy again: what
+/// decides it may be known now. A priority that a person chose (`is_chosen`) stays.
+pub fn enrich(
+    event: &mut ConversationEvent,
+    published: Published<'_>,
+    known: &Known,
+    is_chosen: bool,
+    now: DateTime<Utc>,
+) {
     let nothing = Map::new();
     let (party, opening, given, texts, form) = match event {
         ConversationEvent::MessageReceived(received) => {
@@ -58,15 +68,23 @@ pub fn enrich(event: &mut ConversationEvent, published: Published<'_>, known: &K
     filling.take_account(party);
     filling.take_defaults();
     let Filling { filled, unvalidated, .. } = filling;
-    if filled.is_empty() && unvalidated.is_empty() {
+    let period = published.pack.period_at(now);
+    if filled.is_empty() && unvalidated.is_empty() && period.is_none() {
         return;
     }
     opening.filled = (!filled.is_empty()).then_some(Private(filled));
     opening.unvalidated = unvalidated;
+    opening.period = period.map(|(id, _)| id.to_owned());
     let known = fields(opening, given);
     let [subject, written] = texts.map(|text| text.map(|text| text.0.as_str()));
     let told = Told { subject, text: written, fields: Some(given) };
     reroute(published.pack, party, opening, told, &known);
+    if let Some((_, period)) = period.filter(|_| !is_chosen) {
+        let facts = facts(party, opening, &known);
+        let raise = period.raise.iter().find(|raise| all_hold(&raise.when, &facts));
+        let to = raise.map_or(opening.priority, |raise| raise.to.max(opening.priority));
+        opening.priority = to;
+    }
     opening.policy = policy(published, party, opening, &known);
 }
 

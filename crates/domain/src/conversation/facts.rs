@@ -18,6 +18,8 @@ pub struct TicketFacts<'a> {
     pub queue: &'a str,
     /// Team id.
     pub team: Option<&'a str>,
+    /// The critical period in which it was opened.
+    pub period: Option<&'a str>,
     /// Priority.
     pub priority: Priority,
     /// Tags.
@@ -33,6 +35,7 @@ impl<'a> TicketFacts<'a> {
             party,
             queue: &ticket.queue,
             team: ticket.team.as_deref(),
+            period: ticket.period.as_deref(),
             priority: ticket.priority,
             tags: Cow::Borrowed(&ticket.tags),
             fields: Cow::Borrowed(&ticket.fields.0),
@@ -53,6 +56,7 @@ impl Facts for TicketFacts<'_> {
             "locale" => vec![Cow::from(&self.party.locale)],
             "queue" => vec![Cow::from(self.queue)],
             "team" => self.team.map(Cow::from).into_iter().collect(),
+            "period" => self.period.map(Cow::from).into_iter().collect(),
             "priority" => vec![Cow::from(self.priority.as_str())],
             "tags" => self.tags.iter().map(Cow::from).collect(),
             "segment" => self.field("segment"),

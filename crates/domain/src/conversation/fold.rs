@@ -227,6 +227,7 @@ impl Conversation {
             tags: opening.tags.iter().cloned().collect(),
             fields: Private(enrich::fields(opening, &Map::new())),
             unvalidated: opening.unvalidated.clone(),
+            period: opening.period.clone(),
             subject: None,
             opened_at: at,
             updated_at: at,

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub fn replay(events: &[Event<ConversationEvent>], published: Published<'_>) -> Conversation {
     let mut state = Conversation::default();
     for event in events {
-        let Some(data) = under(&state, event.data.clone(), published) else { continue };
+        let Some(data) = under(&state, event.data.clone(), published, event.at) else { continue };
         let event = Event { data, ..event.clone() };
         state.apply(&event);
         let touched = match event.data {
@@ -41,8 +41,10 @@ fn under(
     state: &Conversation,
     data: ConversationEvent,
     published: Published<'_>,
+    at: DateTime<Utc>,
 ) -> Option<ConversationEvent> {
     let none = Map::new();
+    let period = || published.pack.period_at(at).map(|(id, _)| id.to_owned());
     Some(match data {
         ConversationEvent::MessageReceived(mut received) => {
             if let Some(opening) = &mut received.opening {
@@ -60,12 +62,14 @@ fn under(
         }
         ConversationEvent::CallReported(mut reported) => {
             if let (Some(opening), Some(party)) = (&mut reported.opening, &reported.party) {
+                opening.period = period();
                 opening.policy = decide::policy(published, party, opening, &enrich::fields(opening, &none));
             }
             ConversationEvent::CallReported(reported)
         }
         ConversationEvent::TicketCreated(mut created) => {
             let fields = enrich::fields(&created.opening, &created.fields.0);
+            created.opening.period = period();
             created.opening.policy = decide::policy(published, &created.party, &created.opening, &fields);
             ConversationEvent::TicketCreated(created)
         }

@@ -37,6 +37,7 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
     put("subject", json!(ticket.subject.as_ref().map(|s| &s.0)));
     put("locale", json!(party.locale));
     put("contact", contact);
+    put("period", json!(ticket.period));
     put("fields", Value::Object(ticket.fields.0.clone()));
     if !ticket.unvalidated.is_empty() {
         put("unvalidated_fields", json!(ticket.unvalidated));

@@ -2,7 +2,7 @@
 
 use super::Cohort;
 use crate::rows::{SurveyRow, TicketRow};
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use relevo_calendar::Zone;
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub enum GroupBy {
     Channel,
     /// The day, in the desk's time, on which the ticket was opened or the survey was issued.
     Day,
+    /// The critical period in which the ticket was opened or the survey was issued.
+    Period,
     /// The ticket's priority.
     Priority,
     /// The ticket's queue.
@@ -27,8 +29,16 @@ pub enum GroupBy {
 
 impl GroupBy {
     /// All of them, by name.
-    pub const ALL: [Self; 7] =
-        [Self::Agent, Self::Channel, Self::Day, Self::Priority, Self::Queue, Self::Team, Self::Topic];
+    pub const ALL: [Self; 8] = [
+        Self::Agent,
+        Self::Channel,
+        Self::Day,
+        Self::Period,
+        Self::Priority,
+        Self::Queue,
+        Self::Team,
+        Self::Topic,
+    ];
 
     /// As in the API.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +46,7 @@ impl GroupBy {
             Self::Agent => "agent",
             Self::Channel => "channel",
             Self::Day => "day",
+            Self::Period => "period",
             Self::Priority => "priority",
             Self::Queue => "queue",
             Self::Team => "team",
@@ -59,6 +70,8 @@ impl GroupBy {
 pub struct Grouping<'a> {
     /// By what.
     pub by: GroupBy,
+    /// Which critical period it is on a day by UTC.
+    pub periods: &'a dyn Fn(NaiveDate) -> Option<String>,
     /// The desk's time.
     pub zone: &'a Zone,
     /// The tickets of surveys by id, where [`GroupBy::needs_ticket_of_survey`].
@@ -83,6 +96,7 @@ impl Grouping<'_> {
             GroupBy::Agent => row.solved_by.clone().or_else(|| row.agent.clone()),
             GroupBy::Channel => Some(row.channel.clone()),
             GroupBy::Day => self.day(row.opened_ms),
+            GroupBy::Period => self.period(row.opened_ms),
             GroupBy::Priority => Some(row.priority.as_str().to_owned()),
             GroupBy::Queue => Some(row.queue.clone()),
             GroupBy::Team => row.team.clone(),
@@ -95,10 +109,15 @@ impl Grouping<'_> {
             GroupBy::Agent => row.agent.clone(),
             GroupBy::Channel => Some(row.channel.clone()),
             GroupBy::Day => self.day(row.issued_ms),
+            GroupBy::Period => self.period(row.issued_ms),
             GroupBy::Queue => Some(row.queue.clone()),
             GroupBy::Topic => row.topic.clone(),
             GroupBy::Priority | GroupBy::Team => self.key_of_ticket(self.tickets.get(&row.ticket)?),
         }
+    }
+
+    fn period(&self, at_ms: i64) -> Option<String> {
+        (self.periods)(DateTime::from_timestamp_millis(at_ms)?.date_naive())
     }
 
     fn day(&self, at_ms: i64) -> Option<String> {

@@ -263,7 +263,9 @@ fn keys(by: GroupBy, zone: &str, tickets: &[TicketRow], surveys: &[SurveyRow]) -
     let zone = Zone::parse(zone).expect("a zone");
     let of_surveys =
         tickets.iter().map(|row| ("tkt_abcdefghijklmnopqrstuvwxyz_1".to_owned(), row.clone())).collect();
-    let grouping = Grouping { by, zone: &zone, tickets: &of_surveys };
+    let period =
+        |day: chrono::NaiveDate| (day.to_string() >= "2026-03-02".to_owned()).then(|| "start".to_owned());
+    let grouping = Grouping { by, periods: &period, zone: &zone, tickets: &of_surveys };
     let cohort = Cohort { tickets: tickets.iter().collect(), surveys: surveys.iter().collect() };
     let groups = grouping.groups(&cohort);
     let shown = |(key, cohort): (&Option<String>, &Cohort<'_>)| {
@@ -291,6 +293,14 @@ fn days_are_those_of_the_desk() {
     let surveys = [SurveyRow { issued_ms: late + 3_600_000, ..survey(None) }];
     assert_eq!(keys(GroupBy::Day, "UTC", &tickets, &surveys), ["2026-03-01 1+0", "2026-03-02 0+1"]);
     assert_eq!(keys(GroupBy::Day, "Europe/Madrid", &tickets, &surveys), ["2026-03-02 1+1"]);
+}
+
+#[test]
+fn figures_of_a_critical_period_are_apart() {
+    let late = "2026-03-01T23:30:00Z".parse::<DateTime<Utc>>().expect("an instant").timestamp_millis();
+    let tickets = [TicketRow { opened_ms: late, ..ticket() }];
+    let surveys = [SurveyRow { issued_ms: late + 3_600_000, ..survey(None) }];
+    assert_eq!(keys(GroupBy::Period, "Europe/Madrid", &tickets, &surveys), ["- 1+0", "start 0+1"]);
 }
 
 #[test]

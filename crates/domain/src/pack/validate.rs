@@ -160,6 +160,7 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
         super::lifecycle::check,
         super::assignment::check,
         super::field::check,
+        super::period::check,
         super::enrichment::check,
         super::routing::check,
         super::macros::check,

@@ -11,9 +11,10 @@ use std::time::Duration;
 /// The name that stands for time on the wall instead of a calendar.
 pub const CALENDAR_TIME: &str = "calendar_time";
 
-/// Facts of a ticket that conditions may ask for; `fields.<name>` asks for a custom field, and `segment` for the one of
-/// that name.
-pub const FACTS: [&str; 8] = ["account", "channel", "locale", "priority", "queue", "segment", "tags", "team"];
+/// Facts of a ticket that conditions may ask for; `fields.<name>` asks for a custom field, `segment` for the one of
+/// that name, and `period` for the critical period in which the ticket was opened.
+pub const FACTS: [&str; 9] =
+    ["account", "channel", "locale", "period", "priority", "queue", "segment", "tags", "team"];
 
 /// Target names with a life of their own; any other has to name its events.
 pub(super) const KNOWN: [&str; 5] =

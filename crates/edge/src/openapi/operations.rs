@@ -124,6 +124,7 @@ pub static OPERATIONS: &[Operation] = &[
     write("people.absence.set", Body::Json("NewAbsence"), 201, Answer::One("Absence")),
     read("people.list", &[], Answer::List("Person")),
     write("people.presence", Body::Json("NewPresence"), 200, Answer::One("Person")),
+    read("periods.list", &["at"], Answer::List("Period")),
     read("playbooks.list", &[], Answer::List("PlaybookItem")),
     read("playbooks.read", &[], Answer::One("PlaybookVersion")),
     read("playbooks.statistics", &["days"], Answer::One("PlaybookStatistics")),

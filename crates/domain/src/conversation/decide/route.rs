@@ -73,6 +73,7 @@ pub(super) fn route(
         routed_by,
         filled: None,
         unvalidated: BTreeMap::new(),
+        period: None,
     }
 }
 

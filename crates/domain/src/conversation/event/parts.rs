@@ -53,6 +53,9 @@ pub struct Opening {
     /// Ordinal of the solved ticket that it follows up, which is too long over to be opened again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<u32>,
+    /// The critical period that it was then, by the pack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
     /// Custom fields that nobody said and that were known otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filled: Option<Private<BTreeMap<String, Filled>>>,
