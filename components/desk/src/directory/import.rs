@@ -20,6 +20,9 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Rows of one commit.
 const ROWS_AT_ONCE: usize = 40;
 
+/// What one commit writes at most, about: half of what it may.
+const MAX_COMMIT_BYTES: usize = 450 * 1024;
+
 /// Mistakes that are told in one answer.
 const MAX_ERRORS: usize = 500;
 
@@ -56,11 +59,10 @@ pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let refused = errors.len();
     errors.truncate(MAX_ERRORS);
-    while !good.is_empty() {
-        let rest = good.split_off(good.len().min(ROWS_AT_ONCE));
+    for some in batches(good) {
         let mut entries = Entries::new(&call.context, &actor);
         let mut commit = call.context.commit();
-        for (line, row) in std::mem::replace(&mut good, rest) {
+        for (line, row) in some {
             let id = format!("{}.{line}", identity.id);
             let change = match row {
                 Row::Account(row) => {
@@ -81,6 +83,26 @@ pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
         "dry_run": dry_run, "rows": total, "set": set, "unchanged": unchanged, "refused": refused, "errors": errors,
     });
     Ok(json(StatusCode::OK, &answer))
+}
+
+/// Rows in the portions that one commit holds each.
+fn batches(rows: Vec<(u64, Row)>) -> Vec<Vec<(u64, Row)>> {
+    let mut batches: Vec<Vec<(u64, Row)>> = Vec::new();
+    let mut weight = usize::MAX;
+    for (line, row) in rows {
+        let own = row.weight();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < ROWS_AT_ONCE && weight.saturating_add(own) <= MAX_COMMIT_BYTES => {
+                weight = weight.saturating_add(own);
+                batch.push((line, row));
+            }
+            _ => {
+                weight = own;
+                batches.push(vec![(line, row)]);
+            }
+        }
+    }
+    batches
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -20,6 +20,18 @@ pub enum Row {
     Person(Person),
 }
 
+impl Row {
+    /// How many bytes it comes to at the store, about: each entry as an event and in the state with it.
+    pub fn weight(&self) -> usize {
+        let (values, entries) = match self {
+            Self::Account(row) => (&row.values, 1 + row.domains.len() / 4),
+            Self::Person(row) => (&row.values, row.addresses.len()),
+        };
+        let bytes = serde_json::to_vec(values).map_or(0, |json| json.len());
+        bytes.saturating_mul(2).saturating_add(2_048).saturating_mul(entries)
+    }
+}
+
 /// An account.
 pub struct Account {
     /// Its id.
