@@ -48,6 +48,7 @@ fn under(
     Some(match data {
         ConversationEvent::MessageReceived(mut received) => {
             if let Some(opening) = &mut received.opening {
+                opening.period = period();
                 opening.policy =
                     decide::policy(published, &received.party, opening, &enrich::fields(opening, &none));
             }
@@ -55,6 +56,7 @@ fn under(
         }
         ConversationEvent::MessageSentElsewhere(mut sent) => {
             if let Some(opening) = &mut sent.opening {
+                opening.period = period();
                 opening.policy =
                     decide::policy(published, &sent.party, opening, &enrich::fields(opening, &none));
             }
