@@ -264,7 +264,7 @@ fn keys(by: GroupBy, zone: &str, tickets: &[TicketRow], surveys: &[SurveyRow]) -
     let of_surveys =
         tickets.iter().map(|row| ("tkt_abcdefghijklmnopqrstuvwxyz_1".to_owned(), row.clone())).collect();
     let period =
-        |day: chrono::NaiveDate| (day.to_string() >= "2026-03-02".to_owned()).then(|| "start".to_owned());
+        |day: chrono::NaiveDate| (day.to_string().as_str() >= "2026-03-02").then(|| "start".to_owned());
     let grouping = Grouping { by, periods: &period, zone: &zone, tickets: &of_surveys };
     let cohort = Cohort { tickets: tickets.iter().collect(), surveys: surveys.iter().collect() };
     let groups = grouping.groups(&cohort);
