@@ -26,22 +26,35 @@ pub struct Fetched {
     pub outcome: Outcome,
     /// The provider was asked.
     pub asked: bool,
-    /// What the conversation is to be told.
-    pub kept: Option<FileKept>,
+    /// What others are to be told.
+    pub learned: Option<Learned>,
+}
+
+/// What a provider was asked for, and gave.
+pub enum Learned {
+    /// A file, which is in the store now.
+    File(FileKept),
+    /// An issue of another system, and where it stands there if that was asked: its status, and whether it is finished.
+    Issue {
+        /// Its key.
+        key: String,
+        /// Where it stands.
+        stands: Option<(String, bool)>,
+    },
 }
 
 /// Asks for the file and keeps it under the key of the message that it belongs to; the bytes are there before anything
 /// names them. Twice does no harm: the same bytes have the same name.
 pub async fn fetch(context: &DeskContext, name: &str, before: &Loaded<Outbox>, file: &Fetch) -> Fetched {
     let mut asked = false;
-    let (outcome, kept) = match found(context, file, &mut asked).await {
+    let (outcome, learned) = match found(context, file, &mut asked).await {
         Ok((served, bytes)) => match keep(context, name, before, file, served, &bytes).await {
-            Ok(kept) => (Outcome::Sent { provider_id: None }, Some(kept)),
+            Ok(kept) => (Outcome::Sent { provider_id: None }, Some(Learned::File(kept))),
             Err(unprepared) => (unprepared.into(), None),
         },
         Err(outcome) => (outcome, None),
     };
-    Fetched { outcome, asked, kept }
+    Fetched { outcome, asked, learned }
 }
 
 /// The file's type as its provider serves it, and its bytes.

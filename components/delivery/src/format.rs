@@ -4,7 +4,7 @@ use crate::whatsapp;
 use http::{HeaderMap, Method, Uri};
 use relevo_channels::{
     Account, Choice, Choices, FileSource, FormatError, Interactive, Outbound, OutboundFile, OutboundMail,
-    OutboundRequest, Outcome, Secret, Section, Template, podio, reach,
+    OutboundRequest, Outcome, Secret, Section, Template, reach,
 };
 use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{ChannelMessage, Entry, MailHeaders, Request};
@@ -72,11 +72,9 @@ impl From<Problem> for Unprepared {
 pub async fn prepare(context: &DeskContext, name: &str, entry: &Entry) -> Result<Prepared, Unprepared> {
     match &entry.request {
         Request::Channel(message) => to_person(context, name, message).await,
-        Request::Handshake { channel, account, hook, code } => {
-            let made = |account: &Account| podio::validation(account, hook, &code.0);
-            through(context, channel, account, Some(podio::BASE_URL), made, podio::validated).await
+        Request::Fetch(_) | Request::Handshake { .. } | Request::Issue(_) | Request::ReadBack(_) => {
+            Err("it is asked for, not sent".into())
         }
-        Request::Fetch(_) => Err("a file is not sent".into()),
         Request::Subscriber { subscriber, body, .. } => {
             to_subscriber(context, name, subscriber, &body.0).await
         }

@@ -3,10 +3,13 @@
 //! `POST /internal/send` sends named entries at once, `POST /internal/tick/delivery` what is due.
 
 mod accounts;
+mod exchange;
 mod fallback;
 mod fetch;
 mod format;
+mod issue;
 mod queue;
+mod read_back;
 mod record;
 mod send;
 mod whatsapp;

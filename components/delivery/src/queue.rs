@@ -3,6 +3,8 @@
 use crate::accounts::Account;
 use crate::fetch::{Fetched, fetch};
 use crate::format;
+use crate::issue;
+use crate::read_back;
 use crate::record::{Done, ERASED, record, record_patiently};
 use crate::send;
 use chrono::{DateTime, Duration, Utc};
@@ -172,9 +174,10 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
     let origin = entry.trace.as_deref().and_then(Trace::parse).map(|origin| origin.child());
     let work = async {
         let begun = clock::precise();
-        let Fetched { outcome, asked, kept } = attempted(context, name, before, &entry).await;
+        let Fetched { outcome, asked, learned } = attempted(context, name, before, &entry).await;
         send::tell(context, name, attempt, &outcome, begun.elapsed());
-        let done = record_patiently(context, name, before, &entry, attempt, &outcome, kept.as_ref()).await?;
+        let done =
+            record_patiently(context, name, before, &entry, attempt, &outcome, learned.as_ref()).await?;
         Ok::<_, Problem>((done, outcome, asked))
     };
     let (done, outcome, asked) = trace::scope(origin.or_else(trace::current), work).await?;
@@ -183,15 +186,21 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
 
 /// What came of sending an entry, or of fetching what it names.
 async fn attempted(context: &DeskContext, name: &str, before: &Loaded<Outbox>, entry: &Entry) -> Fetched {
-    let not_asked = |outcome| Fetched { outcome, asked: false, kept: None };
+    let not_asked = |outcome| Fetched { outcome, asked: false, learned: None };
     if before.erased() != 0 {
         return not_asked(Outcome::Refused { why: ERASED.to_owned() });
     }
-    if let Request::Fetch(file) = &entry.request {
-        return fetch(context, name, before, file).await;
+    match &entry.request {
+        Request::Fetch(file) => return fetch(context, name, before, file).await,
+        Request::Handshake { account, hook, code, .. } => {
+            return read_back::validate(context, account, hook, &code.0).await;
+        }
+        Request::Issue(work) => return issue::work(context, name, work).await,
+        Request::ReadBack(read) => return read_back::read(context, read).await,
+        Request::Channel(_) | Request::Subscriber { .. } => {}
     }
     match format::prepare(context, name, entry).await {
-        Ok(prepared) => Fetched { outcome: send::send(prepared).await, asked: true, kept: None },
+        Ok(prepared) => Fetched { outcome: send::send(prepared).await, asked: true, learned: None },
         Err(unprepared) => not_asked(unprepared.into()),
     }
 }

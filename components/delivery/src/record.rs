@@ -1,8 +1,11 @@
 //! What came of an attempt, with the conversation if the entry is a message of one, and what is to be sent next.
 
 use crate::fallback;
+use crate::fetch::Learned;
+use crate::issue;
+use crate::read_back;
 use relevo_channels::Outcome;
-use relevo_domain::conversation::{Conversation, ConversationEvent, FileKept};
+use relevo_domain::conversation::{Conversation, ConversationEvent};
 use relevo_domain::outbox::{Attempt, Entry, Fetch, Outbox, OutboxEvent, Request};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::problem::Problem;
@@ -39,11 +42,11 @@ pub async fn record_patiently(
     entry: &Entry,
     attempt: u32,
     outcome: &Outcome,
-    kept: Option<&FileKept>,
+    learned: Option<&Learned>,
 ) -> Result<Done, Problem> {
     let mut pauses = PAUSES_NS.iter();
     loop {
-        match (record(context, name, before, entry, Some(attempt), outcome, kept).await, pauses.next()) {
+        match (record(context, name, before, entry, Some(attempt), outcome, learned).await, pauses.next()) {
             (Err(_), Some(pause)) => spin_sdk::wasip3::clocks::monotonic_clock::wait_for(*pause).await,
             (recorded, _) => return recorded,
         }
@@ -58,7 +61,7 @@ pub async fn record(
     entry: &Entry,
     attempt: Option<u32>,
     outcome: &Outcome,
-    kept: Option<&FileKept>,
+    learned: Option<&Learned>,
 ) -> Result<Done, Problem> {
     let now = clock::now();
     let came_of_it = match outcome {
@@ -78,13 +81,20 @@ pub async fn record(
         commit.append(&before, vec![event(format!("attempt.{attempt}"), BY, 0, attempted)?])?;
     }
     if let (Some(attempt), Request::Fetch(file)) = (attempt, &entry.request)
-        && let Some(data) = told_of_file(name, file, &came_of_it, kept)
+        && let Some(data) = told_of_file(name, file, &came_of_it, learned)
     {
         let stream = context.stream(Conversation::KIND, &file.conversation)?;
         // Under the key of the message, as the file is: what cannot be read any more is not named either.
         let loaded = context.journal.load::<Conversation>(&stream, now).await?;
         let loaded = loaded.sealed_under(before.key().cloned());
         commit.append(&loaded, vec![event(format!("file.{name}.{attempt}"), BY, 0, data)?])?;
+    }
+    if let Request::ReadBack(read) = &entry.request {
+        let was_retried = before.state.retried_after > 0;
+        read_back::note(context, &mut commit, name, read, &came_of_it, was_retried).await?;
+    }
+    if let (Request::Issue(work), Some(learned)) = (&entry.request, learned) {
+        issue::note(context, &mut commit, name, work, learned).await?;
     }
     let mut done = Done { sent: matches!(came_of_it, Attempt::Sent { .. }), next: None };
     if let (Some((conversation, message)), false) =
@@ -131,10 +141,13 @@ fn told_of_file(
     name: &str,
     file: &Fetch,
     came_of_it: &Attempt,
-    kept: Option<&FileKept>,
+    learned: Option<&Learned>,
 ) -> Option<ConversationEvent> {
     match came_of_it {
-        Attempt::Sent { .. } => kept.map(|kept| ConversationEvent::FileKept(Box::new(kept.clone()))),
+        Attempt::Sent { .. } => match learned {
+            Some(Learned::File(kept)) => Some(ConversationEvent::FileKept(Box::new(kept.clone()))),
+            _ => None,
+        },
         Attempt::Refused { why } => Some(ConversationEvent::FileLost {
             message: file.message.clone(),
             fetched_by: format!("{}{name}", ids::OUTBOX),

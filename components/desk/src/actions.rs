@@ -127,7 +127,8 @@ pub async fn act(
     stream.answer(status, &after.state)
 }
 
-async fn append(
+/// Appends what was decided under the call's identity.
+pub async fn append(
     call: &Call<'_>,
     commit: &mut Commit,
     mut loaded: Loaded<Conversation>,

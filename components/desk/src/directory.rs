@@ -94,7 +94,7 @@ pub async fn people(call: &Call<'_>) -> Result<Response, Problem> {
 pub async fn set_person(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::DirectoryPerson = call.request.json()?;
     let named = |address: api::DirectoryAddress| {
-        let kind = address.kind.unwrap_or_else(|| crate::tickets::kind_of(&address.address));
+        let kind = address.kind.unwrap_or_else(|| relevo_channels::reach::looks_like(&address.address));
         (address.channel, Address { kind, value: address.address.trim().into() })
     };
     let addresses = body.addresses.into_iter().map(named).collect();

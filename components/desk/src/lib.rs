@@ -12,6 +12,7 @@ mod directory;
 mod drafts;
 mod files;
 mod handover;
+mod issues;
 mod list;
 mod macros;
 mod merge;

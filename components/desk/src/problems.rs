@@ -18,6 +18,8 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         json!({
             "id": kept.id, "at": view::rfc3339(kept.at), "channel": channel, "account": account,
             "pointer": kept.problem.pointer, "why": kept.problem.why, "item": kept.problem.data.0,
+            // Without the request that it came in there is nothing to read once more.
+            "retryable": kept.problem.request.is_some(),
         })
     });
     Ok(json(StatusCode::OK, &json!({"items": kept.collect::<Vec<Value>>(), "next": null})))

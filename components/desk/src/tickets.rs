@@ -5,6 +5,7 @@ use crate::{drafts, merge};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
+use relevo_channels::reach;
 use relevo_domain::conversation::decide::{self, NewTicket};
 use relevo_domain::conversation::enrich;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, attention, view};
@@ -231,7 +232,9 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
     if value.is_empty() || value.len() > 320 {
         return Err(Problem::invalid("/contact/address", "an address has 1 to 320 characters"));
     }
-    let address = Address { kind: body.contact.kind.unwrap_or_else(|| kind_of(value)), value: value.into() };
+    let kind = reach::typed(&body.channel, body.contact.kind, value);
+    let kind = kind.map_err(|why| Problem::invalid("/contact/kind", why))?;
+    let address = Address { kind, value: value.into() };
     identity::check(&address).map_err(|why| Problem::invalid("/contact/address", why))?;
     let conversation = match address.kind {
         AddressKind::Email => context.keys.id("conversation", &["agent", &identity.id]),
@@ -355,18 +358,6 @@ fn answer_created(
     let hidden = call.hidden.clone();
     TicketStream { id, conversation: conversation.to_owned(), ordinal: ticket.ordinal, hidden }
         .answer(StatusCode::CREATED, state)
-}
-
-/// The kind of an address, from its form.
-pub fn kind_of(value: &str) -> AddressKind {
-    let number = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')');
-    if value.contains('@') {
-        AddressKind::Email
-    } else if value.chars().all(number) {
-        AddressKind::Phone
-    } else {
-        AddressKind::User
-    }
 }
 
 /// An id for something that nothing else names.

@@ -409,7 +409,7 @@ async fn keep_for_account(
         let (label, external_id, data) = match item {
             Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),
             Inbound::Other(other) => {
-                for_delivery.extend(notes::handshake(context, commit, origin, loaded.key(), &other).await?);
+                for_delivery.extend(notes::podio(context, commit, origin, loaded.key(), &other).await?);
                 ("event", other.external_id.clone(), AccountEvent::EventReceived(other))
             }
             other => unplaced(other),

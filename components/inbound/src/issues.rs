@@ -19,9 +19,12 @@ pub async fn tell(
     conversations: &mut Conversations,
     items: &[Inbound],
 ) -> Result<(), Problem> {
+    let Some(account) = pack.pack.account(origin.channel, origin.account) else { return Ok(()) };
     for item in items {
         let Inbound::Other(other) = item else { continue };
-        let Some(report) = relevo_channels::issue_report(origin.channel, other) else { continue };
+        let Some(report) = relevo_channels::issue_report(origin.channel, &account.settings, other) else {
+            continue;
+        };
         let stream = context.stream(Watchers::KIND, &ids::issue(&context.keys, &report.issue))?;
         let watchers = context.journal.load::<Watchers>(&stream, context.now).await?;
         let hash = context.keys.id("event", &[origin.channel, origin.account, &other.external_id]);

@@ -4,6 +4,7 @@ mod again;
 mod files;
 mod intake;
 mod issues;
+mod item;
 mod notes;
 mod opening;
 mod oversized;
@@ -12,8 +13,9 @@ mod place;
 mod portions;
 mod votes;
 
+use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
-use relevo_channels::{Account, Answer, IN_URL, Malformed, Repeats, Unverified};
+use relevo_channels::{Account, Answer, IN_URL, Malformed, Refusal, Repeats, Unverified, Verified};
 use relevo_edge::app::{DeskContext, PublishedPack};
 use relevo_edge::clock;
 use relevo_edge::http::{Incoming, Response, respond, serve};
@@ -47,17 +49,20 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     if request.path == "/internal/again" {
         return again::read(request).await;
     }
+    if request.path == "/internal/item" {
+        return item::take(request).await;
+    }
     let segments = request.segments();
     let (desk, channel, account) = match segments.as_slice() {
         [_, desk, channel, account] => (desk, channel, account),
         // Where a provider signs nothing, one more segment may be the secret.
         [_, desk, channel, account, _] if IN_URL.contains(channel) => (desk, channel, account),
-        _ => return Err(refused()),
+        _ => return Err(refused(request)),
     };
     match request.method {
         Method::GET | Method::POST => {}
         // As GET without a question.
-        Method::HEAD => return Err(refused()),
+        Method::HEAD => return Err(refused(request)),
         _ => {
             let problem = Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -68,7 +73,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         }
     }
     // An unknown desk, channel or account answers like a wrong signature: nobody can probe for names.
-    let found = relevo_channels::channel(channel).ok_or_else(refused)?;
+    let found = relevo_channels::channel(channel);
     let unverified = Unverified {
         method: request.method.clone(),
         path_and_query: match request.query.as_str() {
@@ -78,10 +83,13 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         headers: request.headers.clone(),
         body: request.body.to_vec(),
     };
-    let Some((context, pack, settings)) = known(desk, channel, account).await? else {
-        // What a signature costs is spent all the same: the time tells no more than the answer does.
-        let _ = (found.verify)(unverified, &Account::default(), clock::now());
-        return Err(refused());
+    let known = known(desk, channel, account).await?;
+    let (Some(found), Some((context, pack, settings))) = (found, known) else {
+        // What the store and a signature cost is spent all the same: the time tells no more than the answer does.
+        let verify = found.map_or(relevo_channels::standard::verify as Verify, |found| found.verify);
+        let _ = found.and_then(|found| (found.handshake)(&unverified, &Account::default()));
+        let _ = verify(unverified, &Account::default(), clock::now());
+        return Err(refused(request));
     };
     let account = intake::Origin { channel: found.slug, account };
     if let Some(answer) = (found.handshake)(&unverified, &settings) {
@@ -89,14 +97,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     }
     // Twilio calls by GET if it is set up so, and signs it like everything else.
     if request.method == Method::GET && !channel.starts_with("twilio-") {
-        return Err(refused());
+        return Err(refused(request));
     }
     let verified = (found.verify)(unverified, &settings, context.now).map_err(|refusal| {
         relevo_edge::log::event(
             "webhook.refused",
             &[("desk", (*desk).into()), ("channel", (*channel).into()), ("why", refusal.to_string().into())],
         );
-        refused()
+        refused(request)
     })?;
     // Only what was proved genuine counts: nobody uses up an account's share without its secret.
     if let Err(problem) = limits::spend(&context, Spender::Account(found.slug, account.account)).await {
@@ -127,7 +135,10 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             format!("{} items in one request; at most {MAX_ITEMS} are taken at once", parsed.items.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_items", detail));
     }
-    intake::keep(&context, &pack, account, parsed, &verified).await?.ok_or_else(refused).map(answered)
+    intake::keep(&context, &pack, account, parsed, &verified)
+        .await?
+        .ok_or_else(|| refused(request))
+        .map(answered)
 }
 
 /// A desk, its pack and the account of the channel; none if one of them is not there.
@@ -142,9 +153,17 @@ async fn known(
     Ok(settings.map(|settings| (context, pack, settings)))
 }
 
-/// The one answer to whoever is not who they should be.
-fn refused() -> Problem {
-    let detail = "the signature does not fit this webhook; check its path and its secret";
+/// How a channel proves who sent a request.
+type Verify = fn(Unverified, &Account, DateTime<Utc>) -> Result<Verified, Refusal>;
+
+/// The one answer to whoever is not who they should be. What a handshake presents is no signature.
+fn refused(request: &Incoming) -> Problem {
+    let detail = match request.parameter("hub.mode") {
+        Some(_) if request.method == Method::GET => {
+            "the verify token does not fit this webhook; check its path and its verify token"
+        }
+        _ => "the signature does not fit this webhook; check its path and its secret",
+    };
     Problem::new(StatusCode::UNAUTHORIZED, "webhook_refused", detail)
 }
 

@@ -3,8 +3,9 @@
 use crate::intake::{BY, Origin};
 use crate::place::mail_ids;
 use futures::future::try_join_all;
+use relevo_channels::podio;
 use relevo_domain::message::{DeliveryState, Inbound, OtherEvent};
-use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request, Status};
+use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, ReadBack, Request, Status};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
@@ -25,7 +26,10 @@ pub async fn keep(
 ) -> Result<(), Problem> {
     let keys: Vec<DocKey> = match item {
         Inbound::Message(message) => {
-            let Some(mail) = &message.mail else { return Ok(()) };
+            let Some(mail) = &message.mail else {
+                let Some(key) = item_key(context, origin, item)? else { return Ok(()) };
+                return note(context, commit, &[key], conversation).await;
+            };
             let all: Vec<&String> = mail_ids(message, mail).collect();
             let newest = all.iter().rev().take(NAMED);
             newest.map(|id| context.doc("mail", &ids::mail(&context.keys, id))).collect::<Result<_, _>>()?
@@ -33,11 +37,43 @@ pub async fn keep(
         Inbound::Call(call) if call.person.is_some() => vec![call_key(context, origin, &call.call_id)?],
         _ => return Ok(()),
     };
+    note(context, commit, &keys, conversation).await
+}
+
+async fn note(
+    context: &DeskContext,
+    commit: &mut Commit,
+    keys: &[DocKey],
+    conversation: &str,
+) -> Result<(), Problem> {
     let known = try_join_all(keys.iter().map(|key| context.journal.get_doc::<String>(key))).await?;
     for (key, _) in keys.iter().zip(known).filter(|(_, known)| known.is_none()) {
         commit.put(key, &conversation)?;
     }
     Ok(())
+}
+
+/// Where it is noted which conversation an item of another system belongs to; none if this is none.
+fn item_key(context: &DeskContext, origin: Origin<'_>, item: &Inbound) -> Result<Option<DocKey>, Problem> {
+    let id = (origin.channel == "podio").then(|| podio::item_of(item)).flatten();
+    let key =
+        |id: String| context.doc("item", &context.keys.id("item", &[origin.channel, origin.account, &id]));
+    id.map(key).transpose()
+}
+
+/// The conversation that an item of another system is in.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn conversation_of_item(
+    context: &DeskContext,
+    origin: Origin<'_>,
+    item: &Inbound,
+) -> Result<Option<String>, Problem> {
+    match item_key(context, origin, item)? {
+        Some(key) => Ok(context.journal.get_doc(&key).await?),
+        None => Ok(None),
+    }
 }
 
 /// Where it is noted which conversation a call belongs to.
@@ -80,31 +116,39 @@ pub async fn message_of(context: &DeskContext, entry: &ids::Sent) -> Result<Opti
     Ok(loaded.state.entry.and_then(|entry| entry.message).map(|(_, message)| message))
 }
 
-/// Podio's `hook.verify`: its code has to be posted back, which only delivery can. The entry's name.
-pub async fn handshake(
+/// What Podio's event has delivery do: its code has to be posted back, the item that it names has to be read. The entry's
+/// name.
+pub async fn podio(
     context: &DeskContext,
     commit: &mut Commit,
     origin: Origin<'_>,
     key: Option<&DataKey>,
     other: &OtherEvent,
 ) -> Result<Option<String>, Problem> {
-    if origin.channel != "podio" || other.kind != "hook.verify" {
+    if origin.channel != "podio" {
         return Ok(None);
     }
     let text = |key: &str| other.data.0.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    let (Some(hook), Some(code)) = (text("hook_id"), text("code")) else { return Ok(None) };
-    let name = context.keys.id("outbox", &["handshake", origin.account, &other.external_id]);
+    let (channel, account) = (origin.channel.to_owned(), origin.account.to_owned());
+    let (label, request) = match other.kind.as_str() {
+        "hook.verify" => {
+            let (Some(hook), Some(code)) = (text("hook_id"), text("code")) else { return Ok(None) };
+            ("handshake", Request::Handshake { channel, account, hook, code: code.into() })
+        }
+        // One that comes from the API is what was read.
+        kind @ ("item.create" | "item.update") if other.from.is_none() => {
+            let Some(item) = text("item_id") else { return Ok(None) };
+            let (kind, external_id) = (kind.to_owned(), other.external_id.clone());
+            ("read", Request::ReadBack(Box::new(ReadBack { channel, account, item, kind, external_id })))
+        }
+        _ => return Ok(None),
+    };
+    let name = context.keys.id("outbox", &[label, origin.account, &other.external_id]);
     let loaded = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
     if !loaded.is_new() {
         return Ok(None);
     }
     let loaded = loaded.sealed_under(key.cloned());
-    let request = Request::Handshake {
-        channel: origin.channel.to_owned(),
-        account: origin.account.to_owned(),
-        hook,
-        code: code.into(),
-    };
     let entry = Entry { request, ticket: None, message: None, trace: relevo_edge::trace::parent() };
     commit.append(&loaded, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(entry)))?])?;
     Ok(Some(name))

@@ -53,7 +53,10 @@ pub async fn place(
                 None => status.recipient.as_ref().map(by_address),
             }
         }
-        Inbound::Other(other) => other.from.as_ref().map(by_address),
+        Inbound::Other(other) => match notes::conversation_of_item(context, origin, &item).await? {
+            Some(known) => Some(known),
+            None => other.from.as_ref().map(by_address),
+        },
         Inbound::Problem(_) => None,
     };
     Ok(Placed { conversation, item, bytes, entry })

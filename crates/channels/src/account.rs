@@ -13,6 +13,8 @@ pub struct Account {
     pub verify_token: Option<Secret>,
     /// What calls to the provider's API are authorised with.
     pub access_token: Option<Secret>,
+    /// What a program proves itself with where it first has to ask for a token (Podio's client secret).
+    pub client_secret: Option<Secret>,
     /// The origin (scheme, host, port) under which providers reach us. Configuration, never `Host`.
     pub public_url: Option<String>,
     /// The provider's own terms: `phone_number_id`, `api_version`, `from` … Each channel lists what it reads.

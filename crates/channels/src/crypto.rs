@@ -34,22 +34,33 @@ pub(crate) fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Passes if the signature is what `sign` makes with one of the secrets. Every secret is tried whichever
-/// fits, and without any the same work is done, so the time tells nothing about the account.
+/// Most secrets of an account: the present one, and the one that it replaces.
+const MOST_SECRETS: usize = 2;
+
+/// Passes if the signature is what `sign` makes with one of the secrets. Every secret is tried whichever fits, and what
+/// fits none costs as much as with the most secrets that there can be: neither that there is no such account nor that
+/// one has none, or is being given another, shows in the time.
 pub(crate) fn any_secret(
     secrets: &[Secret],
     signature: &[u8],
     sign: impl Fn(&[u8]) -> Vec<u8>,
 ) -> Result<(), Refusal> {
-    if secrets.is_empty() {
-        let _ = equal(&sign(b"no secret"), signature);
-        return Err(Refusal::NotConfigured);
+    any_fits(secrets, |secret| {
+        let key = secret.map_or(&b"no secret"[..], |secret| secret.expose().as_bytes());
+        equal(&sign(key), signature)
+    })
+}
+
+/// The same for what is checked otherwise than by comparing: `fits` is asked for every secret, and for none as often as
+/// there could be more.
+pub(crate) fn any_fits(secrets: &[Secret], fits: impl Fn(Option<&Secret>) -> bool) -> Result<(), Refusal> {
+    if secrets.iter().fold(false, |found, secret| found | fits(Some(secret))) {
+        return Ok(());
     }
-    let fits = secrets
-        .iter()
-        .map(|secret| equal(&sign(secret.expose().as_bytes()), signature))
-        .fold(false, |fits, this| fits | this);
-    if fits { Ok(()) } else { Err(Refusal::Wrong) }
+    for _ in secrets.len()..MOST_SECRETS {
+        let _ = std::hint::black_box(fits(None));
+    }
+    Err(if secrets.is_empty() { Refusal::NotConfigured } else { Refusal::Wrong })
 }
 
 /// Passes if what was presented is one of the secrets themselves (bearer, secret token, basic auth).
@@ -98,4 +109,29 @@ pub(crate) fn fingerprint_of(parts: &[&[u8]]) -> String {
         let _ = write!(name, "{byte:02x}");
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn what_fits_no_secret_costs_the_same_whatever_the_account_has() {
+        let cost = |secrets: &[&str], presented: &str| {
+            let secrets: Vec<_> = secrets.iter().map(|secret| Secret::from(*secret)).collect();
+            let made = Cell::new(0);
+            let sign = |key: &[u8]| {
+                made.set(made.get() + 1);
+                hmac_sha256(key, &[b"body"])
+            };
+            let fits = any_secret(&secrets, &hmac_sha256(presented.as_bytes(), &[b"body"]), sign).is_ok();
+            (fits, made.get())
+        };
+        for secrets in [&[][..], &["one"], &["one", "two"]] {
+            assert_eq!(cost(secrets, "wrong"), (false, 2), "{secrets:?}");
+        }
+        assert_eq!((cost(&["one"], "one"), cost(&["one", "two"], "two")), ((true, 1), (true, 2)));
+        assert_eq!(cost(&[], "no secret"), (false, 2), "what stands for no secret is none");
+    }
 }

@@ -4,7 +4,14 @@
 //! `X-Atlassian-Webhook-Identifier`. Nothing here is a customer's message: each is an event of its kind
 //! (`jira:issue_updated`, `comment_created` …) with the issue's key, status and what changed.
 //!
+//! Settings: `account_id` (the user as whom Jira is told things: what that user changes is no news here) and those of
+//! [`Work`], by which Jira is told and asked.
+//!
 //! Source: Atlassian, "Jira Cloud platform: webhooks".
+
+mod tell;
+
+pub use tell::{Work, is_project};
 
 use crate::{
     account::Account,
@@ -18,7 +25,31 @@ use relevo_domain::{
     conversation::{Issue, IssueReport},
     message::{Inbound, OtherEvent},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+/// The project that issues of a team's tickets are made in: by the setting `projects`, else `project`.
+pub fn project(settings: &Map<String, Value>, team: Option<&str>) -> Option<String> {
+    let of_team = team.and_then(|team| settings.get("projects")?.get(team));
+    of_team.or_else(|| settings.get("project"))?.as_str().map(str::to_owned)
+}
+
+/// Can this account tell Jira anything? And is the issue one of its projects', as far as it names any?
+pub fn speaks_for(settings: &Map<String, Value>, key: Option<&str>) -> bool {
+    let filled =
+        |name: &str| settings.get(name).and_then(Value::as_str).is_some_and(|value| !value.is_empty());
+    let projects = settings.get("projects").and_then(Value::as_object);
+    let named: Vec<&str> = projects
+        .into_iter()
+        .flat_map(Map::values)
+        .chain(settings.get("project"))
+        .filter_map(Value::as_str)
+        .collect();
+    let of_project = |key: &str| {
+        let project = key.rsplit_once('-').map_or(key, |(project, _)| project);
+        named.is_empty() || named.contains(&project)
+    };
+    filled("account_id") && key.is_none_or(of_project)
+}
 
 /// There is no handshake.
 pub(crate) fn handshake(_: &Unverified, _: &Account) -> Option<Answer> {
@@ -46,14 +77,19 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
 }
 
 /// The issue whose status an event says has changed. Finished is what Jira has in its category `done`, whatever the project
-/// calls it. An issue that was changed otherwise says nothing: what was rejected does not come back for a comment.
-pub fn issue_report(event: &OtherEvent) -> Option<IssueReport> {
+/// calls it. An issue that was changed otherwise says nothing: what was rejected does not come back for a comment. Nor does
+/// what the account itself changed: a ticket that was accepted would return to be validated again.
+pub fn issue_report(settings: &Map<String, Value>, event: &OtherEvent) -> Option<IssueReport> {
     if event.kind != "jira:issue_updated" {
         return None;
     }
     let data = &event.data.0;
     let changed = data.pointer("/changelog/items")?.as_array()?;
     changed.iter().find(|item| item.get("field").and_then(Value::as_str) == Some("status"))?;
+    let own = settings.get("account_id").and_then(Value::as_str).filter(|own| !own.is_empty());
+    if own.is_some() && data.pointer("/user/accountId").and_then(Value::as_str) == own {
+        return None;
+    }
     let text = |pointer: &str| data.pointer(pointer).and_then(Value::as_str);
     let status = text("/issue/fields/status/name")?.to_owned();
     let done = text("/issue/fields/status/statusCategory/key") == Some("done");
@@ -66,17 +102,49 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn report(kind: &str, field: &str, category: &str) -> Option<IssueReport> {
-        let data = json!({
+    fn event(kind: &str, data: Value) -> OtherEvent {
+        OtherEvent { external_id: "1".into(), kind: kind.into(), from: None, data: Private(data) }
+    }
+
+    fn changed(field: &str, category: &str) -> Value {
+        json!({
+            "user": {"accountId": "557058:u1", "displayName": "Dev"},
             "issue": {"key": "CAMP-7", "fields": {"status": {"name": "Hecho", "statusCategory": {"key": category}}}},
             "changelog": {"items": [{"field": "labels"}, {"field": field}]}
-        });
-        issue_report(&OtherEvent {
-            external_id: "1".into(),
-            kind: kind.into(),
-            from: None,
-            data: Private(data),
         })
+    }
+
+    fn report(kind: &str, field: &str, category: &str) -> Option<IssueReport> {
+        issue_report(&Map::new(), &event(kind, changed(field, category)))
+    }
+
+    #[test]
+    fn what_the_account_itself_changed_is_no_news() {
+        let by = |own: Value| {
+            let settings = Map::from_iter([("account_id".to_owned(), own)]);
+            issue_report(&settings, &event("jira:issue_updated", changed("status", "done"))).is_some()
+        };
+        assert!(!by(json!("557058:u1")));
+        assert!(by(json!("557058:u2")));
+        assert!(by(json!("")), "no user has this id");
+        let mut nobody = changed("status", "done");
+        nobody["user"] = json!(null);
+        let settings = Map::from_iter([("account_id".to_owned(), json!("557058:u1"))]);
+        assert!(issue_report(&settings, &event("jira:issue_updated", nobody)).is_some());
+    }
+
+    #[test]
+    fn an_account_speaks_for_its_projects_and_a_team_has_its_own() {
+        let settings = json!({"account_id": "u1", "project": "SUP", "projects": {"desarrollo": "DEV"}});
+        let settings = settings.as_object().cloned().unwrap();
+        assert_eq!(project(&settings, Some("desarrollo")).as_deref(), Some("DEV"));
+        assert_eq!(project(&settings, Some("ventas")).as_deref(), Some("SUP"));
+        assert_eq!(project(&Map::new(), None), None);
+        assert!(speaks_for(&settings, Some("DEV-1")) && speaks_for(&settings, Some("SUP-22")));
+        assert!(!speaks_for(&settings, Some("OPS-1")));
+        assert!(!speaks_for(&Map::new(), Some("SUP-1")), "it has no `account_id`");
+        let bare = Map::from_iter([("account_id".to_owned(), json!("u1"))]);
+        assert!(speaks_for(&bare, Some("OPS-1")));
     }
 
     #[test]
@@ -86,12 +154,6 @@ mod tests {
         assert!(!report("jira:issue_updated", "status", "indeterminate").unwrap().done);
         assert_eq!(report("jira:issue_updated", "assignee", "done"), None);
         assert_eq!(report("comment_created", "status", "done"), None);
-        let empty = OtherEvent {
-            external_id: "1".into(),
-            kind: "jira:issue_updated".into(),
-            from: None,
-            data: Private(json!([])),
-        };
-        assert_eq!(issue_report(&empty), None);
+        assert_eq!(issue_report(&Map::new(), &event("jira:issue_updated", json!([]))), None);
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod brackets;
 mod crypto;
+pub mod exchange;
 mod fields;
 pub mod in_app;
 pub mod instagram;
@@ -303,13 +304,15 @@ mod unwritten;
 #[cfg(test)]
 extern crate self as relevo_channels;
 
-/// What an event of a channel reports about an item of the system behind it, if that is known of the channel.
+/// What an event of a channel reports about an item of the system behind it, if that is known of the channel. What the
+/// account did itself there is no news.
 pub fn issue_report(
     channel: &str,
+    settings: &serde_json::Map<String, serde_json::Value>,
     event: &relevo_domain::message::OtherEvent,
 ) -> Option<relevo_domain::conversation::IssueReport> {
     match channel {
-        "jira" => jira::issue_report(event),
+        "jira" => jira::issue_report(settings, event),
         _ => None,
     }
 }

@@ -1,21 +1,30 @@
 //! Podio hooks: they name what changed and nothing else, so the item is read back.
 //!
 //! Nothing is signed: the secret is part of the URL. A new hook sends `hook.verify` with a code that is posted
-//! back ([`validation`]). A repeat is known by hook, type, item and revision.
+//! back. A repeat is known by hook, type, item and revision. What `item.create` and `item.update` name is read from the
+//! API ([`Call`]) and becomes a message, or an event of the conversation that it already has ([`read_item`]).
+//!
+//! Settings: `app_id`, `client_id` ([`Call`]); `contact_field`, the external id of the field that says whom the item is
+//! about (else the first with a mail address, or a phone number).
 //!
 //! Source: Podio, "Hooks".
+
+mod access;
+mod item;
+
+pub use access::{Call, Token};
+pub use item::{item_of, read_item};
 
 use crate::{
     account::Account,
     crypto,
     fields::Form,
-    outbound::{FormatError, OutboundRequest, Outcome, retry_after},
+    outbound::FormatError,
     parsed::{Answer, Malformed, Parsed},
     presented,
     request::{Refusal, Unverified, Verified},
 };
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderValue, Method, header};
 use relevo_domain::{
     Private,
     message::{Inbound, OtherEvent},
@@ -58,37 +67,6 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
         data: Private(Value::Object(data)),
     })]
     .into())
-}
-
-/// The request that answers `hook.verify`.
-pub fn validation(account: &Account, hook_id: &str, code: &str) -> Result<OutboundRequest, FormatError> {
-    let body = form_urlencoded::Serializer::new(String::new()).append_pair("code", code).finish();
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    let path = format!("/hook/{}/verify/validate", digits(hook_id)?);
-    authorised(account, OutboundRequest { method: Method::POST, path, headers, body: body.into_bytes() })
-}
-
-/// Reads the answer to [`validation`].
-pub fn validated(status: u16, headers: &HeaderMap, _: &[u8]) -> Outcome {
-    let why = format!("HTTP {status}");
-    match status {
-        200..=299 => Outcome::Sent { provider_id: None },
-        408 | 420 | 429 | 500.. => Outcome::Retry { after_seconds: retry_after(headers), why },
-        _ => Outcome::Refused { why },
-    }
-}
-
-/// The request that reads an item back.
-pub fn read_back(account: &Account, item_id: &str) -> Result<OutboundRequest, FormatError> {
-    let path = format!("/item/{}", digits(item_id)?);
-    let headers = HeaderMap::new();
-    authorised(account, OutboundRequest { method: Method::GET, path, headers, body: Vec::new() })
-}
-
-fn authorised(account: &Account, request: OutboundRequest) -> Result<OutboundRequest, FormatError> {
-    let token = account.access_token.as_ref().ok_or(FormatError::Setting("access_token"))?;
-    request.with_secret(header::AUTHORIZATION, &format!("OAuth2 {}", token.expose()), "access_token")
 }
 
 /// Ids come from outside and go into a path.

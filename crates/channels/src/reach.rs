@@ -38,6 +38,50 @@ pub fn common_address(slug: &str) -> Option<AddressKind> {
     }
 }
 
+/// The kind of an address that somebody typed in for a channel: its own where it writes to one kind only, else what it
+/// looks like.
+///
+/// # Errors
+/// That the channel cannot write to such an address.
+pub fn typed(slug: &str, kind: Option<AddressKind>, value: &str) -> Result<AddressKind, &'static str> {
+    let Some(own) = common_address(slug) else { return Ok(kind.unwrap_or_else(|| looks_like(value))) };
+    match kind {
+        // WhatsApp knows people who show no number by an id.
+        Some(AddressKind::User) | None if slug == "whatsapp" && is_whatsapp_user(value) => {
+            Ok(AddressKind::User)
+        }
+        None => Ok(own),
+        Some(kind) if kind == own => Ok(own),
+        Some(_) if own == AddressKind::Email => Err("this channel writes to e-mail addresses only"),
+        Some(_) if slug == "whatsapp" => {
+            Err("this channel writes to telephone numbers, and to user ids such as ES.13491208655302741918")
+        }
+        Some(_) => Err("this channel writes to telephone numbers only"),
+    }
+}
+
+/// The kind of an address, from its form.
+pub fn looks_like(value: &str) -> AddressKind {
+    let number = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')');
+    if value.contains('@') {
+        AddressKind::Email
+    } else if value.chars().all(number) {
+        AddressKind::Phone
+    } else {
+        AddressKind::User
+    }
+}
+
+/// A country, a dot, and letters and digits. Source: Meta, "Business-scoped user ids".
+fn is_whatsapp_user(value: &str) -> bool {
+    value.split_once('.').is_some_and(|(country, id)| {
+        country.len() == 2
+            && country.bytes().all(|b| b.is_ascii_uppercase())
+            && (1..=128).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
 /// The channel whose account has sent what this channel reports on: some providers report apart.
 pub fn sends_as(slug: &str) -> &str {
     if slug == "sendgrid-events" { "sendgrid" } else { slug }
@@ -55,6 +99,26 @@ pub fn mail_domain(settings: &Map<String, Value>) -> &str {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_typed_in_is_an_address_of_its_channel() {
+        use AddressKind::{Email, Phone, User};
+        let typed = |slug, kind, value| typed(slug, kind, value).ok();
+        assert_eq!(typed("whatsapp", None, "abc"), Some(Phone), "which is no number, and refused for that");
+        assert_eq!(typed("whatsapp", Some(User), "abc"), None);
+        assert_eq!(typed("whatsapp", None, "ES.13491208655302741918"), Some(User));
+        assert_eq!(typed("whatsapp", Some(User), "ES.13491208655302741918"), Some(User));
+        for odd in ["es.1", "ES.", "ESP.1", "ES.1 2", "ES"] {
+            assert_eq!(typed("whatsapp", Some(User), odd), None, "{odd}");
+        }
+        assert_eq!(typed("twilio-sms", None, "ES.13491208655302741918"), Some(Phone));
+        assert_eq!(
+            (typed("mailgun", None, "x"), typed("mailgun", Some(Phone), "+34600111222")),
+            (Some(Email), None)
+        );
+        assert_eq!((typed("telegram", None, "7"), typed("telegram", None, "abc")), (Some(Phone), Some(User)));
+        assert_eq!(typed("form", None, "a@example.org"), Some(Email));
+    }
 
     #[test]
     fn windows_are_those_of_the_providers() {

@@ -27,6 +27,9 @@ pub struct AccountSecrets {
     /// What calls to the provider are authorised with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
+    /// What a token has to be asked for with, where a provider wants that (Podio).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
     /// Origin under which the provider reaches us, without a path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
@@ -61,6 +64,7 @@ impl Account {
             secrets: [present(secrets.secret), previous].into_iter().flatten().collect(),
             verify_token: present(secrets.verify_token),
             access_token: present(secrets.access_token),
+            client_secret: present(secrets.client_secret),
             public_url: secrets.public_url,
             settings,
         }

@@ -12,9 +12,11 @@ enum Kind {
     Text,
     /// True or false.
     Flag,
+    /// A text for each of several names.
+    Texts,
 }
 
-use Kind::{Flag, Text};
+use Kind::{Flag, Text, Texts};
 
 /// Settings that an account of any channel may have: where its provider's API is, which account answers for it, the
 /// address that its mail comes in at.
@@ -29,9 +31,19 @@ fn of(slug: &str) -> &'static [(&'static str, Kind)] {
         "form" => &[("honeypot", Text)],
         "in-app" | "standard" => &[("path", Text)],
         "instagram" => &[("instagram_id", Text), ("api_version", Text), ("human_agent", Flag)],
+        "jira" => &[
+            ("email", Text),
+            ("account_id", Text),
+            ("project", Text),
+            ("projects", Texts),
+            ("issue_type", Text),
+            ("accepted_status", Text),
+            ("rejected_status", Text),
+        ],
         "mailgun" => &[("domain", Text), ("from", Text), ("inbox", Text), ("opens", Flag)],
         "messenger" => &[("page_id", Text), ("api_version", Text), ("human_agent", Flag)],
         "mime" => &[("inbox", Text)],
+        "podio" => &[("app_id", Text), ("client_id", Text), ("contact_field", Text)],
         "postmark" => &[("from", Text), ("inbox", Text), ("message_stream", Text), ("opens", Flag)],
         "sendgrid" => &[("from", Text), ("inbox", Text)],
         "sendgrid-events" => &[("opens", Flag)],
@@ -66,11 +78,16 @@ pub fn wrong_settings(slug: &str, settings: &Map<String, Value>) -> Vec<(String,
                 "a text is expected".to_owned()
             }
             Some(Flag) if !value.is_boolean() => "true or false is expected".to_owned(),
+            Some(Texts) if !is_texts(value) => "an object is expected, with a text for each name".to_owned(),
             Some(_) => return None,
         };
         Some((name.clone(), why))
     };
     settings.iter().filter_map(wrong).collect()
+}
+
+fn is_texts(value: &Value) -> bool {
+    value.as_object().is_some_and(|named| named.values().all(Value::is_string))
 }
 
 /// What is wrong with the secrets of an account: the member, and why. No reason repeats any of a secret.
@@ -80,6 +97,7 @@ pub fn wrong_secrets(slug: &str, secrets: &AccountSecrets) -> Vec<(&'static str,
         ("previous_secret", &secrets.previous_secret),
         ("verify_token", &secrets.verify_token),
         ("access_token", &secrets.access_token),
+        ("client_secret", &secrets.client_secret),
     ];
     let mut wrong = Vec::new();
     for (name, secret) in given {

@@ -9,6 +9,29 @@ use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The event types that can be subscribed to, or told in a room.
+pub const EVENT_TYPES: [&str; 19] = [
+    "account.heard",
+    "account.silent",
+    "message.received",
+    "notice.raised",
+    "rating.received",
+    "reply.written",
+    "sla.breached",
+    "sla.escalated",
+    "sla.excused",
+    "sla.warned",
+    "ticket.assigned",
+    "ticket.escalated",
+    "ticket.merged",
+    "ticket.opened",
+    "ticket.returned",
+    "ticket.status_changed",
+    "ticket.unmerged",
+    "ticket.validated",
+    "ticket.woken",
+];
+
 /// A change of configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ConfigEvent {

@@ -67,6 +67,10 @@ pub enum Request {
         /// What it wants back.
         code: Private<String>,
     },
+    /// What a provider's event names is read from its API.
+    ReadBack(Box<ReadBack>),
+    /// Another system is told about its item, or asked for one.
+    Issue(Box<IssueWork>),
     /// An event to a subscriber.
     Subscriber {
         /// Subscriber id.
@@ -86,6 +90,8 @@ impl Request {
             Self::Channel(message) => format!("{}/{}", message.channel, message.account),
             Self::Fetch(file) => format!("{}/{}/files", file.channel, file.account),
             Self::Handshake { channel, account, .. } => format!("{channel}/{account}"),
+            Self::ReadBack(read) => format!("{}/{}", read.channel, read.account),
+            Self::Issue(work) => format!("{}/{}", work.system, work.account),
             Self::Subscriber { subscriber, .. } => format!("subscriber/{subscriber}"),
         }
     }
@@ -105,6 +111,61 @@ pub struct Fetch {
     pub conversation: String,
     /// Id of the message that it belongs to.
     pub message: String,
+}
+
+/// An item that a provider's event names by its id alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadBack {
+    /// Channel slug.
+    pub channel: String,
+    /// Account name.
+    pub account: String,
+    /// The provider's id of the item.
+    pub item: String,
+    /// What happened to it: the event's type.
+    pub kind: String,
+    /// What the event is known by.
+    #[serde(with = "relevo_journal::private")]
+    pub external_id: String,
+}
+
+/// What another system is told, or asked for, on behalf of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueWork {
+    /// The channel by which the system reports: `jira`.
+    pub system: String,
+    /// Account name.
+    pub account: String,
+    /// Stream name of the conversation to tell of the outcome.
+    pub conversation: String,
+    /// The ticket's place there.
+    pub ordinal: u32,
+    /// What.
+    pub task: IssueTask,
+}
+
+/// What is done in another system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueTask {
+    /// An item is made, for which the ticket waits from then on.
+    Open {
+        /// Where: the project's key.
+        project: String,
+        /// What it is about, in a line.
+        summary: Private<String>,
+        /// All that is known.
+        description: Private<String>,
+    },
+    /// The ticket's agent has looked at what was finished: it is said there, and the item goes where that leads.
+    Judged {
+        /// What the system calls it.
+        key: String,
+        /// It is as it should be.
+        accepted: bool,
+        /// What is said there.
+        comment: Private<String>,
+    },
 }
 
 /// A message to a person.

@@ -11,6 +11,7 @@ mod field;
 mod lifecycle;
 mod limits;
 mod macros;
+mod notice;
 mod partition;
 mod period;
 mod retention;
@@ -34,6 +35,7 @@ pub use field::{CustomField, FieldChoice, FieldType};
 pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
 pub use macros::Macro;
+pub use notice::Notice;
 pub use partition::Partition;
 pub use period::{Period, Raise};
 pub use retention::Retention;
@@ -108,6 +110,9 @@ pub struct Pack {
     /// Other ways for what cannot be delivered: the first rule that matches.
     #[serde(default)]
     pub fallback: Vec<Fallback>,
+    /// What is told in rooms of a team chat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     /// Channel accounts: channel slug → account name → settings. Secrets are set apart and never part of a pack.
     #[serde(default)]
     pub channels: BTreeMap<String, BTreeMap<String, ChannelAccount>>,

@@ -268,12 +268,33 @@ pub struct Validation {
 pub struct IssueLink {
     /// The system that it is in: `jira`.
     pub system: String,
-    /// What that system calls it, as `CAMP-123`.
+    /// What that system calls it, as `CAMP-123`; either this or `open`.
+    #[serde(default)]
     #[schema(min_length = 1, max_length = 100)]
-    pub key: String,
+    pub key: Option<String>,
+    /// Have an issue made there, for which the ticket waits as soon as it exists.
+    #[serde(default)]
+    pub open: Option<NewIssue>,
     /// The ticket waits for it; false: no longer.
     #[serde(default = "yes")]
     pub linked: bool,
+}
+
+/// An issue that is to be made in another system.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewIssue {
+    /// The project's key; none: the one that the account has for the ticket's team, else its own.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 50)]
+    pub project: Option<String>,
+    /// What it is about, in a line.
+    #[schema(min_length = 1, max_length = 255)]
+    pub summary: String,
+    /// All that is known, a paragraph a line.
+    #[serde(default)]
+    #[schema(max_length = 30000)]
+    pub description: String,
 }
 
 fn yes() -> bool {
@@ -776,6 +797,21 @@ pub struct Kick {
     pub desk: String,
     /// Stream names.
     pub streams: Vec<String>,
+}
+
+/// An item that was read back from its provider.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ItemRead {
+    /// Desk.
+    pub desk: String,
+    /// Channel slug.
+    pub channel: String,
+    /// Account name.
+    pub account: String,
+    /// What happened to it: the type of the event that named it.
+    pub kind: String,
+    /// The item as the provider gave it.
+    pub item: Value,
 }
 
 /// A kept request that is to be read once more.

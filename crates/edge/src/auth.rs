@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::{clock, token, variables};
 use chrono::{DateTime, Utc};
 use futures::future::try_join;
+use http::StatusCode;
 use relevo_domain::pack::Role;
 use relevo_journal::Journal;
 use relevo_journal::store::Store;
@@ -196,7 +197,7 @@ async fn role_now<S: Store>(
 /// # Errors
 /// 401, or 429 after too many wrong ones.
 pub async fn schedule(request: &Incoming) -> Result<(), Problem> {
-    let token = request.bearer().filter(|t| !t.is_empty()).ok_or_else(Problem::unauthorized)?;
+    let token = request.bearer().filter(|t| !t.is_empty()).ok_or_else(not_the_schedule)?;
     let tick = presented(token, &Operator::load().await.tick);
     if tick == Some(Strength::Unguessable) || (tick.is_some() && request.is_from_inside()) {
         return Ok(());
@@ -204,7 +205,19 @@ pub async fn schedule(request: &Incoming) -> Result<(), Problem> {
     let journal = Journal::new(SpinStore::open("default").await?);
     let guesser = Guesser::of(&journal, None, request, clock::now())?;
     guesser.may_try().await?;
-    if tick.is_some() { Ok(()) } else { Err(guesser.was_wrong().await) }
+    match tick {
+        Some(_) => Ok(()),
+        None => Err(match guesser.was_wrong().await {
+            wrong if wrong.status == StatusCode::UNAUTHORIZED => not_the_schedule(),
+            too_many => too_many,
+        }),
+    }
+}
+
+/// Internal routes know no desks' tokens.
+fn not_the_schedule() -> Problem {
+    let detail = "send the schedule's token, the variable tick_token, as Authorization: Bearer <token>";
+    Problem { detail: detail.to_owned(), ..Problem::unauthorized() }
 }
 
 /// How hard a secret is to guess.

@@ -23,6 +23,9 @@ use std::convert::Infallible;
 /// Longest Idempotency-Key.
 const MAX_KEY_BYTES: usize = 255;
 
+/// Bytes of a body that is too large which are read before it is refused: more than any provider sends.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
 /// What hosts give as the client of a request from another component.
 const INSIDE: &str = "0.0.0.0:0";
 
@@ -274,19 +277,29 @@ async fn read(request: spin_sdk::http::Request, max_body_bytes: usize) -> Result
     let too_large = || too_large(max_body_bytes);
     let declared =
         parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > u64::try_from(max_body_bytes).unwrap_or(u64::MAX)) {
-        return Err(too_large());
-    }
+    let mut is_too_large =
+        declared.is_some_and(|length| length > u64::try_from(max_body_bytes).unwrap_or(u64::MAX));
     let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|_| Problem::bad_request("broken_body", "the body broke off; send it again"))?;
-        if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > max_body_bytes {
-                return Err(too_large());
-            }
+    let mut seen = 0_usize;
+    // Whoever sends hears nothing while they do: the rest is read and dropped, or the answer would be lost with the
+    // connection. That has an end too.
+    while seen <= MAX_DISCARDED_BYTES {
+        let Some(frame) = body.frame().await else { break };
+        let Ok(frame) = frame else {
+            let broken = || Problem::bad_request("broken_body", "the body broke off; send it again");
+            return Err(if is_too_large { too_large() } else { broken() });
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        is_too_large |= seen > max_body_bytes;
+        if is_too_large {
+            bytes = BytesMut::new();
+        } else {
             bytes.extend_from_slice(&data);
         }
+    }
+    if is_too_large || seen > MAX_DISCARDED_BYTES {
+        return Err(too_large());
     }
     Ok(Incoming {
         method: parts.method,

@@ -171,6 +171,7 @@ pub static ROUTES: &[Route] = &[
     route("health.read", "projector", "GET", "/internal/health", Access::Schedule, "Whether it is ready, and what is wrong"),
     route("metrics.read", "projector", "GET", "/internal/metrics", Access::Schedule, "Figures for those who run it, as OpenMetrics"),
     route("webhooks.again", "inbound", "POST", "/internal/again", Access::Schedule, "Read a kept request once more; reachable from inside only"),
+    route("webhooks.item", "inbound", "POST", "/internal/item", Access::Schedule, "Take an item that was read back from its provider; reachable from inside only"),
     route("bulk.work", "desk", "POST", "/internal/bulk", Access::Schedule, "Go on with some bulk actions; reachable from inside only"),
     route("delivery.send", "delivery", "POST", "/internal/send", Access::Schedule, "Send outbox entries now; reachable from inside only"),
     route("feed.follow", "projector", "POST", "/internal/follow", Access::Schedule, "Bring a desk's lists up to date now; reachable from inside only"),

@@ -1,8 +1,11 @@
-//! Events to subscribers: for each event that one of them wants, an outbox entry of its own.
+//! Events to subscribers, and notices to rooms: for each event that one of them wants, an outbox entry of its own.
+
+mod room;
 
 use futures::future::try_join_all;
 use relevo_domain::account::{Account, AccountEvent};
 use relevo_domain::category::Category;
+pub use relevo_domain::config::EVENT_TYPES;
 use relevo_domain::config::{About, Subscriber};
 use relevo_domain::conversation::{Conversation, ConversationEvent, view};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request};
@@ -16,29 +19,6 @@ use relevo_journal::store::Store;
 use relevo_journal::{DataKey, Event, FeedEntry, Fold};
 use serde_json::{Map, Value, json};
 
-/// The event types that can be subscribed to.
-pub const EVENT_TYPES: [&str; 19] = [
-    "account.heard",
-    "account.silent",
-    "message.received",
-    "notice.raised",
-    "rating.received",
-    "reply.written",
-    "sla.breached",
-    "sla.escalated",
-    "sla.excused",
-    "sla.warned",
-    "ticket.assigned",
-    "ticket.escalated",
-    "ticket.merged",
-    "ticket.opened",
-    "ticket.returned",
-    "ticket.status_changed",
-    "ticket.unmerged",
-    "ticket.validated",
-    "ticket.woken",
-];
-
 /// Queues what subscribers are to be told of some feed entries; returns the outbox streams.
 ///
 /// # Errors
@@ -48,7 +28,9 @@ pub async fn queue<S: Store>(
     entries: &[FeedEntry],
 ) -> Result<Vec<String>, Problem> {
     let subscribers = &context.config.state.subscribers;
-    if subscribers.is_empty() {
+    let pack = if context.exists() { Some(context.pack().await?) } else { None };
+    let notices = pack.as_ref().map(|pack| pack.pack.notices.as_slice()).unwrap_or_default();
+    if subscribers.is_empty() && notices.is_empty() {
         return Ok(Vec::new());
     }
     let told = try_join_all(entries.iter().map(|entry| notifications(context, entry))).await?;
@@ -59,8 +41,21 @@ pub async fn queue<S: Store>(
         for notification in notifications {
             for (id, _) in subscribers.iter().filter(|(_, s)| wants(s, &notification)) {
                 let name = context.keys.id("outbox", &["subscriber", id, &notification.event]);
-                let queue = queue_one(context, &name, id, &notification);
+                let request = Request::Subscriber {
+                    subscriber: id.clone(),
+                    kind: notification.kind.to_owned(),
+                    body: notification.body.clone().into(),
+                };
+                let queue = queue_one(context, &name, request, &notification);
                 if trace::scope(origin.clone(), queue).await? {
+                    queued.push(name);
+                }
+            }
+            for notice in notices.iter().filter(|n| n.wants(notification.kind, &notification.about)) {
+                let Some(request) = room::request(notice, &notification) else { continue };
+                let parts = ["notice", &notice.through, &notice.to, &notification.event];
+                let name = context.keys.id("outbox", &parts);
+                if trace::scope(origin.clone(), queue_one(context, &name, request, &notification)).await? {
                     queued.push(name);
                 }
             }
@@ -89,7 +84,7 @@ fn wants(subscriber: &Subscriber, told: &Notification) -> bool {
 async fn queue_one<S: Store>(
     context: &DeskContext<S>,
     name: &str,
-    subscriber: &str,
+    request: Request,
     notification: &Notification,
 ) -> Result<bool, Problem> {
     let stream = context.stream(Outbox::KIND, name)?;
@@ -97,11 +92,7 @@ async fn queue_one<S: Store>(
     if !loaded.is_new() {
         return Ok(false);
     }
-    let request = Request::Subscriber {
-        subscriber: subscriber.to_owned(),
-        kind: notification.kind.to_owned(),
-        body: notification.body.clone().into(),
-    };
+    let through = request.through();
     let ticket = notification.ticket.clone();
     let entry = Entry { request, ticket, message: None, trace: trace::parent() };
     let mut commit = context.commit();
@@ -117,7 +108,7 @@ async fn queue_one<S: Store>(
         &[
             ("desk", context.desk.as_str().into()),
             ("outbox", format!("{}{name}", ids::OUTBOX).into()),
-            ("subscriber", subscriber.into()),
+            ("through", through.into()),
             ("kind", notification.kind.into()),
         ],
     );

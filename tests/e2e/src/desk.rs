@@ -43,6 +43,7 @@ impl Desk {
                     "secret": secret(name, channel, account),
                     "verify_token": format!("verify-{name}-{account}"),
                     "access_token": format!("access-{name}-{account}"),
+                    "client_secret": format!("client-{name}-{account}"),
                     "public_url": "https://desk.example.org",
                 });
                 admin.put(&format!("channels/{channel}/{account}/secrets"), &body).is(204);

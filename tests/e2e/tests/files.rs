@@ -202,6 +202,97 @@ fn telegram_slack_and_twilio_give_their_files_to_the_account_they_are_for() {
     assert_eq!((led_to.len(), led_to[0].header("authorization")), (1, ""), "the credentials stay behind");
 }
 
+#[test]
+fn messenger_instagram_and_calls_give_their_files_and_slack_those_it_names_by_id() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish_with("school", |pack| {
+        for channel in ["instagram", "messenger", "slack"] {
+            pack["channels"][channel]["main"] = json!({"settings": {}});
+        }
+        pack["channels"]["twilio-voice"]["main"] = json!({"settings": {"account_sid": "AC1"}});
+    });
+    let deliver = |channel: &str, headers: &[(&str, &str)], body: &str| {
+        app.client().send("POST", &desk.hook(channel, "main"), headers, Some(body.as_bytes())).is(200);
+    };
+    let ticket = |channel: &str| {
+        let find = || desk.tickets().into_iter().find(|ticket| ticket["channel"] == channel);
+        eventually("a ticket", LIMIT, find)["id"].as_str().unwrap().to_owned()
+    };
+    let json_type = ("content-type", "application/json");
+
+    for (channel, object) in [("messenger", "page"), ("instagram", "instagram")] {
+        let url = format!("https:\\/\\/scontent.xx.fbcdn.net\\/v\\/t1.15752-9\\/{channel}.jpg?oh=03&oe=69");
+        let body = format!(
+            r#"{{"object":"{object}","entry":[{{"id":"1","time":1772442001000,"messaging":[{{"sender":{{"id":"622"}},"recipient":{{"id":"1"}},"timestamp":1772442000123,"message":{{"mid":"m_{channel}","attachments":[{{"type":"image","payload":{{"url":"{url}"}}}}]}}}}]}}]}}"#
+        );
+        let signature = whatsapp::signature(&desk.secret(channel, "main"), &body);
+        // The content network is busy, and then it is not.
+        app.provider.misbehave(Fault::Status(503, Value::Null), 1, &format!("/{channel}.jpg"));
+        deliver(channel, &[json_type, ("x-hub-signature-256", &signature)], &body);
+        let kept = becomes(&app, &desk, &ticket(channel), "kept");
+        assert_eq!(bytes(&app, &kept), format!("meta {channel}.jpg"));
+        let asked = app.provider.received(&format!("/v/t1.15752-9/{channel}.jpg?oh=03&oe=69"));
+        assert_eq!((asked.len(), asked[1].header("authorization")), (2, ""), "the network gets no token");
+    }
+
+    let url = format!("https://desk.example.org{}", desk.hook("twilio-voice", "main"));
+    let recording = "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1";
+    let escaped = |text: &str| text.replace('+', "%2B").replace(':', "%3A").replace('/', "%2F");
+    let call = |fields: &[(&str, &str)]| {
+        let mut sorted = fields.to_vec();
+        sorted.sort_unstable();
+        let signature = twilio_signature(&desk.secret("twilio-voice", "main"), &url, &sorted);
+        let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        deliver("twilio-voice", &[form, ("x-twilio-signature", &signature)], &body.join("&"));
+    };
+    let (sid, account) = (("CallSid", "CA1"), ("AccountSid", "AC1"));
+    call(&[
+        sid,
+        account,
+        ("From", "+34600111222"),
+        ("To", "+34911111111"),
+        ("CallStatus", "ringing"),
+        ("Direction", "inbound"),
+    ]);
+    call(&[
+        sid,
+        account,
+        ("RecordingSid", "RE1"),
+        ("RecordingUrl", recording),
+        ("RecordingStatus", "completed"),
+        ("RecordingDuration", "7"),
+        ("RecordingSource", "DialVerb"),
+    ]);
+    let kept = becomes(&app, &desk, &ticket("twilio-voice"), "kept");
+    assert_eq!(bytes(&app, &kept), "recording RE1");
+    let basic = "Basic QUMxOmFjY2Vzcy1zY2hvb2wtbWFpbg==";
+    assert_eq!(
+        app.provider.received("/Recordings/RE1")[0].header("authorization"),
+        basic,
+        "the account's SID and token"
+    );
+
+    // Of a file in a shared channel Slack gives the id alone.
+    let at = seconds_since_1970().to_string();
+    let event = json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev2", "event": {
+        "type": "message", "subtype": "file_share", "channel": "D1", "channel_type": "im", "user": "U1", "text": "mire",
+        "ts": "1772442000.000100",
+        "files": [{"id": "F07ABC", "mode": "file_access", "file_access": "check_file_info"}]}})
+    .to_string();
+    let signed = whatsapp::signature(&desk.secret("slack", "main"), &format!("v0:{at}:{event}"));
+    let signed = signed.replace("sha256=", "v0=");
+    deliver(
+        "slack",
+        &[json_type, ("x-slack-request-timestamp", &*at), ("x-slack-signature", &*signed)],
+        &event,
+    );
+    let kept = becomes(&app, &desk, &ticket("slack"), "kept");
+    assert_eq!(bytes(&app, &kept), "slack F07ABC.png");
+    let asked = app.provider.received("/api/files.info?file=F07ABC");
+    assert_eq!((asked.len(), asked[0].header("authorization")), (1, "Bearer access-school-main"));
+}
+
 /// Base64 of the HMAC-SHA1 over the URL and the fields, which are sorted by name.
 fn twilio_signature(secret: &str, url: &str, fields: &[(&str, &str)]) -> String {
     use base64::{Engine as _, engine::general_purpose::STANDARD};

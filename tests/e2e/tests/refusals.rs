@@ -297,3 +297,108 @@ fn a_ticket_is_not_opened_for_an_address_that_nothing_could_be_sent_to() {
     assert_eq!(desk.tickets().len(), 0);
     open("phone", " +34 600 111 222 ").is(201);
 }
+
+#[test]
+fn what_does_not_exist_costs_the_store_as_much_as_a_wrong_signature() {
+    let app = App::noting_calls(Store::Sqlite);
+    let desk = app.publish("school");
+    let body = whatsapp::message("15551300009", "wamid.1", "hola");
+    let wrong = whatsapp::signature("another secret", &body);
+    let headers = [("content-type", "application/json"), ("x-hub-signature-256", wrong.as_str())];
+    let names = |path: &str| {
+        let before = app.calls("inbound").len();
+        let answer = app.client().send("POST", path, &headers, Some(body.as_bytes()));
+        let calls = app.calls("inbound").split_off(before);
+        // What operators count is written apart, every half second.
+        let counted =
+            |call: &Vec<String>| ["r1:n:y:", "r1:y:", "r1:w:"].iter().any(|of| call[1].starts_with(of));
+        let mut names: Vec<_> =
+            calls.into_iter().filter(|call| !counted(call)).map(|call| call[0].clone()).collect();
+        names.sort();
+        (answer.is(401).body, names)
+    };
+    let own = desk.hook("whatsapp", "main");
+    // The first request of an instance reads the pack.
+    names(&own);
+    let expected = names(&own);
+    assert!(!expected.1.is_empty());
+    let others = [
+        "/hooks/school/whatsapp/nope",
+        "/hooks/school/telegram/main",
+        "/hooks/school/nope/main",
+        "/hooks/nope/whatsapp/main",
+    ];
+    for path in others {
+        assert_eq!(names(path), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_handshake_that_is_refused_names_the_token_and_nothing_that_exists() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let ask = |path: &str| {
+        let path = format!("{path}?hub.mode=subscribe&hub.challenge=1&hub.verify_token=wrong");
+        app.client().send("GET", &path, &[], None)
+    };
+    let answer = ask(&desk.hook("whatsapp", "main"));
+    assert!(
+        answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("verify token")),
+        "{}",
+        answer.body
+    );
+    all_alike(vec![
+        answer,
+        ask("/hooks/school/whatsapp/nope"),
+        ask("/hooks/nope/whatsapp/main"),
+        ask("/hooks/school/nope/main"),
+    ]);
+}
+
+#[test]
+fn ticks_that_there_are_none_of_and_tokens_that_are_not_the_schedules_are_refused_in_words() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let tick = |name: &str, token: &str| {
+        let token = format!("Bearer {token}");
+        app.client().send(
+            "POST",
+            &format!("/internal/tick/{name}"),
+            &[("authorization", &token)],
+            Some(b"{}"),
+        )
+    };
+    assert_eq!(tick("nope", relevo_e2e::TICK_TOKEN).problem(404), "unknown_path");
+    for name in ["sla", "delivery", "projections"] {
+        let refused = tick(name, &desk.agent.token);
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("schedule") && !detail.contains("desk"), "{detail}");
+        assert_eq!(refused.problem(401), "unauthorized");
+    }
+}
+
+#[test]
+fn whoever_sends_far_too_much_hears_that_it_is_too_much() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let body = vec![b' '; 20 << 20];
+    let headers = [("content-type", "application/json")];
+    for path in [desk.hook("whatsapp", "main"), "/api/school/tickets".to_owned()] {
+        let answer = app.client().send("POST", &path, &headers, Some(&body));
+        assert_eq!(answer.problem(413), "body_too_large", "{path}");
+    }
+}
+
+#[test]
+fn what_is_typed_in_as_an_address_is_one_of_its_channel() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let open = |contact: Value| {
+        let body = json!({"channel": "whatsapp", "account": "main", "contact": contact, "subject": "x"});
+        desk.agent.post("tickets", &body)
+    };
+    for wrong in [
+        json!({"address": "abc"}),
+        json!({"address": "abc", "kind": "user"}),
+        json!({"address": "a@b.example", "kind": "email"}),
+    ] {
+        assert_eq!(open(wrong).problem(422), "invalid_document");
+    }
+    open(json!({"address": "ES.13491208655302741918"})).is(201);
+}

@@ -109,6 +109,7 @@ fn setting(case: &Path) -> Setting {
         verify_token: text("verify_token").map(Secret::from),
         access_token: text("access_token").map(Secret::from),
         public_url: text("public_url").map(str::to_owned),
+        client_secret: text("client_secret").map(Secret::from),
         settings: value["settings"].as_object().cloned().unwrap_or_default(),
     };
     Setting { account, now: text("now").unwrap_or("2026-03-02T09:00:00Z").parse().expect("an instant") }

@@ -180,7 +180,7 @@ fn address(text: &str) -> (Option<String>, Address) {
             let address = Address { kind: relevo_domain::message::AddressKind::User, value: id.into() };
             (Some(channel.to_owned()), address)
         }
-        None => (None, Address { kind: crate::tickets::kind_of(text), value: text.into() }),
+        None => (None, Address { kind: relevo_channels::reach::looks_like(text), value: text.into() }),
     }
 }
 

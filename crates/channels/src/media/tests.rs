@@ -171,8 +171,31 @@ fn slack_gives_files_to_bots_that_may_and_a_page_to_others() {
     assert!(matches!(answered(200, &[page.clone(), sent_as_file]), Step::File));
     is_refused(&answered(200, &[page]), "a page");
     is_refused(&answered(302, &[(header::LOCATION, "https://slack.com/?redir=x")]), "led to one");
-    for url in ["https://slack.example.com/x", "https://evil.com/files.slack.com", "F1"] {
+    for url in ["https://slack.example.com/x", "https://evil.com/files.slack.com", "F1&x=1", ""] {
         assert!(first("slack", SLACK, url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn slack_is_asked_where_a_file_is_of_which_it_gave_only_the_id() {
+    let info = first("slack", SLACK, "F07ABC").unwrap();
+    let expected = ("https://slack.com/api/files.info?file=F07ABC", Some("Bearer 12:token"));
+    assert_eq!((info.url.0.as_str(), authorisation(&info)), expected);
+    let next = |status, body: Value| next("slack", SLACK, &info, status, &body);
+    let url = "https://files.slack.com/files-pri/T1-F1/download/x.png";
+    let file = asks(next(200, json!({"ok": true, "file": {"id": "F07ABC", "url_private_download": url}})));
+    assert_eq!((file.url.0.as_str(), authorisation(&file)), (url, Some("Bearer 12:token")));
+    for error in ["file_not_found", "file_deleted", "missing_scope", "invalid_auth"] {
+        is_refused(&next(200, json!({"ok": false, "error": error})), error);
+    }
+    is_refused(
+        &next(200, json!({"ok": true, "file": {"url_private": "https://evil.example/x"}})),
+        "elsewhere",
+    );
+    is_refused(&next(200, json!({"ok": true, "file": {"mode": "tombstone"}})), "no bytes");
+    for (status, error) in [(200, "ratelimited"), (429, ""), (500, "")] {
+        let step = next(status, json!({"ok": false, "error": error}));
+        assert!(matches!(step, Step::Not(Outcome::Retry { .. })), "{status} {error}: {step:?}");
     }
 }
 

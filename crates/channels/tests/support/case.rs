@@ -136,6 +136,7 @@ fn account(value: &Value) -> (Account, DateTime<Utc>) {
         verify_token: text("verify_token").map(Secret::from),
         access_token: text("access_token").map(Secret::from),
         public_url: text("public_url").map(str::to_owned),
+        client_secret: text("client_secret").map(Secret::from),
         settings: value["settings"].as_object().cloned().unwrap_or_default(),
     };
     (account, text("now").unwrap_or("2026-03-02T09:00:00Z").parse().unwrap())

@@ -285,6 +285,18 @@ pub enum ConversationEvent {
         /// That means that it is finished.
         done: bool,
     },
+    /// We told another system about an issue; where it stands there since.
+    #[serde(rename = "issue.told")]
+    IssueTold {
+        /// Ordinal.
+        ticket: u32,
+        /// Which.
+        issue: Issue,
+        /// The status that it has there.
+        status: String,
+        /// That means that it is finished.
+        done: bool,
+    },
     /// It goes up in another ticket.
     #[serde(rename = "ticket.merged")]
     TicketMerged {

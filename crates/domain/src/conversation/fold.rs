@@ -146,6 +146,11 @@ impl Fold for Conversation {
                     ticket.issue_reported(issue, *done, at);
                 }
             }
+            ConversationEvent::IssueTold { ticket, issue, done, .. } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    ticket.issue_stands(issue, *done);
+                }
+            }
             ConversationEvent::TicketMerged { ticket, into, here, status, unanswered } => {
                 let (into, here, status) = (into.clone(), *here, status.clone());
                 let (category, wrote, untold) = (Category::Closed, false, Vec::new());

@@ -121,6 +121,17 @@ pub fn validate(
     Ok(vec![validated, ConversationEvent::StatusChanged { ticket, status, category, reason: None }])
 }
 
+/// The issues of a ticket that its agent has judged, and what is said of it in their system: the ticket's number, and the
+/// reason if one was given.
+pub fn judged(ticket: &Ticket, accepted: bool, reason: Option<&str>) -> (Vec<Issue>, String) {
+    let number = ticket.number;
+    let comment = match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        Some(reason) => format!("#{number}: {reason}"),
+        None => format!("#{number} {}", if accepted { "✓" } else { "✗" }),
+    };
+    (ticket.issues_done.iter().cloned().collect(), comment)
+}
+
 /// Notes that a ticket waits for an issue, or no longer does.
 ///
 /// # Errors
@@ -221,11 +232,16 @@ impl Ticket {
     }
 
     pub(super) fn issue_reported(&mut self, issue: &Issue, done: bool, at: DateTime<Utc>) {
+        self.issue_stands(issue, done);
+        self.timeline.named_event(at, if done { "event.issue.closed" } else { "event.issue.reported" });
+    }
+
+    /// Where an issue stands, without that being news.
+    pub(super) fn issue_stands(&mut self, issue: &Issue, done: bool) {
         if done && self.issues.contains(issue) {
             self.issues_done.insert(issue.clone());
         } else {
             self.issues_done.remove(issue);
         }
-        self.timeline.named_event(at, if done { "event.issue.closed" } else { "event.issue.reported" });
     }
 }

@@ -164,6 +164,7 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
         super::enrichment::check,
         super::routing::check,
         super::macros::check,
+        super::notice::check,
         crate::automation::check,
     ];
     for (pointer, message) in parts.into_iter().flat_map(|check| check(pack)) {

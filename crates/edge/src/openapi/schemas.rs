@@ -38,6 +38,7 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::Escalation>(all);
     add::<api::LegalHold>(all);
     add::<api::IssueLink>(all);
+    add::<api::NewIssue>(all);
     add::<api::Merge>(all);
     add::<api::NewAbsence>(all);
     add::<api::NewDraft>(all);

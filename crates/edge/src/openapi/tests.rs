@@ -365,6 +365,7 @@ fn secrets_and_rendered_templates_are_as_described() {
         overlap_hours: Some(24),
         verify_token: some(),
         access_token: some(),
+        client_secret: some(),
         public_url: some(),
     };
     let secrets = serde_json::to_value(secrets).expect("JSON");
