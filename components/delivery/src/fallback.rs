@@ -72,7 +72,7 @@ pub async fn queue(
     }
     let sealing = Persons::new(context, BY).sealing(commit, conversation.clone()).await?;
     let loaded = loaded.sealed_under(sealing.key().cloned());
-    let queued = Entry { request, ..entry.clone() };
+    let queued = Entry { request, hold: None, ..entry.clone() };
     commit.append(&loaded, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(queued)))?])?;
     Ok(Some(ConversationEvent::DeliveryRerouted {
         message: message.clone(),

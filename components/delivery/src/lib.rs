@@ -7,6 +7,7 @@ mod exchange;
 mod fallback;
 mod fetch;
 mod format;
+mod held;
 mod issue;
 mod queue;
 mod read_back;

@@ -2,11 +2,11 @@
 
 use crate::accounts::Account;
 use crate::fetch::{Fetched, fetch};
-use crate::format;
 use crate::issue;
 use crate::read_back;
 use crate::record::{Done, ERASED, record, record_patiently};
 use crate::send;
+use crate::{format, held};
 use chrono::{DateTime, Duration, Utc};
 use futures::future::{join_all, try_join_all};
 use relevo_channels::Outcome;
@@ -83,7 +83,8 @@ async fn by_account(
     let mut by_account: BTreeMap<(bool, String), Vec<Ready>> = BTreeMap::new();
     for ready in try_join_all(loads).await? {
         let state = &ready.loaded.state;
-        let due = state.status == Status::Queued && state.next_at.is_some_and(|at| at <= now);
+        let waits = matches!(state.status, Status::Queued | Status::Held);
+        let due = waits && state.next_at.is_some_and(|at| at <= now);
         if let Some(entry) = state.entry.as_ref().filter(|_| due || state.bounced) {
             let through = (is_file(entry), entry.request.through());
             by_account.entry(through).or_default().push(ready);
@@ -152,6 +153,17 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
         let done = record(context, name, before, &entry, None, &Outcome::Refused { why }, None).await?;
         return Ok((done, None));
     }
+    let released;
+    let before = match before.state.status {
+        Status::Held => match held::let_go(context, name, before, &entry).await? {
+            Some(now) => {
+                released = now;
+                &released
+            }
+            None => return Ok((nothing, None)),
+        },
+        _ => before,
+    };
     let state = conversation.as_ref().map(|loaded| &loaded.state);
     if let Some(first) = state.and_then(|state| state.before(name))
         && let Some(at) = still_queued(context, &first.outbox).await?
@@ -206,7 +218,7 @@ async fn attempted(context: &DeskContext, name: &str, before: &Loaded<Outbox>, e
 }
 
 /// When an entry that others wait for is tried next; none if it is done with.
-async fn still_queued(context: &DeskContext, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+pub async fn still_queued(context: &DeskContext, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     let stream = context.stream(Outbox::KIND, name)?;
     let state = context.journal.load::<Outbox>(&stream, clock::now()).await?.state;
     let next_at = state.next_at.filter(|_| state.status == Status::Queued);

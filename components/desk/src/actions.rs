@@ -3,8 +3,9 @@
 use crate::call::{Call, Identity};
 use crate::reply_files::attachments;
 use crate::tickets::{TicketStream, load};
-use crate::{drafts, people};
+use crate::{drafts, held, people};
 use http::StatusCode;
+use relevo_domain::conversation::held::{self as waiting, Why};
 use relevo_domain::conversation::{
     Conversation, ConversationEvent, Outgoing, TemplateUse, attention, decide, validation, zone,
 };
@@ -20,15 +21,9 @@ use relevo_edge::presence;
 use relevo_edge::problem::Problem;
 use relevo_edge::{ids, internal, log};
 use relevo_journal::{Commit, Fold, Loaded, private};
+use relevo_projections::answers;
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
-
-/// `POST …/notes`
-pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
-    let body: api::NewNote = call.request.json()?;
-    act(call, StatusCode::CREATED, |state, ordinal, _| Ok(vec![decide::note(state, ordinal, body.text)?]))
-        .await
-}
 
 /// `POST …/assignment`
 pub async fn assign(call: &Call<'_>) -> Result<Response, Problem> {
@@ -169,15 +164,33 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     let name = call.context.keys.id("outbox", &[&identity.id, &stream.conversation]);
     let mut commit = call.context.commit();
     let loaded = Persons::new(&call.context, &call.caller.actor()).sealing(&mut commit, loaded).await?;
+    let hold = held::hold(call, &pack, body.send_at)?;
     let (mut message, extras) = compose(call, &pack, &loaded, stream.ordinal, &identity, body).await?;
+    let extras = Extras { hold, ..extras };
+    let id = message.id.clone();
     let warnings = warnings(&pack, &loaded.state, &message.text.0);
     let conversation = (stream.conversation.as_str(), &loaded.state);
     let entry =
         outgoing::entry(&call.context, &pack, conversation, stream.ordinal, &name, &mut message, extras)
             .await?;
-    let events =
-        decide::reply(&loaded.state, pack.published(), stream.ordinal, message, call.caller.is_human())?;
+    let human = call.caller.is_human();
+    let events = match hold {
+        Some(hold) => waiting::hold(&loaded.state, stream.ordinal, message, human, hold)?,
+        None => decide::reply(&loaded.state, pack.published(), stream.ordinal, message, human)?,
+    };
+    answers::note(
+        &call.context,
+        &mut commit,
+        &pack,
+        (&loaded, &events, &call.caller.actor()),
+        call.context.now,
+    )
+    .await?;
     let after = append(call, &mut commit, loaded, &identity, events).await?;
+    if hold.is_some_and(|hold| hold.why == Why::AwaitingApproval) {
+        let who = (call.caller.person.as_str(), call.caller.actor());
+        held::ask(&call.context, &mut commit, (who.0, &who.1), &stream.id, &id).await?;
+    }
     let outbox = call.context.stream(Outbox::KIND, &name)?;
     let empty = call.context.journal.load::<Outbox>(&outbox, call.context.now).await?;
     let empty = empty.sealed_under(after.key().cloned());
@@ -201,6 +214,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
     let after = identity.confirm(&call.context, after).await?;
     let mut view = stream.view(&after.state)?;
     view.insert("writing".to_owned(), drafts::writing(call, &drafts.state));
+    view.insert("reply".to_owned(), held::shown(&id, hold.as_ref()));
     if !warnings.is_empty() {
         view.insert("warnings".to_owned(), json!(warnings));
     }

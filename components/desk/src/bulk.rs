@@ -46,7 +46,7 @@ pub async fn start(call: &Call<'_>) -> Result<Response, Problem> {
             macros::allowed(&context.pack().await?.pack, id, &call.caller.person, call.caller.role)?;
         }
     }
-    let tickets = tickets(call, body.tickets, body.view, body.filter).await?;
+    let tickets = tickets(call, body.tickets, body.view, body.filter, body.children_of).await?;
     let role = call.caller.role;
     let order = Order { tickets, actions: body.actions.into(), person: call.caller.person.clone(), role };
     let mut commit = context.commit();
@@ -109,9 +109,10 @@ async fn tickets(
     named: Option<Vec<String>>,
     view: Option<String>,
     filter: Option<Filter>,
+    children_of: Option<String>,
 ) -> Result<Vec<String>, Problem> {
-    let found = match (named, view, filter) {
-        (Some(named), None, None) => {
+    let found = match (named, view, filter, children_of) {
+        (Some(named), None, None, None) => {
             for (n, id) in named.iter().enumerate() {
                 let bad = || Problem::invalid(format!("/tickets/{n}"), "the id of a ticket");
                 ids::parse_ticket(id).map_err(|_| bad())?;
@@ -119,16 +120,28 @@ async fn tickets(
             keep_apart(call, &named).await?;
             named
         }
-        (None, Some(view), None) => {
+        (None, Some(view), None, None) => {
             let unknown = || Problem::invalid("/view", "the id of a view that you may see");
             fitting(call, crate::views::seen(call, &view).await?.ok_or_else(unknown)?.filter).await?
         }
-        (None, None, Some(filter)) if filter == Filter::default() => {
+        (None, None, Some(filter), None) if filter == Filter::default() => {
             let what = "name at least one condition: without any it would be every ticket of the desk";
             return Err(Problem::invalid("/filter", what));
         }
-        (None, None, Some(filter)) => fitting(call, filter).await?,
-        _ => return Err(Problem::invalid("/tickets", "either tickets, a view or a filter")),
+        (None, None, Some(filter), None) => fitting(call, filter).await?,
+        (None, None, None, Some(parent)) => {
+            let bad = |_| Problem::invalid("/children_of", "the id of a ticket");
+            ids::parse_ticket(&parent).map_err(bad)?;
+            keep_apart(call, std::slice::from_ref(&parent)).await?;
+            let (_, children) = crate::family::of(call, &parent).await?;
+            let children: Vec<String> = children.into_iter().map(|(child, _)| child.id).collect();
+            keep_apart(call, &children).await?;
+            children
+        }
+        _ => {
+            let what = "either tickets, a view, a filter or a parent";
+            return Err(Problem::invalid("/tickets", what));
+        }
     };
     let mut once = BTreeSet::new();
     let found: Vec<String> = found.into_iter().filter(|id| once.insert(id.clone())).collect();

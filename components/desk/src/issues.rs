@@ -106,8 +106,13 @@ pub async fn queue(
         return Ok(false);
     }
     let ticket = Some(ids::ticket(&work.conversation, work.ordinal));
-    let entry =
-        Entry { request: Request::Issue(Box::new(work)), ticket, message: None, trace: trace::parent() };
+    let entry = Entry {
+        request: Request::Issue(Box::new(work)),
+        ticket,
+        message: None,
+        trace: trace::parent(),
+        hold: None,
+    };
     let queued = OutboxEvent::Queued(Box::new(entry));
     let queued = event(identity.id.clone(), &call.caller.actor(), identity.tag, queued)?;
     commit.append(&empty.sealed_under(conversation.key().cloned()), vec![queued])?;

@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit;
+mod audits;
 mod automations;
 mod bulk;
 mod call;
@@ -10,11 +11,14 @@ mod contacts;
 mod counts;
 mod directory;
 mod drafts;
+mod family;
 mod files;
 mod handover;
+mod held;
 mod issues;
 mod list;
 mod macros;
+mod mentions;
 mod merge;
 mod openapi;
 mod outbox;
@@ -23,6 +27,7 @@ mod people;
 mod privacy;
 mod problems;
 mod reply_files;
+mod split;
 mod tickets;
 mod tokens;
 mod views;
@@ -45,7 +50,7 @@ const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 const MAX_CALL_BYTES: usize = 256 * 1024;
 
 /// Routes by which people write about customers.
-const WRITTEN: [&str; 3] = ["contacts.", "directory.", "tickets."];
+const WRITTEN: [&str; 4] = ["audits.", "contacts.", "directory.", "tickets."];
 
 /// Routes whose answers hold custom fields of tickets, or ask for tickets by them.
 const SHOW_TICKETS: [&str; 3] = ["contacts.export", "directory.", "tickets."];
@@ -80,6 +85,12 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         card_numbers::refuse(&call.context.pack().await?.pack, request)?;
     }
     match call.matched.route.name {
+        "approvals.list" => held::list(&call).await,
+        "audits.dispute" => audits::dispute(&call).await,
+        "audits.list" => audits::list(&call).await,
+        "audits.read" => audits::read(&call).await,
+        "audits.resolve" => audits::resolve(&call).await,
+        "audits.score" => audits::score(&call).await,
         "audit.anchors" => audit::anchors(&call).await,
         "automations.list" => automations::list(&call).await,
         "bulk.read" => bulk::read(&call).await,
@@ -105,6 +116,8 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "files.put" => files::put(&call).await,
         "macros.list" => macros::list(&call).await,
         "me" => tokens::me(&call),
+        "me.mentions" => mentions::list(&call).await,
+        "me.mentions.seen" => mentions::mark(&call).await,
         "outbox.list" => outbox::list(&call).await,
         "outbox.read" => outbox::read(&call).await,
         "outbox.retry" => outbox::retry(&call).await,
@@ -135,10 +148,17 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "tickets.issues" => handover::link(&call).await,
         "tickets.macro" => macros::apply(&call).await,
         "tickets.merge" => merge::merge(&call).await,
-        "tickets.note" => actions::note(&call).await,
+        "tickets.note" => mentions::note(&call).await,
+        "tickets.children" => family::children(&call).await,
+        "tickets.parent.link" => family::link(&call).await,
+        "tickets.parent.unlink" => family::unlink(&call).await,
+        "tickets.split" => split::split(&call).await,
         "tickets.priority" => actions::priority(&call).await,
         "tickets.read" => tickets::read(&call).await,
         "tickets.reply" => actions::reply(&call).await,
+        "tickets.reply.approve" => held::approve(&call).await,
+        "tickets.reply.cancel" => held::cancel(&call).await,
+        "tickets.reply.release" => held::release(&call).await,
         "tickets.status" => actions::status(&call).await,
         "tickets.tags" => actions::tags(&call).await,
         "tickets.unmerge" => merge::unmerge(&call).await,

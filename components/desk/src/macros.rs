@@ -1,10 +1,11 @@
 //! `GET …/macros`, `POST …/tickets/{ticket}/macro`: several actions under one name, all done in one commit or none.
 
 use crate::call::Call;
-use crate::people;
 use crate::tickets::load;
+use crate::{held, people};
 use http::StatusCode;
 use relevo_domain::action::{Acting, Action, decide_all};
+use relevo_domain::conversation::held::{self as waiting, Why};
 use relevo_domain::conversation::{Conversation, ConversationEvent, decide};
 use relevo_domain::outbox::{Outbox, OutboxEvent};
 use relevo_domain::pack::{Macro, Pack, Role};
@@ -13,12 +14,13 @@ use relevo_domain::refusal::Refusal;
 use relevo_edge::api::{ApplyMacro, Kick};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::http::{Response, json};
-use relevo_edge::internal;
 use relevo_edge::personal::Persons;
 use relevo_edge::presence;
 use relevo_edge::problem::Problem;
 use relevo_edge::templated::{self, Templated, Wanted};
+use relevo_edge::{ids, internal};
 use relevo_journal::{Commit, Fold, Loaded};
+use relevo_projections::answers;
 use serde_json::{Map, Value, json};
 
 /// `GET …/macros`
@@ -134,9 +136,15 @@ impl Running<'_> {
         let acting = Acting { role: Some(self.role), stand_in: &stand_in, now };
         let human = self.role != Role::Service;
         let published = self.pack.published();
+        let hold = waiting::hold_for(pack, human.then_some(self.person), None, now)?;
+        let reply = message.as_ref().map(|message| message.id.clone());
         let done = decide_all(&one.then, &loaded.state, published, ordinal, &acting, |state| {
             let gone = || Refusal::conflict("reply_written", "a macro writes one reply");
-            decide::reply(state, published, ordinal, message.take().ok_or_else(gone)?, human)
+            let message = message.take().ok_or_else(gone)?;
+            match hold {
+                Some(hold) => waiting::hold(state, ordinal, message, human, hold),
+                None => decide::reply(state, published, ordinal, message, human),
+            }
         });
         let done = done.map_err(|(place, refusal)| self.refused(one, place, refusal))?;
         let applied = ConversationEvent::MacroApplied {
@@ -145,6 +153,7 @@ impl Running<'_> {
             name: one.name.clone(),
             version: self.pack.version,
         };
+        answers::note(context, commit, self.pack, (&loaded, &done, &actor), now).await?;
         let named: Result<Vec<_>, Problem> = [applied]
             .into_iter()
             .chain(done)
@@ -155,12 +164,17 @@ impl Running<'_> {
             })
             .collect();
         let after = commit.append(&loaded, named?)?;
-        let Some(Templated { entry, outbox, .. }) = written else { return Ok((after, None)) };
+        let Some(Templated { mut entry, outbox, .. }) = written else { return Ok((after, None)) };
+        entry.hold = hold;
         let stream = context.stream(Outbox::KIND, &outbox)?;
         let empty = context.journal.load::<Outbox>(&stream, now).await?.sealed_under(after.key().cloned());
         let queued = event("queued", &actor, self.tag, OutboxEvent::Queued(Box::new(entry)))?;
         commit.append(&empty, vec![queued])?;
-        Ok((after, Some(outbox)))
+        if let (Some(Why::AwaitingApproval), Some(reply)) = (hold.map(|hold| hold.why), reply) {
+            let ticket = ids::ticket(loaded.stream().name(), ordinal);
+            held::ask(context, commit, (self.person, &actor), &ticket, &reply).await?;
+        }
+        Ok((after, hold.is_none().then_some(outbox)))
     }
 
     /// Its reply, rendered: what was said to it goes to the template.

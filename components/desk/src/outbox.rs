@@ -28,7 +28,12 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         Some("queued") => Some(Status::Queued),
         Some("sent") => Some(Status::Sent),
         Some("failed") => Some(Status::Failed),
-        Some(_) => return Err(Problem::bad_request("bad_status", "status is queued, sent or failed")),
+        Some("held") => Some(Status::Held),
+        Some("cancelled") => Some(Status::Cancelled),
+        Some(_) => {
+            let detail = "status is queued, sent, failed, held or cancelled";
+            return Err(Problem::bad_request("bad_status", detail));
+        }
     };
     let after = call.request.parameter("cursor");
     let after = after.as_deref().map(cursor::parse_after).transpose()?.map(|(ms, key)| (Reverse(ms), key));

@@ -169,6 +169,10 @@ pub async fn history(call: &Call<'_>) -> Result<Response, Problem> {
                 state.ticket(stream.ordinal).is_some_and(|t| t.number == created.opening.number)
             }
             ConversationEvent::EventReceived { .. } => true,
+            ConversationEvent::TicketSplit(split) => {
+                let is_its = state.ticket(stream.ordinal).is_some_and(|t| t.number == split.opening.number);
+                is_its || split.ticket == stream.ordinal
+            }
             data => data.named().1.get("ticket") == Some(&json!(stream.ordinal)),
         })
         .map(|event| history_item(call, event, because_of(&events, event.id.as_str())))
@@ -333,7 +337,7 @@ async fn open(
 }
 
 /// The ticket that the first call with this key opened.
-async fn repeated(
+pub async fn repeated(
     call: &Call<'_>,
     conversation: &str,
     loaded: &Loaded<Conversation>,
@@ -342,12 +346,13 @@ async fn repeated(
     let (state, events) = call.context.journal.load_events::<Conversation>(loaded.stream(), None).await?;
     let number = events.iter().find(|e| e.id.as_str() == id).and_then(|e| match &e.data {
         ConversationEvent::TicketCreated(created) => Some(created.opening.number),
+        ConversationEvent::TicketSplit(split) => Some(split.opening.number),
         _ => None,
     });
     answer_created(call, conversation, &state, number.ok_or_else(unknown)?)
 }
 
-fn answer_created(
+pub fn answer_created(
     call: &Call<'_>,
     conversation: &str,
     state: &Conversation,

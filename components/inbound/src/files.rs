@@ -108,6 +108,7 @@ pub async fn queue(
             request: Request::Fetch(Box::new(file)),
             message: None,
             trace: trace::parent(),
+            hold: None,
         };
         let loaded = loaded.sealed_under(conversation.key().cloned());
         commit.append(&loaded, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(entry)))?])?;

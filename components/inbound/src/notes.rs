@@ -149,7 +149,8 @@ pub async fn podio(
         return Ok(None);
     }
     let loaded = loaded.sealed_under(key.cloned());
-    let entry = Entry { request, ticket: None, message: None, trace: relevo_edge::trace::parent() };
+    let entry =
+        Entry { request, ticket: None, message: None, trace: relevo_edge::trace::parent(), hold: None };
     commit.append(&loaded, vec![event("queued", BY, 0, OutboxEvent::Queued(Box::new(entry)))?])?;
     Ok(Some(name))
 }

@@ -9,6 +9,7 @@ use relevo_edge::http::{Incoming, Response};
 use relevo_edge::problem::Problem;
 use relevo_edge::{internal, partitions};
 use relevo_journal::store::Store;
+use relevo_projections::answers;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -66,7 +67,15 @@ pub async fn read<S: Store>(
     let mut surveys = if report.needs_surveys() { load::surveys(context, period).await? } else { Vec::new() };
     tickets.retain(|row| partitions::sees(&pack.pack, caller, &row.queue, row.team.as_deref()));
     surveys.retain(|row| partitions::sees(&pack.pack, caller, &row.queue, None));
-    let cohort = Cohort::of(period, &tickets, &surveys);
+    let mut answers = match report.needs_answers() {
+        true => answers::of_period(context, period).await?,
+        false => Vec::new(),
+    };
+    answers.retain(|(_, one)| {
+        partitions::sees(&pack.pack, caller, &one.answer.queue, one.answer.team.as_deref())
+    });
+    let mut cohort = Cohort::of(period, &tickets, &surveys);
+    cohort.answers.extend(answers.iter().map(|(_, one)| one));
     let mut groups = Vec::new();
     if let Some(by) = by {
         let needed = by.needs_ticket_of_survey();

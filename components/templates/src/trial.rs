@@ -181,6 +181,7 @@ fn entry(
         ticket: None,
         message: None,
         trace: relevo_edge::trace::parent(),
+        hold: None,
         request: Outgoing::Channel(Box::new(ChannelMessage {
             channel,
             account,

@@ -10,12 +10,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The event types that can be subscribed to, or told in a room.
-pub const EVENT_TYPES: [&str; 19] = [
+pub const EVENT_TYPES: [&str; 23] = [
     "account.heard",
     "account.silent",
     "message.received",
+    "note.mentioned",
     "notice.raised",
     "rating.received",
+    "reply.held",
+    "reply.held_back",
+    "reply.rejected",
     "reply.written",
     "sla.breached",
     "sla.escalated",

@@ -11,13 +11,16 @@ pub mod enrich;
 mod event;
 mod excuse;
 mod facts;
+pub mod family;
 mod file;
 mod fold;
+pub mod held;
 pub mod merge;
 mod message;
 pub mod queue;
 mod ruled;
 pub mod silence;
+pub mod split;
 pub mod trial;
 pub mod validation;
 pub mod view;
@@ -28,6 +31,7 @@ pub use dispatch::Pending;
 pub use event::*;
 pub use excuse::excuse;
 pub use facts::{TicketFacts, outdated, policy_change};
+pub use held::{HeldReply, Hold};
 pub use merge::{Merged, Said, TicketRef};
 pub use message::{Direction, Message};
 pub use ruled::{Moments, OwedReply, Ran, RanBy};
@@ -162,6 +166,21 @@ pub struct Ticket {
     /// Those that are finished there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub issues_done: BTreeSet<Issue>,
+    /// Replies that wait before they go out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldReply>,
+    /// The ticket that it is a report of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<TicketRef>>,
+    /// Tickets that report it, as far as this conversation knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<TicketRef>,
+    /// Ordinal of the ticket that its first messages were taken out of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_from: Option<u32>,
+    /// Messages that were taken out of it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub moved_away: BTreeSet<String>,
     /// How often it was assigned: what is decided by itself names the assignment that it follows.
     #[serde(default, skip_serializing_if = "never")]
     pub assignments: u32,
@@ -223,8 +242,20 @@ impl Conversation {
     /// The ticket that a message joins now, if there is one: the last, or the one of this conversation that it went up
     /// in, unless it is over. One that went up in a ticket of another conversation is not over while that may go on.
     pub fn current(&self) -> Option<&Ticket> {
-        let ticket = self.ticket(self.home(self.tickets.last()?.ordinal))?;
+        let ticket = self.ticket(self.home(self.newest()))?;
         Some(ticket).filter(|t| t.merged.is_some() || !matches!(t.category, Category::Closed))
+    }
+
+    /// The ticket that what is said next is about: the last; if that was split off one and is done, and that one is not,
+    /// that one.
+    fn newest(&self) -> u32 {
+        let last = u32::try_from(self.tickets.len()).unwrap_or(u32::MAX);
+        let mut ordinal = last;
+        while let Some(ticket) = self.ticket(ordinal).filter(|ticket| ticket.category.is_done()) {
+            let Some(source) = ticket.split_from.filter(|source| *source < ordinal) else { return last };
+            ordinal = source;
+        }
+        if self.ticket(ordinal).is_some() { ordinal } else { last }
     }
 
     /// The messages of a ticket, oldest first. Complete only if the whole stream was read.

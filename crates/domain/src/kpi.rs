@@ -5,6 +5,7 @@
 //! denominator and exclusions add up to the cohort. The figures are in [`FIGURES`], one line each; what a line
 //! measures is in `time`, `tickets`, `targets` or `surveys`.
 
+mod answers;
 mod figures;
 mod group;
 mod interval;
@@ -21,6 +22,7 @@ pub use group::{GroupBy, Grouping};
 pub use interval::Interval;
 pub use report::{REPORTS, Report};
 
+use crate::quality::Listed;
 use crate::rows::{SurveyRow, TicketRow};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -83,6 +85,8 @@ pub struct Cohort<'a> {
     pub tickets: Vec<&'a TicketRow>,
     /// Surveys issued in the period, and decisions made in it to issue none.
     pub surveys: Vec<&'a SurveyRow>,
+    /// Answers that people gave in the period, where they are audited.
+    pub answers: Vec<&'a Listed>,
 }
 
 impl<'a> Cohort<'a> {
@@ -95,6 +99,7 @@ impl<'a> Cohort<'a> {
         Self {
             tickets: tickets.into_iter().filter(|row| period.contains_ms(row.opened_ms)).collect(),
             surveys: surveys.into_iter().filter(|row| period.contains_ms(row.issued_ms)).collect(),
+            answers: Vec::new(),
         }
     }
 }

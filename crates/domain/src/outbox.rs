@@ -1,6 +1,7 @@
 //! The one way out: an entry per message to the outside, from queued to sent or given up.
 
 use crate::Private;
+use crate::conversation::held::{Hold, Why};
 use crate::message::{Address, Attachment};
 use chrono::{DateTime, Duration, Utc};
 use relevo_journal::{Event, Fold};
@@ -30,6 +31,27 @@ pub enum OutboxEvent {
     /// A person had it tried again after it had been given up.
     #[serde(rename = "outbox.retried")]
     Retried,
+    /// It was held, and is to be sent now, or at a time.
+    #[serde(rename = "outbox.released")]
+    Released {
+        /// The attempt that was claimed for that.
+        attempt: u32,
+        /// When it is to be sent; none: now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Its time came, and it was not sent: a person decides.
+    #[serde(rename = "outbox.held_back")]
+    HeldBack {
+        /// The attempt that was claimed for that.
+        attempt: u32,
+    },
+    /// It was held, and will not be sent.
+    #[serde(rename = "outbox.cancelled")]
+    Cancelled {
+        /// The attempt that was claimed for that.
+        attempt: u32,
+    },
 }
 
 /// What is to be sent, and where it came from. Never changed once queued.
@@ -46,6 +68,9 @@ pub struct Entry {
     /// `traceparent` of what it follows from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
+    /// It waits before it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
 }
 
 /// What is to be sent.
@@ -314,6 +339,10 @@ pub enum Status {
     Sent,
     /// Given up: a dead letter, until a person has it tried again.
     Failed,
+    /// Not to be sent before somebody, or a time, lets it go.
+    Held,
+    /// Taken back before it was sent.
+    Cancelled,
 }
 
 /// An outbox entry.
@@ -365,6 +394,14 @@ impl Outbox {
     }
 }
 
+impl Outbox {
+    /// An attempt was claimed for a decision, and sent nothing.
+    fn decided(&mut self, attempt: u32) {
+        self.attempts = self.attempts.max(attempt);
+        self.retried_after = self.retried_after.max(attempt);
+    }
+}
+
 /// Full-range exponential backoff: 2 s doubled each time, at most 4 h, of which a random half is taken off.
 fn backoff_ms(tries: u32, jitter: f64) -> i64 {
     let ceiling = 2_000_i64.checked_shl(tries.saturating_sub(1).min(13)).unwrap_or(i64::MAX).min(14_400_000);
@@ -385,7 +422,14 @@ impl Fold for Outbox {
                 if self.entry.is_none() {
                     self.entry = Some(entry.as_ref().clone());
                     self.queued_at = Some(event.at);
-                    self.next_at.get_or_insert(event.at);
+                    match entry.hold {
+                        // One that awaits approval goes by itself at no time.
+                        Some(hold) => {
+                            self.status = Status::Held;
+                            self.next_at = hold.until.filter(|_| hold.why != Why::AwaitingApproval);
+                        }
+                        None => self.next_at = Some(self.next_at.unwrap_or(event.at)),
+                    }
                 }
             }
             OutboxEvent::Attempted { attempt, outcome } => {
@@ -421,6 +465,27 @@ impl Fold for Outbox {
                 self.why = Some(why.clone());
                 self.next_at = None;
                 self.done_at = Some(event.at);
+            }
+            OutboxEvent::Released { attempt, at } => {
+                self.decided(*attempt);
+                if self.status == Status::Held {
+                    self.status = if at.is_some() { Status::Held } else { Status::Queued };
+                    self.next_at = at.or(Some(event.at));
+                }
+            }
+            OutboxEvent::HeldBack { attempt } => {
+                self.decided(*attempt);
+                if self.status == Status::Held {
+                    self.next_at = None;
+                }
+            }
+            OutboxEvent::Cancelled { attempt } => {
+                self.decided(*attempt);
+                if self.status == Status::Held {
+                    self.status = Status::Cancelled;
+                    self.next_at = None;
+                    self.done_at = Some(event.at);
+                }
             }
             OutboxEvent::Retried => {
                 self.bounced = false;

@@ -5,6 +5,7 @@
 //! by that crate when the pack is published.
 
 mod assignment;
+mod audits;
 mod enrichment;
 mod fallback;
 mod field;
@@ -14,6 +15,7 @@ mod macros;
 mod notice;
 mod partition;
 mod period;
+mod replies;
 mod retention;
 mod routing;
 mod survey;
@@ -29,6 +31,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub use assignment::{Assignment, Method, PresenceRule};
+pub use audits::{Audits, Question};
 pub use enrichment::{Enrichment, TextRule};
 pub use fallback::Fallback;
 pub use field::{CustomField, FieldChoice, FieldType};
@@ -38,6 +41,7 @@ pub use macros::Macro;
 pub use notice::Notice;
 pub use partition::Partition;
 pub use period::{Period, Raise};
+pub use replies::{MAX_UNDO_SECONDS, Replies};
 pub use retention::Retention;
 pub use routing::{ROUTING_FACTS, Route};
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
@@ -91,6 +95,12 @@ pub struct Pack {
     /// Critical periods by id: term start, closings, migrations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub periods: BTreeMap<String, Period>,
+    /// How replies go out.
+    #[serde(default, skip_serializing_if = "Replies::is_default")]
+    pub replies: Replies,
+    /// How answers are audited; none: they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audits: Option<Audits>,
     /// Where new tickets go: the first rule that matches.
     #[serde(default)]
     pub routing: Vec<Route>,
@@ -190,6 +200,9 @@ pub struct Person {
     /// Who is told in this person's place out of shift: person ids, the first choice first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub substitutes: Vec<String>,
+    /// Learns the work: a lead looks at their replies before they go out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trainee: bool,
     /// Where the person tries messages out: an address for each kind (`email`, `phone`) or channel slug.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub addresses: BTreeMap<String, String>,

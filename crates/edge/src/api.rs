@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+mod answering;
+
+pub use answering::*;
+
 /// `POST …/tickets`
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +144,10 @@ pub struct NewReply {
     /// Files that were put into `…/files` before; at most ten.
     #[serde(default)]
     pub attachments: Vec<ReplyFile>,
+    /// When it goes out; until then it can be cancelled.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default)]
+    pub send_at: Option<DateTime<Utc>>,
     /// Buttons below the text, where the channel has them.
     #[serde(default)]
     pub choices: Vec<ReplyChoice>,
@@ -411,6 +419,9 @@ pub struct NewBulk {
     /// A filter, whose live tickets are meant.
     #[serde(default)]
     pub filter: Option<worklist::Filter>,
+    /// A ticket whose children are meant.
+    #[serde(default)]
+    pub children_of: Option<String>,
     /// What is done to each, in this order: all or nothing.
     pub actions: Vec<Action>,
 }

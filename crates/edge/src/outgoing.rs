@@ -6,12 +6,12 @@ use crate::app::{DeskContext, PublishedPack};
 use crate::ids;
 use crate::problem::Problem;
 use crate::reply_token;
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use http::StatusCode;
 use relevo_channels::{can_send, reach};
 use relevo_domain::Private;
 use relevo_domain::contact::Contact;
-use relevo_domain::conversation::{Conversation, Outgoing, Party};
+use relevo_domain::conversation::{Conversation, Hold, Outgoing, Party};
 use relevo_domain::outbox::{ChannelMessage, Choices, Entry, MailHeaders, Request, WhatsappTemplate};
 use relevo_journal::Fold;
 use relevo_journal::store::Store;
@@ -30,6 +30,8 @@ pub struct Extras {
     pub automatic: bool,
     /// Where a POST says that the person wants no more of these.
     pub unsubscribe_url: Option<Private<String>>,
+    /// It waits before it is sent.
+    pub hold: Option<Hold>,
 }
 
 /// Makes the outbox entry of a message, and completes the message with what it is known by on its way.
@@ -53,7 +55,8 @@ pub async fn entry<S: Store>(
         return Err(Problem::new(StatusCode::CONFLICT, "contact_erased", detail));
     }
     let (channel, account) = way(pack, party)?;
-    refuse_closed_window(context, pack, state, &channel, &account, extras.whatsapp.is_some())?;
+    let at = extras.hold.and_then(|hold| hold.until).unwrap_or(context.now);
+    refuse_closed_window(pack, state, (&channel, &account), at, extras.whatsapp.is_some())?;
     if is_opted_out(context, party).await? {
         let detail =
             "the contact has asked not to be written to on this address; a START from there undoes it";
@@ -80,6 +83,7 @@ pub async fn entry<S: Store>(
     Ok(Entry {
         ticket: Some(ids::ticket(conversation, ordinal)),
         trace: crate::trace::parent(),
+        hold: extras.hold,
         message: Some((conversation.to_owned(), message.id.clone())),
         request: Request::Channel(Box::new(ChannelMessage {
             channel,
@@ -119,17 +123,20 @@ pub fn way(pack: &PublishedPack, party: &Party) -> Result<(String, String), Prob
     Ok((channel.to_owned(), account.to_owned()))
 }
 
-fn refuse_closed_window<S: Store>(
-    context: &DeskContext<S>,
+/// Refuses what a channel does not take at a time, because the contact has not written for too long by then.
+///
+/// # Errors
+/// 409.
+pub fn refuse_closed_window(
     pack: &PublishedPack,
     state: &Conversation,
-    channel: &str,
-    account: &str,
+    (channel, account): (&str, &str),
+    at: DateTime<Utc>,
     is_template: bool,
 ) -> Result<(), Problem> {
     let settings = pack.pack.account(channel, account).map(|a| a.settings.clone()).unwrap_or_default();
     let Some(hours) = reach::window_hours(channel, &settings) else { return Ok(()) };
-    let open = state.last_inbound_at.is_some_and(|at| context.now - at < Duration::hours(hours));
+    let open = state.last_inbound_at.is_some_and(|last| at - last < Duration::hours(hours));
     if open || (is_template && reach::takes_templates(channel)) {
         return Ok(());
     }

@@ -133,7 +133,9 @@ async fn conversation<S: Store>(context: &DeskContext<S>, name: &str) -> Result<
     let mut part = Part { tickets, days: BTreeSet::new(), reported: Vec::new(), runs: Vec::new() };
     for event in &events {
         match &event.data {
-            ConversationEvent::ReplyWritten(_) | ConversationEvent::SurveyDecided(_) => {
+            ConversationEvent::ReplyWritten(_)
+            | ConversationEvent::ReplyHeld(_)
+            | ConversationEvent::SurveyDecided(_) => {
                 part.days.insert(event.at);
             }
             ConversationEvent::RunBegun { run, .. } => part.runs.push(run.clone()),

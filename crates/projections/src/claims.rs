@@ -71,7 +71,9 @@ pub async fn forget<S: Store>(context: &DeskContext<S>) -> Result<(), Problem> {
     for shard in shards::days_down(day, day) {
         let rows = shards::load::<DeliveryRow, S>(context, &shard).await?;
         let (mut claims, mut notes) = (Vec::new(), Vec::new());
-        for (entry, row) in rows.state.rows().filter(|(_, row)| row.status != Status::Queued) {
+        for (entry, row) in
+            rows.state.rows().filter(|(_, row)| !matches!(row.status, Status::Queued | Status::Held))
+        {
             for attempt in 1..=row.attempts {
                 claims.push(context.sequence("claim", &name(entry, attempt))?);
                 notes.push(context.doc("claim", &name(entry, attempt))?);

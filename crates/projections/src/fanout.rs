@@ -94,7 +94,7 @@ async fn queue_one<S: Store>(
     }
     let through = request.through();
     let ticket = notification.ticket.clone();
-    let entry = Entry { request, ticket, message: None, trace: trace::parent() };
+    let entry = Entry { request, ticket, message: None, trace: trace::parent(), hold: None };
     let mut commit = context.commit();
     let desk_key = context.journal.desk_key()?;
     let loaded = loaded.sealed_under(notification.key.clone().unwrap_or(desk_key));
@@ -158,6 +158,24 @@ fn of_conversation(name: &str, state: &Conversation, event: &Event<ConversationE
         ConversationEvent::ReplyWritten(reply) => {
             let message = json!({"id": reply.message.id, "text": reply.message.text.0});
             (reply.ticket, vec![("reply.written", json!({"message": message}))])
+        }
+        ConversationEvent::ReplyHeld(reply) => {
+            let message = json!({"id": reply.message.id, "held": reply.hold.why, "until": reply.hold.until});
+            (reply.ticket, vec![("reply.held", json!({"message": message}))])
+        }
+        ConversationEvent::ReplyReleased { ticket, message } => {
+            (*ticket, vec![("reply.written", json!({"message": {"id": message}}))])
+        }
+        ConversationEvent::ReplyHeldBack { ticket, message, because } => {
+            let told = json!({"message": {"id": message}, "because": because});
+            (*ticket, vec![("reply.held_back", told)])
+        }
+        ConversationEvent::ReplyRejected { ticket, message, .. } => {
+            (*ticket, vec![("reply.rejected", json!({"message": {"id": message}, "by": event.by}))])
+        }
+        ConversationEvent::PeopleMentioned { ticket, note, mentions } => {
+            let told = json!({"note": note, "by": event.by, "mentions": mentions});
+            (*ticket, vec![("note.mentioned", told)])
         }
         ConversationEvent::AssignmentChanged { ticket, agent, team, .. } => {
             (*ticket, vec![("ticket.assigned", json!({"agent": agent, "team": team}))])

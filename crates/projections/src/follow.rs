@@ -204,9 +204,8 @@ async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(
     })
     .await?;
     wrote |= put_rows(context, &mut commit, changes.deliveries, |commit, known, key, row| {
-        let queued = row
-            .next_ms
-            .filter(|at| row.status == Status::Queued && Some(*at) != known.and_then(|k| k.next_ms));
+        let waits = matches!(row.status, Status::Queued | Status::Held);
+        let queued = row.next_ms.filter(|at| waits && Some(*at) != known.and_then(|k| k.next_ms));
         queued.map_or(Ok(()), |at| agenda::schedule(commit, &floors, Work::Delivery, key, instant(at), now))
     })
     .await?;

@@ -7,6 +7,7 @@
 pub mod account_silence;
 pub mod agenda;
 pub mod anchors;
+pub mod answers;
 pub mod assignment;
 pub mod automations;
 pub mod claims;

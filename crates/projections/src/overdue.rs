@@ -34,7 +34,7 @@ pub async fn put_back<S: Store>(context: &DeskContext<S>) -> Result<usize, Probl
     let overdue: Vec<(&str, DateTime<Utc>)> = tables
         .iter()
         .flat_map(|table| table.state.rows())
-        .filter(|(_, row)| row.status == Status::Queued)
+        .filter(|(_, row)| matches!(row.status, Status::Queued | Status::Held))
         .filter_map(|(name, row)| Some((name, DateTime::from_timestamp_millis(row.next_ms?)?)))
         .filter(|(_, at)| *at < context.now - OVERDUE)
         .take(PER_ROUND)

@@ -3,14 +3,17 @@
 use crate::follow::{self, Changes, VIEWS};
 use crate::{heads, shards};
 use relevo_domain::account::Account;
+use relevo_domain::approval::Approvals;
 use relevo_domain::bulk::Bulk;
 use relevo_domain::config::Config;
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::Conversation;
 use relevo_domain::draft::Drafts;
 use relevo_domain::erasure::Erasures;
+use relevo_domain::mention::Inbox;
 use relevo_domain::outbox::Outbox;
 use relevo_domain::presence::People;
+use relevo_domain::quality::{Answers, Audit};
 use relevo_domain::rows::TicketRow;
 use relevo_domain::survey::SurveyState;
 use relevo_domain::table::{Put, Row};
@@ -58,11 +61,15 @@ pub async fn verify<S: Store>(context: &DeskContext<S>, months: &[Month]) -> Res
     verified.behind = behind;
 
     streams::<Account, S>(context, months, &mut verified).await?;
+    streams::<Answers, S>(context, months, &mut verified).await?;
+    streams::<Approvals, S>(context, months, &mut verified).await?;
+    streams::<Audit, S>(context, months, &mut verified).await?;
     streams::<Bulk, S>(context, months, &mut verified).await?;
     streams::<Config, S>(context, months, &mut verified).await?;
     streams::<Contact, S>(context, months, &mut verified).await?;
     streams::<Drafts, S>(context, months, &mut verified).await?;
     streams::<Erasures, S>(context, months, &mut verified).await?;
+    streams::<Inbox, S>(context, months, &mut verified).await?;
     streams::<People, S>(context, months, &mut verified).await?;
     streams::<Tokens, S>(context, months, &mut verified).await?;
     streams::<Views, S>(context, months, &mut verified).await?;

@@ -195,7 +195,7 @@ async fn outbox_figures<S: Store>(context: &DeskContext<S>) -> Result<OutboxFigu
                     };
                 }
                 outbox::Status::Failed => figures.failed = figures.failed.saturating_add(1),
-                outbox::Status::Sent => {}
+                outbox::Status::Sent | outbox::Status::Held | outbox::Status::Cancelled => {}
             }
         }
     }

@@ -43,7 +43,7 @@ impl World {
             kind: "ticket.opened".into(),
             body: json!({}).into(),
         };
-        let entry = Entry { request, ticket: None, message: None, trace: None };
+        let entry = Entry { request, ticket: None, message: None, trace: None, hold: None };
         let stream = context.stream(Outbox::KIND, name).expect("a name");
         let loaded = block_on(context.journal.load::<Outbox>(&stream, self.now)).expect("a store");
         let loaded = loaded.sealed_under(context.journal.desk_key().expect("a key"));

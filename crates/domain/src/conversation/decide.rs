@@ -97,9 +97,6 @@ pub fn create(
     new: NewTicket,
 ) -> Result<ConversationEvent, Refusal> {
     let pack = published.pack;
-    if let Some(queue) = new.queue.as_ref().filter(|q| !pack.queues.contains_key(*q)) {
-        return Err(Refusal::invalid("unknown_queue", "/queue", format!("the desk has no queue {queue:?}")));
-    }
     if let Some(agent) = &new.agent {
         known_person(pack, agent)?;
     }
@@ -109,16 +106,7 @@ pub fn create(
         let what = format!("the subject is longer than {MAX_SUBJECT_CHARS} characters");
         return Err(Refusal::invalid("subject_too_long", "/subject", what));
     }
-    let told = Told { subject: new.subject.as_deref(), text: None, fields: Some(&new.fields) };
-    let mut opening = route(published.pack, &party, number, Category::Open, new.priority, told);
-    if let Some(queue) = new.queue {
-        opening.team = published.pack.queues.get(&queue).and_then(|q| q.team.clone());
-        opening.queue = queue;
-        opening.routed_by = None;
-    }
-    opening.tags.extend(new.tags);
-    opening.follows = new.follows;
-    opening.policy = policy(published, &party, &opening, &new.fields);
+    let opening = create_opening(published, &party, number, &new)?;
     Ok(ConversationEvent::TicketCreated(Box::new(TicketCreated {
         party,
         opening,
@@ -126,6 +114,30 @@ pub fn create(
         fields: Private(new.fields),
         agent: new.agent,
     })))
+}
+
+/// What a ticket that somebody opens starts with.
+pub(super) fn create_opening(
+    published: Published<'_>,
+    party: &Party,
+    number: u64,
+    new: &NewTicket,
+) -> Result<Opening, Refusal> {
+    let pack = published.pack;
+    if let Some(queue) = new.queue.as_ref().filter(|q| !pack.queues.contains_key(*q)) {
+        return Err(Refusal::invalid("unknown_queue", "/queue", format!("the desk has no queue {queue:?}")));
+    }
+    let told = Told { subject: new.subject.as_deref(), text: None, fields: Some(&new.fields) };
+    let mut opening = route(pack, party, number, Category::Open, new.priority, told);
+    if let Some(queue) = &new.queue {
+        opening.team = pack.queues.get(queue).and_then(|q| q.team.clone());
+        opening.queue.clone_from(queue);
+        opening.routed_by = None;
+    }
+    opening.tags.extend(new.tags.iter().cloned());
+    opening.follows = new.follows;
+    opening.policy = policy(published, party, &opening, &new.fields);
+    Ok(opening)
 }
 
 /// A reply to the customer; takes a new ticket into category `open`, or where the pack says.
@@ -139,22 +151,33 @@ pub fn reply(
     message: Outgoing,
     human: bool,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
+    let current = check_reply(state, ticket, &message.text.0)?;
+    let next = follows_reply(published.pack, current, human);
+    let written = ConversationEvent::ReplyWritten(Box::new(ReplyWritten { ticket, message, human }));
+    Ok([Some(written), next].into_iter().flatten().collect())
+}
+
+/// The ticket, if a reply with this text may be sent on it.
+///
+/// # Errors
+/// If there is no such ticket or it is merged, the text is empty or too long, or the ticket is spam.
+pub fn check_reply<'a>(state: &'a Conversation, ticket: u32, text: &str) -> Result<&'a Ticket, Refusal> {
     let current = workable(state, ticket)?;
-    check_text(&message.text.0)?;
+    check_text(text)?;
     if current.category == Category::Spam {
         return Err(Refusal::conflict(
             "ticket_is_spam",
             "the ticket is spam; change its status before replying",
         ));
     }
-    let mut events = vec![ConversationEvent::ReplyWritten(Box::new(ReplyWritten { ticket, message, human }))];
-    let open = (current.category == Category::New)
-        .then(|| (status_id(published.pack, Category::Open), Category::Open));
-    let next = published.pack.after_reply(&current.status).or(open).filter(|_| human);
-    if let Some((status, category)) = next {
-        events.push(ConversationEvent::StatusChanged { ticket, status, category, reason: None });
-    }
-    Ok(events)
+    Ok(current)
+}
+
+/// The status that follows from a reply on a ticket.
+pub(super) fn follows_reply(pack: &Pack, current: &Ticket, human: bool) -> Option<ConversationEvent> {
+    let open = (current.category == Category::New).then(|| (status_id(pack, Category::Open), Category::Open));
+    let (status, category) = pack.after_reply(&current.status).or(open).filter(|_| human)?;
+    Some(ConversationEvent::StatusChanged { ticket: current.ordinal, status, category, reason: None })
 }
 
 /// An internal note.

@@ -10,6 +10,7 @@ use super::merge::{Said, TicketRef};
 use super::validation::Issue;
 use crate::Private;
 use crate::category::Category;
+use crate::mention::Mentions;
 use crate::message::DeliveryState;
 use crate::pack::Priority;
 use crate::playbook::RequestKind;
@@ -36,6 +37,110 @@ pub enum ConversationEvent {
     /// A reply to the customer was written; its delivery is an outbox entry.
     #[serde(rename = "reply.written")]
     ReplyWritten(Box<ReplyWritten>),
+    /// A reply was written that does not go out yet; its outbox entry is there and waits.
+    #[serde(rename = "reply.held")]
+    ReplyHeld(Box<ReplyHeld>),
+    /// Somebody looked at a reply that waited for that, and lets it go at its time.
+    #[serde(rename = "reply.approved")]
+    ReplyApproved {
+        /// Ordinal.
+        ticket: u32,
+        /// Message id.
+        message: String,
+        /// What goes out instead of what was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Private<String>>,
+        /// Stream name of the outbox entry that carries it then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outbox: Option<String>,
+        /// For its writer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Private<String>>,
+        /// When it goes; none: at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
+    /// A reply that was held goes out: from now on it is a reply like others.
+    #[serde(rename = "reply.released")]
+    ReplyReleased {
+        /// Ordinal.
+        ticket: u32,
+        /// Message id.
+        message: String,
+    },
+    /// The time of a reply came, and it did not go out: somebody has to look at it again.
+    #[serde(rename = "reply.held_back")]
+    ReplyHeldBack {
+        /// Ordinal.
+        ticket: u32,
+        /// Message id.
+        message: String,
+        /// `customer_wrote`, or the code of what is in its way.
+        because: String,
+    },
+    /// A held reply was taken back.
+    #[serde(rename = "reply.cancelled")]
+    ReplyCancelled {
+        /// Ordinal.
+        ticket: u32,
+        /// Message id.
+        message: String,
+    },
+    /// A reply that waited for approval does not go out.
+    #[serde(rename = "reply.rejected")]
+    ReplyRejected {
+        /// Ordinal.
+        ticket: u32,
+        /// Message id.
+        message: String,
+        /// Why, for its writer.
+        note: Private<String>,
+    },
+    /// Messages of it became a ticket of their own.
+    #[serde(rename = "ticket.split")]
+    TicketSplit(Box<TicketSplit>),
+    /// It is a report of another ticket.
+    #[serde(rename = "parent.linked")]
+    ParentLinked {
+        /// Ordinal.
+        ticket: u32,
+        /// The other one.
+        parent: TicketRef,
+    },
+    /// It no longer is.
+    #[serde(rename = "parent.unlinked")]
+    ParentUnlinked {
+        /// Ordinal.
+        ticket: u32,
+        /// Id of the other one.
+        parent: String,
+    },
+    /// Another ticket is a report of it.
+    #[serde(rename = "child.linked")]
+    ChildLinked {
+        /// Ordinal.
+        ticket: u32,
+        /// The other one.
+        child: TicketRef,
+    },
+    /// Another ticket no longer is.
+    #[serde(rename = "child.unlinked")]
+    ChildUnlinked {
+        /// Ordinal.
+        ticket: u32,
+        /// Id of the other one.
+        child: String,
+    },
+    /// Somebody is mentioned in a note that was written with it.
+    #[serde(rename = "people.mentioned")]
+    PeopleMentioned {
+        /// Ordinal.
+        ticket: u32,
+        /// Message id of the note.
+        note: String,
+        /// Who.
+        mentions: Mentions,
+    },
     /// An internal note.
     #[serde(rename = "note.written")]
     NoteWritten {

@@ -5,6 +5,7 @@ mod ticket;
 use super::decide::by_machine;
 use super::enrich;
 use super::event::*;
+use super::held::Approved;
 use super::merge::{Merged, Said};
 use super::message::{Direction, Message};
 use super::{Asked, Conversation, KIND, Moments, Silent, SurveyDecision, Ticket};
@@ -31,6 +32,35 @@ impl Fold for Conversation {
             }
             ConversationEvent::TicketCreated(created) => self.ticket_created(created, at),
             ConversationEvent::ReplyWritten(reply) => self.reply_written(reply, event),
+            ConversationEvent::ReplyHeld(reply) => self.reply_held(reply, event),
+            ConversationEvent::ReplyApproved { ticket, message, text, outbox, note, until } => {
+                let (text, outbox, note, until) = (text.as_ref(), outbox.as_deref(), note.as_ref(), *until);
+                self.reply_approved(*ticket, &Approved { message, text, outbox, note, until }, event);
+            }
+            ConversationEvent::ReplyReleased { ticket, message } => {
+                self.reply_released(*ticket, message, at);
+            }
+            ConversationEvent::ReplyHeldBack { ticket, message, .. } => {
+                self.reply_held_back(*ticket, message, at);
+            }
+            ConversationEvent::ReplyCancelled { ticket, message } => {
+                self.reply_taken_back(*ticket, message, ("cancelled", None), event);
+            }
+            ConversationEvent::ReplyRejected { ticket, message, note } => {
+                self.reply_taken_back(*ticket, message, ("rejected", Some(note)), event);
+            }
+            ConversationEvent::PeopleMentioned { note, mentions, .. } => {
+                if let Some(message) = self.correspondence.message_mut(note) {
+                    message.mentions = Some(Box::new(mentions.clone()));
+                }
+            }
+            ConversationEvent::TicketSplit(split) => self.ticket_split(split, at),
+            ConversationEvent::ParentLinked { ticket, parent } => self.parent_linked(*ticket, parent, at),
+            ConversationEvent::ParentUnlinked { ticket, parent } => {
+                self.parent_unlinked(*ticket, parent, at);
+            }
+            ConversationEvent::ChildLinked { ticket, child } => self.child_linked(*ticket, child, at),
+            ConversationEvent::ChildUnlinked { ticket, child } => self.child_unlinked(*ticket, child, at),
             ConversationEvent::NoteWritten { ticket, text } => {
                 if let Some(noted) = self.touch(*ticket, at) {
                     noted.timeline.named_event(at, "note.written");
@@ -262,6 +292,11 @@ impl Conversation {
             acted: None,
             owed: Vec::new(),
             skills: opening.skills.clone(),
+            held: Vec::new(),
+            parent: None,
+            children: Vec::new(),
+            split_from: None,
+            moved_away: Default::default(),
         });
         if let Some(ticket) = self.tickets.last_mut() {
             ticket.timeline.named_event(at, "opened");
@@ -275,7 +310,7 @@ impl Conversation {
         if let (Some(opening), Some(ticket)) = (opening, self.tickets.last_mut()) {
             ticket.lost_numbers.push(opening.number);
         }
-        self.home(u32::try_from(self.tickets.len()).unwrap_or(u32::MAX))
+        self.home(self.newest())
     }
 
     pub(super) fn update_party(&mut self, party: &Party) {
@@ -404,6 +439,16 @@ impl Conversation {
     fn push_outgoing(&mut self, ticket: u32, outgoing: &Outgoing, event: &Event<ConversationEvent>) {
         self.dispatched(outgoing.outbox.as_deref(), &outgoing.id);
         self.threaded(outgoing.message_ref.iter());
+        self.push_written(ticket, outgoing, event);
+    }
+
+    /// As people see it; nothing is on its way yet.
+    pub(super) fn push_written(
+        &mut self,
+        ticket: u32,
+        outgoing: &Outgoing,
+        event: &Event<ConversationEvent>,
+    ) {
         self.correspondence.push(Message {
             message_ref: outgoing.message_ref.clone(),
             text: Some(outgoing.text.clone()),
@@ -440,5 +485,7 @@ fn plain(ticket: u32, id: String, direction: Direction, event: &Event<Conversati
         delivery: None,
         error: None,
         call: None,
+        held: None,
+        mentions: None,
     }
 }

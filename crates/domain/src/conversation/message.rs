@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::event::TemplateUse;
+use super::held::HeldMessage;
 use crate::Private;
+use crate::mention::Mentions;
 use crate::message::{Attachment, Automatic, DeliveryState, MessageKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,10 @@ pub struct Message {
     pub error: Option<String>,
     /// It is a telephone call.
     pub call: Option<Call>,
+    /// It was held before it went out, or is.
+    pub held: Option<HeldMessage>,
+    /// Of a note: who is mentioned.
+    pub mentions: Option<Box<Mentions>>,
 }
 
 /// Messages and what providers said of them, in whatever order both became known.
@@ -138,6 +144,15 @@ impl Correspondence {
         if let Some(message) = self.by_id.get(id).and_then(|i| self.messages.get_mut(*i)) {
             message.delivery = Some(DeliveryState::Queued);
             message.error = None;
+        }
+    }
+
+    /// Messages of a ticket become another one's.
+    pub(crate) fn move_to(&mut self, ids: &[String], from: u32, to: u32) {
+        for id in ids {
+            if let Some(message) = self.message_mut(id).filter(|message| message.ticket == from) {
+                message.ticket = to;
+            }
         }
     }
 

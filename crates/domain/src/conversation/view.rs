@@ -55,6 +55,13 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
         "follows",
         json!(conversation.zip(ticket.follows).map(|(name, ordinal)| format!("{name}_{ordinal}"))),
     );
+    let of_conversation = |ordinal: u32| conversation.map(|name| format!("{name}_{ordinal}"));
+    put("split_from", json!(ticket.split_from.and_then(of_conversation)));
+    put("parent", json!(ticket.parent));
+    put("children", json!(ticket.children.len()));
+    put("held", ticket.held.iter().map(|held| {
+        json!({"message": held.message, "state": held.hold.why, "until": held.hold.until.map(rfc3339)})
+    }).collect());
     put("issues", ticket.issues.iter().map(|issue| {
         json!({"system": issue.system, "key": issue.key, "done": ticket.issues_done.contains(issue)})
     }).collect());
@@ -115,6 +122,13 @@ fn message(channel: &str, message: &Message) -> Value {
     put("template", message.template.as_ref().map(|t| json!(t)));
     put("call", message.call.as_ref().map(|call| json!(call)));
     put("automatic", message.automatic.map(|kind| json!(kind)));
+    put("held", message.held.as_ref().map(|held| {
+        json!({
+            "state": held.state, "until": held.until.map(rfc3339), "by": held.by, "at": held.at.map(rfc3339),
+            "note": held.note.as_ref().map(|note| &note.0),
+        })
+    }));
+    put("mentions", message.mentions.as_ref().map(|mentions| json!(mentions)));
     put("error", message.error.as_ref().map(|e| json!(e)));
     view
 }

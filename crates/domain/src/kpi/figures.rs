@@ -1,7 +1,8 @@
 //! The registry of figures, by name.
 
 use super::time::{self, Clock, Measure, Statistic};
-use super::{Cohort, Kpi, Part, Tally, Unit, surveys, targets, tickets};
+use super::{Cohort, Kpi, Part, Tally, Unit, answers, surveys, targets, tickets};
+use crate::quality::Listed;
 use crate::rows::{SurveyRow, TicketRow};
 
 /// A figure.
@@ -16,6 +17,7 @@ pub struct Figure {
 
 #[derive(Clone, Copy)]
 enum Rule {
+    Answers(Unit, Scale, fn(&Listed) -> Part<'_>, &'static str),
     Surveys(Unit, Scale, fn(&SurveyRow) -> Part<'_>, &'static str),
     Tickets(fn(&TicketRow) -> Part<'static>, &'static str),
     Targets(Option<&'static str>, bool),
@@ -26,6 +28,15 @@ enum Rule {
 type Scale = (f64, f64);
 
 const SHARE: Scale = (0.0, 1.0);
+
+const fn answers(
+    name: &'static str,
+    (unit, scale): (Unit, Scale),
+    part: fn(&Listed) -> Part<'_>,
+    definition: &'static str,
+) -> Figure {
+    Figure { name, report: "audits", rule: Rule::Answers(unit, scale, part, definition) }
+}
 
 const fn surveys(
     name: &'static str,
@@ -60,6 +71,10 @@ const fn time(name: &'static str, measure: Measure, clock: Clock, statistic: Sta
 /// All figures, by name.
 #[rustfmt::skip] // one line each: this is a table
 pub static FIGURES: &[Figure] = &[
+    answers("audit_critical_rate", (Unit::Ratio, SHARE), answers::critical, "Share of audits in which something failed that must not, of the answers that people gave in the period. Numerator: audits with such a failure; denominator: answers audited. Excluded: not_sampled, not_audited, disputed (and not resolved yet)."),
+    answers("audit_done_rate", (Unit::Ratio, SHARE), answers::done, "Share of the sample that was audited, of the answers that people gave in the period. Numerator: answers audited; denominator: answers sampled. Excluded: not_sampled."),
+    answers("audit_score_mean", (Unit::Score, (0.0, 100.0)), answers::score, "Mean result of audits, 0 to 100 percent of the points by weight, of the answers that people gave in the period. Numerator: the sum of the whole percents; denominator: answers audited. Excluded: not_sampled, not_audited, disputed (and not resolved yet)."),
+    answers("audit_share", (Unit::Ratio, SHARE), answers::audited, "Share of the answers that people gave in the period that were audited. Numerator: answers audited; denominator: answers given. Excluded: none."),
     surveys("csat_mean", "csat", (Unit::Score, (1.0, 5.0)), surveys::score, "Mean score, 1 to 5, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
     surveys("csat_share", "csat", (Unit::Ratio, SHARE), surveys::positive, "Share of scores 4 and 5 (3 is not positive) of the surveys issued in the period. Numerator: scores 4 and 5; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
     surveys("effort_mean", "csat", (Unit::Score, (1.0, 7.0)), surveys::effort, "Mean answer, 1 to 7, to how easy it was, of the surveys issued in the period. Numerator: the sum of the scores; denominator: the surveys answered. Excluded: not_answered, asked_something_else (another kind of survey), disputed and excluded (by a lead, with a reason), and solutions about which nobody was asked, by reason."),
@@ -103,15 +118,22 @@ pub static FIGURES: &[Figure] = &[
 ];
 
 impl Figure {
-    /// Is it about surveys? Else it is about tickets.
+    /// Is it about surveys?
     pub fn is_about_surveys(&self) -> bool {
         matches!(self.rule, Rule::Surveys(..))
+    }
+
+    /// Is it about answers and their audits?
+    pub fn is_about_answers(&self) -> bool {
+        matches!(self.rule, Rule::Answers(..))
     }
 
     /// What it is, in words.
     pub fn definition(&self) -> String {
         match self.rule {
-            Rule::Surveys(.., definition) | Rule::Tickets(_, definition) => definition.to_owned(),
+            Rule::Answers(.., definition) | Rule::Surveys(.., definition) | Rule::Tickets(_, definition) => {
+                definition.to_owned()
+            }
             Rule::Targets(target, excusing) => targets::definition(target, excusing),
             Rule::Time(measure, clock, statistic) => time::definition(measure, clock, statistic),
         }
@@ -121,6 +143,11 @@ impl Figure {
     pub fn of(&self, cohort: &Cohort<'_>) -> Kpi {
         let mut confidence_95 = None;
         let (unit, value, tally) = match self.rule {
+            Rule::Answers(unit, scale, part, _) => {
+                let tally: Tally = cohort.answers.iter().copied().map(part).collect();
+                confidence_95 = tally.interval(scale);
+                (unit, tally.quotient(), tally)
+            }
             Rule::Surveys(unit, scale, part, _) => {
                 let tally: Tally = cohort.surveys.iter().copied().map(part).collect();
                 confidence_95 = tally.interval(scale);

@@ -1,6 +1,7 @@
 //! A cohort divided by what its tickets and surveys have in common.
 
 use super::Cohort;
+use crate::quality::Listed;
 use crate::rows::{SurveyRow, TicketRow};
 use chrono::{DateTime, NaiveDate};
 use relevo_calendar::Zone;
@@ -88,7 +89,22 @@ impl Grouping<'_> {
         for survey in &cohort.surveys {
             groups.entry(self.key_of_survey(survey)).or_default().surveys.push(survey);
         }
+        for answer in &cohort.answers {
+            groups.entry(self.key_of_answer(answer)).or_default().answers.push(answer);
+        }
         groups
+    }
+
+    fn key_of_answer(&self, one: &Listed) -> Option<String> {
+        match self.by {
+            GroupBy::Agent => Some(one.answer.person.clone()),
+            GroupBy::Channel => Some(one.answer.channel.clone()),
+            GroupBy::Day => self.day(one.at.timestamp_millis()),
+            GroupBy::Period => self.period(one.at.timestamp_millis()),
+            GroupBy::Queue => Some(one.answer.queue.clone()),
+            GroupBy::Team => one.answer.team.clone(),
+            GroupBy::Priority | GroupBy::Topic => None,
+        }
     }
 
     fn key_of_ticket(&self, row: &TicketRow) -> Option<String> {

@@ -2,11 +2,12 @@
 
 use super::{Cohort, FIGURES, Figure, Kpi};
 
-/// The report that has all figures.
+/// The report that has all figures but those of audits.
 const OVERVIEW: &str = "overview";
 
 /// The reports, by name.
-pub const REPORTS: [&str; 6] = ["csat", "first_response", OVERVIEW, "resolution", "response_rate", "sla"];
+pub const REPORTS: [&str; 7] =
+    ["audits", "csat", "first_response", OVERVIEW, "resolution", "response_rate", "sla"];
 
 /// A report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,11 @@ impl Report {
 
     /// Its figures, by name.
     pub fn figures(self) -> impl Iterator<Item = &'static Figure> {
-        FIGURES.iter().filter(move |figure| self.0 == OVERVIEW || figure.report == self.0)
+        FIGURES.iter().filter(move |figure| match self.0 {
+            // Days of answers are many, and asked about by those who audit.
+            OVERVIEW => !figure.is_about_answers(),
+            name => figure.report == name,
+        })
     }
 
     /// Does it need surveys?
@@ -35,7 +40,12 @@ impl Report {
 
     /// Does it need tickets?
     pub fn needs_tickets(self) -> bool {
-        self.figures().any(|figure| !figure.is_about_surveys())
+        self.figures().any(|figure| !figure.is_about_surveys() && !figure.is_about_answers())
+    }
+
+    /// Does it need answers?
+    pub fn needs_answers(self) -> bool {
+        self.figures().any(Figure::is_about_answers)
     }
 
     /// Its figures over a cohort.

@@ -83,7 +83,11 @@ fn unasked(why: &str) -> SurveyRow {
 
 fn kpi(name: &str, tickets: &[TicketRow], surveys: &[SurveyRow]) -> Kpi {
     let figure = FIGURES.iter().find(|figure| figure.name == name).expect("a figure of this name");
-    figure.of(&Cohort { tickets: tickets.iter().collect(), surveys: surveys.iter().collect() })
+    figure.of(&Cohort {
+        tickets: tickets.iter().collect(),
+        surveys: surveys.iter().collect(),
+        answers: Vec::new(),
+    })
 }
 
 /// Value, numerator, denominator and exclusions as `reason=n`.
@@ -146,7 +150,11 @@ fn denominator_and_exclusions_add_up_to_the_cohort() {
     let surveys = [survey(None), survey(Some(3)), unasked("channel_excluded")];
     for figure in FIGURES {
         let kpi = kpi(figure.name, &tickets, &surveys);
-        let whole = if figure.is_about_surveys() { surveys.len() } else { tickets.len() };
+        let whole = match (figure.is_about_surveys(), figure.is_about_answers()) {
+            (true, _) => surveys.len(),
+            (_, true) => 0,
+            _ => tickets.len(),
+        };
         let sum = kpi.denominator + kpi.excluded.values().sum::<u64>();
         assert_eq!(sum, whole as u64, "{}", figure.name);
     }
@@ -266,7 +274,8 @@ fn keys(by: GroupBy, zone: &str, tickets: &[TicketRow], surveys: &[SurveyRow]) -
     let period =
         |day: chrono::NaiveDate| (day.to_string().as_str() >= "2026-03-02").then(|| "start".to_owned());
     let grouping = Grouping { by, periods: &period, zone: &zone, tickets: &of_surveys };
-    let cohort = Cohort { tickets: tickets.iter().collect(), surveys: surveys.iter().collect() };
+    let cohort =
+        Cohort { tickets: tickets.iter().collect(), surveys: surveys.iter().collect(), answers: Vec::new() };
     let groups = grouping.groups(&cohort);
     let shown = |(key, cohort): (&Option<String>, &Cohort<'_>)| {
         format!("{} {}+{}", key.as_deref().unwrap_or("-"), cohort.tickets.len(), cohort.surveys.len())
@@ -336,7 +345,7 @@ fn targets_are_kept_with_and_without_what_was_excused() {
         TicketRow { category: Category::Spam, ..with("next_response", 0, 9, 0, 0, 0) },
         ticket(),
     ];
-    let cohort = Cohort { tickets: rows.iter().collect(), surveys: Vec::new() };
+    let cohort = Cohort { tickets: rows.iter().collect(), surveys: Vec::new(), answers: Vec::new() };
     let of = |name: &str| {
         let kpi = FIGURES.iter().find(|figure| figure.name == name).expect("a figure").of(&cohort);
         let excluded: Vec<_> = kpi.excluded.iter().map(|(why, n)| format!("{why} {n}")).collect();

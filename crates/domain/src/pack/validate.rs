@@ -1,7 +1,7 @@
 //! Reading a pack and finding everything that is wrong with it at once.
 
 use super::retention::MAX_DAYS;
-use super::{FORMAT, Pack};
+use super::{Audits, FORMAT, MAX_UNDO_SECONDS, Pack, Role};
 use crate::category::Category;
 use crate::objects;
 use crate::playbook;
@@ -98,7 +98,16 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             say(format!("/queues/{}/team", escape(id)), format!("no team {team:?}; add it to /teams"));
         }
     }
+    if pack.replies.undo_seconds > MAX_UNDO_SECONDS {
+        say("/replies/undo_seconds".into(), format!("at most {MAX_UNDO_SECONDS}: customers wait"));
+    }
+    for (pointer, message) in pack.audits.iter().flat_map(Audits::check) {
+        say(format!("/audits{pointer}"), message);
+    }
     for (id, person) in &pack.people {
+        if person.trainee && person.role != Role::Agent {
+            say(format!("/people/{}/trainee", escape(id)), "who learns the work is an agent".into());
+        }
         for (n, team) in person.teams.iter().enumerate().filter(|(_, t)| !pack.teams.contains_key(*t)) {
             say(format!("/people/{}/teams/{n}", escape(id)), format!("no team {team:?}; add it to /teams"));
         }

@@ -131,6 +131,8 @@ pub(super) enum Cause {
     Merged,
     /// An older message without an answer came with a ticket that was merged into this one.
     Absorbed,
+    /// What it counted from became a ticket of its own.
+    Split,
     /// An event that the target names.
     Event(String),
 }
@@ -236,6 +238,18 @@ impl Timeline {
         }
         if let Some(since) = self.unanswered {
             self.start_response(since, at, Cause::CustomerWrote);
+        }
+    }
+
+    /// Messages became a ticket of their own: the oldest without an answer that stays counts, if there is one.
+    pub fn split(&mut self, at: DateTime<Utc>, unanswered: Option<DateTime<Utc>>) {
+        if self.unanswered == unanswered {
+            return;
+        }
+        self.end(&["first_response", "next_response"], at, false, &Cause::Split);
+        self.unanswered = unanswered;
+        if let Some(since) = unanswered {
+            self.start_response(since, at, Cause::Split);
         }
     }
 

@@ -49,6 +49,7 @@ pub(super) fn cause(cause: &Cause) -> String {
         Cause::Spam => "marked as spam".to_owned(),
         Cause::Merged => "merged into another ticket".to_owned(),
         Cause::Absorbed => "an older message came with a merged ticket".to_owned(),
+        Cause::Split => "what it counted from became another ticket".to_owned(),
         Cause::Event(name) => format!("event {name}"),
     }
 }

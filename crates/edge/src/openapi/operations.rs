@@ -77,7 +77,17 @@ const fn act(route: &'static str, body: &'static str, status: u16) -> Operation 
 
 /// All operations, by route.
 pub static OPERATIONS: &[Operation] = &[
+    read("approvals.list", &["limit", "cursor"], Answer::List("WaitingReply")),
     read("audit.anchors", &["after", "limit"], Answer::Lines("ExportedAnchor")),
+    write("audits.dispute", Body::Json("AuditDispute"), 200, Answer::One("Audit")),
+    read(
+        "audits.list",
+        &["audit_status", "assignee", "from_day", "to_day", "limit", "cursor"],
+        Answer::List("AuditItem"),
+    ),
+    read("audits.read", &[], Answer::One("Audit")),
+    write("audits.resolve", Body::Json("AuditResolution"), 200, Answer::One("Audit")),
+    write("audits.score", Body::Json("NewAudit"), 200, Answer::One("Audit")),
     read("automations.list", &[], Answer::List("Automation")),
     read("bulk.read", &[], Answer::One("Bulk")),
     write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),
@@ -111,6 +121,8 @@ pub static OPERATIONS: &[Operation] = &[
     read("files.read", &[], Answer::File),
     read("macros.list", &[], Answer::List("Macro")),
     read("me", &[], Answer::One("Me")),
+    read("me.mentions", &["seen", "limit", "cursor"], Answer::List("Mention")),
+    write("me.mentions.seen", Body::Json("SeenMentions"), 204, Answer::Nothing),
     read("openapi", &[], Answer::Document),
     read("outbox.list", &["delivery_status", "cursor", "limit"], Answer::List("OutboxEntry")),
     read("outbox.read", &[], Answer::One("OutboxEntry")),
@@ -159,6 +171,7 @@ pub static OPERATIONS: &[Operation] = &[
     read("templates.versions", &["cursor"], Answer::List("TemplateVersion")),
     act("tickets.assign", "Assignment", 200),
     write("tickets.bulk", Body::Json("NewBulk"), 202, Answer::One("Bulk")),
+    read("tickets.children", &[], Answer::List("ChildTicket")),
     read(
         "tickets.counts",
         &[
@@ -212,12 +225,18 @@ pub static OPERATIONS: &[Operation] = &[
     act("tickets.macro", "ApplyMacro", 200),
     act("tickets.merge", "Merge", 200),
     act("tickets.note", "NewNote", 201),
+    act("tickets.parent.link", "NewParent", 200),
+    write("tickets.parent.unlink", Body::None, 200, Answer::One("TicketItem")),
     act("tickets.priority", "NewPriority", 200),
     read("tickets.read", &["as_of"], Answer::One("Ticket")),
     act("tickets.reply", "NewReply", 201),
+    act("tickets.reply.approve", "ReplyApproval", 200),
+    write("tickets.reply.cancel", Body::None, 200, Answer::One("TicketItem")),
+    write("tickets.reply.release", Body::None, 200, Answer::One("TicketItem")),
     read("tickets.sla", &[], Answer::One("Targets")),
     write("tickets.sla.excuse", Body::Json("NewExcuse"), 200, Answer::One("Targets")),
     act("tickets.snooze", "Snooze", 200),
+    act("tickets.split", "Split", 201),
     act("tickets.status", "NewStatus", 200),
     act("tickets.tags", "TagChange", 200),
     write("tickets.unmerge", Body::None, 200, Answer::One("TicketItem")),

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 /// The parameter that a `{name}` of a route's path stands for. `/s/{token}` and `…/tokens/{token}` differ.
 pub fn of_path(path: &str, name: &str) -> Value {
     let (description, schema) = match name {
+        "audit" => ("Id of an audit", pattern("^aud_[0-9]{8}_[a-z2-7]{26}$")),
+        "message" => ("Message id of the reply", pattern("^msg_[a-z2-7]{26}$")),
         "bulk" => ("Id of a bulk action", pattern("^blk_[a-z2-7]{26}$")),
         "absence" => ("Absence id", pattern("^abs_[a-z2-7]{26}$")),
         "person" => ("Person id", pattern("^[^/?#%]+$")),
@@ -86,9 +88,23 @@ pub fn of_query(name: &str) -> Value {
         "delivery_status" => {
             return json!({
                 "name": "status", "in": "query", "description": "Only deliveries that stand so",
-                "schema": {"type": "string", "enum": ["queued", "sent", "failed"]},
+                "schema": {"type": "string", "enum": ["queued", "sent", "failed", "held", "cancelled"]},
             });
         }
+        "audit_status" => {
+            return json!({
+                "name": "status", "in": "query", "description": "Only audits that stand so; if not given, of leads to_do and of others done",
+                "schema": {"type": "string", "enum": ["to_do", "done", "disputed", "resolved"]},
+            });
+        }
+        "from_day" | "to_day" => {
+            return json!({
+                "name": spelt_day(name), "in": "query", "required": false,
+                "description": "A day in UTC, which is included; the last 30 days if not given, at most 92",
+                "schema": {"type": "string", "format": "date"},
+            });
+        }
+        "seen" => ("Only what is marked as seen, or only what is not", json!({"type": "boolean"})),
         "dry_run" => ("Only validate, and show the difference", json!({"type": "boolean", "default": false})),
         "from" => ("A day in the desk's time or an instant; 30 days before the end if not given", bound()),
         "group_by" => {
@@ -127,9 +143,9 @@ pub fn of_query(name: &str) -> Value {
 /// How a parameter of [`of_query`] is spelt in the query: two paths may mean other things by one word.
 pub fn spelt(name: &'static str) -> &'static str {
     match name {
-        "delivery_status" => "status",
+        "delivery_status" | "audit_status" => "status",
         "whose" => "address",
-        name => name,
+        name => spelt_day(name),
     }
 }
 
@@ -140,6 +156,10 @@ pub fn if_match() -> Value {
         "description": "The version that this was made from: if another is published by now, nothing changes",
         "schema": {"type": "string"},
     })
+}
+
+fn spelt_day(name: &str) -> &str {
+    name.strip_suffix("_day").unwrap_or(name)
 }
 
 /// The header by which a repeated call is recognised.

@@ -30,6 +30,8 @@ pub fn all() -> Map<String, Value> {
 fn requests(all: &mut Map<String, Value>) {
     add::<api::ApplyMacro>(all);
     add::<api::Assignment>(all);
+    add::<api::AuditDispute>(all);
+    add::<api::AuditResolution>(all);
     add::<api::Erasure>(all);
     add::<api::ContactMerge>(all);
     add::<api::ContactUnmerge>(all);
@@ -41,10 +43,12 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::NewIssue>(all);
     add::<api::Merge>(all);
     add::<api::NewAbsence>(all);
+    add::<api::NewAudit>(all);
     add::<api::NewDraft>(all);
     add::<api::NewDraftOfTicket>(all);
     add::<api::NewExcuse>(all);
     add::<api::NewNote>(all);
+    add::<api::NewParent>(all);
     add::<api::NewPresence>(all);
     add::<api::NewPriority>(all);
     add::<api::NewReply>(all);
@@ -57,9 +61,12 @@ fn requests(all: &mut Map<String, Value>) {
     add::<api::PublishTemplate>(all);
     add::<api::RenderRequest>(all);
     add::<api::Rendered>(all);
+    add::<api::ReplyApproval>(all);
     add::<api::Rotation>(all);
     add::<api::RunAnswer>(all);
+    add::<api::SeenMentions>(all);
     add::<api::Snooze>(all);
+    add::<api::Split>(all);
     add::<api::SurveyConsent>(all);
     add::<api::SurveyReview>(all);
     add::<api::TagChange>(all);

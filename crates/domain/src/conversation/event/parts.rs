@@ -1,5 +1,7 @@
 //! What events hold.
 
+use super::super::held::Hold;
+use super::super::merge::Said;
 use crate::Private;
 use crate::category::Category;
 use crate::message::{Address, Attachment, CallReport, InboundMessage, OutgoingMessage};
@@ -241,6 +243,45 @@ pub struct ReplyWritten {
     pub message: Outgoing,
     /// Written by a person: stops response clocks. A program's reply does not.
     pub human: bool,
+}
+
+/// See [`ConversationEvent::ReplyHeld`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplyHeld {
+    /// Ordinal.
+    pub ticket: u32,
+    /// The message.
+    pub message: Outgoing,
+    /// Written by a person.
+    pub human: bool,
+    /// How it is held.
+    pub hold: Hold,
+}
+
+/// See [`ConversationEvent::TicketSplit`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TicketSplit {
+    /// Ordinal of the ticket that they are taken out of.
+    pub ticket: u32,
+    /// Message ids.
+    pub messages: Vec<String>,
+    /// Those that were said to the customer or by them, oldest first: the new ticket's clocks follow from them.
+    pub said: Vec<Said>,
+    /// When the first of them was said.
+    pub opened_at: DateTime<Utc>,
+    /// The customer said it.
+    pub by_customer: bool,
+    /// Since when the customer waits for an answer on what stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<DateTime<Utc>>,
+    /// What the new ticket starts with.
+    pub opening: Opening,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Private<String>>,
+    /// Person id of the assignee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 /// See [`ConversationEvent::SurveyDecided`].

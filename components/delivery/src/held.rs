@@ -1,0 +1,67 @@
+//! Replies that were held until now: let go, or held back for another look.
+
+use crate::queue::{later, still_queued};
+use crate::record::BY;
+use crate::send;
+use relevo_domain::conversation::{Conversation, ConversationEvent, held};
+use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Status};
+use relevo_edge::app::{DeskContext, event};
+use relevo_edge::problem::Problem;
+use relevo_edge::{clock, ids, trace};
+use relevo_journal::{Commit, Fold, Loaded};
+use relevo_projections::answers;
+
+/// Lets a reply go whose time has come: its entry as it then is; none if it does not go now.
+pub async fn let_go(
+    context: &DeskContext,
+    name: &str,
+    before: &Loaded<Outbox>,
+    entry: &Entry,
+) -> Result<Option<Loaded<Outbox>>, Problem> {
+    let (Some((conversation, message)), Some(ticket)) = (&entry.message, &entry.ticket) else {
+        return Ok(None);
+    };
+    let (_, ordinal) = ids::parse_ticket(ticket)?;
+    let stream = context.stream(Conversation::KIND, conversation)?;
+    // What was written before goes before.
+    let state = context.journal.load::<Conversation>(&stream, clock::now()).await?.state;
+    if let Some(first) = state.pending.first()
+        && let Some(at) = still_queued(context, &first.outbox).await?
+    {
+        later(context, &[name.to_owned()], at).await?;
+        return Ok(None);
+    }
+    // Whoever takes it back has claimed the attempt before.
+    let Some(attempt) = send::claim(context, name, before.state.attempts.saturating_add(1)).await? else {
+        return Ok(None);
+    };
+    let now = clock::now();
+    let loaded = context.journal.load::<Conversation>(&stream, now).await?;
+    let outbox = context.journal.load::<Outbox>(before.stream(), now).await?;
+    if outbox.state.status != Status::Held {
+        return Ok(None);
+    }
+    let pack = context.pack().await?;
+    let events = match held::due(&loaded.state, pack.published(), ordinal, message) {
+        Ok(events) => events,
+        // It is not held any more: whoever saw to that has died before the entry was told.
+        Err(_) => Vec::new(),
+    };
+    let goes = events.iter().any(|event| matches!(event, ConversationEvent::ReplyReleased { .. }));
+    let gone = match goes {
+        true => OutboxEvent::Released { attempt, at: None },
+        false => OutboxEvent::HeldBack { attempt },
+    };
+    let mut commit = Commit::new(context.desk.clone(), now);
+    commit.trace(trace::parent());
+    answers::note(context, &mut commit, &pack, (&loaded, &events, BY), now).await?;
+    let named: Result<Vec<_>, Problem> = events
+        .into_iter()
+        .enumerate()
+        .map(|(n, data)| event(format!("let-go.{name}.{attempt}.{n}"), BY, 0, data))
+        .collect();
+    commit.append(&loaded, named?)?;
+    let after = commit.append(&outbox, vec![event(format!("let-go.{attempt}"), BY, 0, gone)?])?;
+    context.journal.commit(commit).await?;
+    Ok(goes.then_some(after))
+}
