@@ -126,7 +126,7 @@ pub async fn queue(
     // The survey's own link also takes “not any more” (RFC 8058). It is of no use without an origin.
     let origin = variables::get("public_url").await;
     let unsubscribe_url = (!origin.is_empty()).then(|| link(&origin, invitation).into());
-    let extras = Extras { whatsapp, choices, automatic: true, unsubscribe_url };
+    let extras = Extras { whatsapp, choices, automatic: true, unsubscribe_url, hold: None };
     let mut message = Outgoing {
         text: rendered.text.unwrap_or_default().into(),
         html: rendered.html.map(Into::into),

@@ -42,11 +42,8 @@ pub async fn let_go(
         return Ok(None);
     }
     let pack = context.pack().await?;
-    let events = match held::due(&loaded.state, pack.published(), ordinal, message) {
-        Ok(events) => events,
-        // It is not held any more: whoever saw to that has died before the entry was told.
-        Err(_) => Vec::new(),
-    };
+    // None if it is not held any more: whoever saw to that has died before the entry was told.
+    let events = held::due(&loaded.state, pack.published(), ordinal, message).unwrap_or_default();
     let goes = events.iter().any(|event| matches!(event, ConversationEvent::ReplyReleased { .. }));
     let gone = match goes {
         true => OutboxEvent::Released { attempt, at: None },
