@@ -237,7 +237,7 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         return Err(Problem::invalid("/contact/address", "an address has 1 to 320 characters"));
     }
     let kind = reach::typed(&body.channel, body.contact.kind, value);
-    let kind = kind.map_err(|why| Problem::invalid("/contact/kind", why))?;
+    let kind = kind.map_err(|why| Problem::invalid("/contact/address", why))?;
     let address = Address { kind, value: value.into() };
     identity::check(&address).map_err(|why| Problem::invalid("/contact/address", why))?;
     let conversation = match address.kind {

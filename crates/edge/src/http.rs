@@ -292,6 +292,10 @@ async fn read(request: spin_sdk::http::Request, max_body_bytes: usize) -> Result
         let Ok(data) = frame.into_data() else { continue };
         seen = seen.saturating_add(data.len());
         is_too_large |= seen > max_body_bytes;
+        if is_too_large && declared.is_none() {
+            // Nobody knows when this one ends.
+            return Err(too_large());
+        }
         if is_too_large {
             bytes = BytesMut::new();
         } else {

