@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: throughput and latency beside yardsticks, in one run on the same host and store.
 
 mod app;
+mod automations;
 mod channels;
 mod host;
 pub mod load;
@@ -25,7 +26,7 @@ cargo xtask bench [--quick] [--seconds N] [--connections N] [--redis URL]
 Measures webhook intake beside a component that only answers and one that makes exactly an intake's
 key-value calls, in the same host and on the same store, at 1 000 and at 100 000 existing tickets; the
 service-level tick with 100, 1 000 and 3 000 due of 10 000 and of 200 000 open; the heaviest webhooks (a mail with a file, a
-batch of 1 000) and what is sent; due dates and trials of other terms;
+batch of 1 000) and what is sent; automations; due dates and trials of other terms;
 rendering beside Jinja2 on the same template and the survey's page; memory, sizes and instantiation. Each
 with what is expected and whether it holds. Rounds are interleaved, figures are medians, and what counts
 are the ratios of one run: the machine may be busy with other things. The calls of the yardstick are held
@@ -109,6 +110,7 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     report.sizes()?;
     report.print();
     channels::run(&app)?;
+    automations::run(&app)?;
     sla::run(&app)?;
     rendering::run(&app)
 }

@@ -74,6 +74,7 @@ pub static ROUTES: &[Route] = &[
     route("audits.resolve", "desk", "POST", "/api/{desk}/audits/{audit}/resolution", MANAGER, "Decide about a disputed audit"),
     route("audit.anchors", "desk", "GET", "/api/{desk}/audit/anchors", ADMIN, "Anchors of the history, a line each, oldest first: keep them outside"),
     route("automations.list", "desk", "GET", "/api/{desk}/automations", LEAD, "What follows by itself when something happens or a time is over: in which order, how often it applied, when last"),
+    route("automations.simulate", "sla", "POST", "/api/{desk}/automations/simulate", LEAD, "What other automations would have done on the tickets of the last days; as NDJSON with its progress"),
     route("bulk.read", "desk", "GET", "/api/{desk}/bulk/{bulk}", SERVICE, "How far a bulk action is, with a result per ticket"),
     route("channels.secrets.set", "desk", "PUT", "/api/{desk}/channels/{channel}/{account}/secrets", ADMIN, "Set the secrets of a channel account; they are never shown again"),
     route("contacts.list", "desk", "GET", "/api/{desk}/contacts", AGENT, "Contacts, newest first"),

@@ -236,3 +236,81 @@ fn a_rating_leads_to_a_notice_or_to_a_task() {
     let ticket = desk.ticket(&id);
     assert_eq!((&ticket["category"], &ticket["team"]), (&json!("open"), &json!("tecnico")));
 }
+
+#[test]
+fn a_trial_says_what_automations_would_have_done_and_changes_nothing() {
+    let automations = json!([
+        {"id": "actas", "name": "Actas", "on": ["message.received"], "when": {"text": {"contains": ["acta"]}},
+         "then": [{"priority": {"priority": "high"}}, {"tags": {"add": ["actas"]}}]},
+        {"id": "altas", "name": "Altas", "on": ["ticket.priority_changed"], "when": {"priority": ["high"]},
+         "then": [{"queue": {"queue": "incidencias"}}]},
+        {"id": "espera", "name": "Espera", "after": {"seconds": 300, "calendar": "calendar_time", "since": "opened"},
+         "when": {"category": ["new"]}, "then": [{"note": {"text": "espera"}}]},
+        {"id": "malas", "name": "Malas", "on": ["rating.received"], "when": {"score": {"at_most": 2}},
+         "then": [{"tags": {"add": ["mala"]}}]}
+    ]);
+    let (app, desk) = desk(|pack| {
+        pack["automations"] = automations.clone();
+        pack["survey"].as_object_mut().unwrap().remove("recovery");
+    });
+    let mut tickets = Vec::new();
+    for (n, text) in ["el acta", "hola", "un acta más", "nada", "adiós"].iter().enumerate() {
+        tickets.push(write(&app, &desk, &format!("1555097010{n}"), &format!("wamid.{n}"), text));
+        app.tick("projections").is(200);
+    }
+    desk.agent.post(&format!("tickets/{}/status", tickets[1]), &json!({"status": "resuelto"})).is(200);
+    let link = app.provider.wait_for("15550970101", "/s/").link().unwrap();
+    let json_body = [("content-type", "application/json")];
+    app.client().send("POST", &link, &json_body, Some(br#"{"score":2}"#)).is(200);
+    app.tick("sla").is(200);
+    app.set_clock(301);
+    app.tick("sla").is(200);
+
+    // The same on the past: as often as it happened.
+    let trial = |body: &Value| desk.lead.post("automations/simulate", body).is(200).json();
+    let before: Vec<usize> = tickets.iter().map(|id| history(&desk, id).len()).collect();
+    let tried = trial(&json!({}));
+    let expected = [("actas", 2), ("altas", 2), ("espera", 4), ("malas", 1)];
+    for (id, count) in expected {
+        assert_eq!(ran(&desk, id), (count, 0), "{id}");
+        assert_eq!(
+            tried["automations"][id],
+            json!({"fired": count, "held": 0, "tickets": count}),
+            "{id}: {tried}"
+        );
+    }
+    assert_eq!((&tried["tickets"], &tried["changed"]), (&json!(5), &json!(5)));
+    assert_eq!(tried["in_words"], "would have changed 5 tickets");
+
+    // Others: with the ticket as it then was, and with what each would have changed.
+    let draft = json!({"days": 1, "automations": [
+        {"id": "nuevo", "name": "Nuevo", "on": ["message.received"],
+         "when": {"text": {"contains": ["hola"]}, "category": ["new"]}, "then": [{"tags": {"add": ["saludo"]}}]}]});
+    let tried = trial(&draft);
+    assert_eq!(
+        (&tried["changed"], &tried["automations"]["nuevo"]["fired"]),
+        (&json!(1), &json!(1)),
+        "{tried}"
+    );
+    let sample = &tried["samples"][0];
+    assert_eq!(sample["ticket"], json!(tickets[1]), "it is solved by now, and was new then");
+    assert_eq!(sample["would"][0]["changes"][0]["data"]["add"], json!(["saludo"]));
+    let after: Vec<usize> = tickets.iter().map(|id| history(&desk, id).len()).collect();
+    assert_eq!(after, before, "nothing was done");
+
+    let stream =
+        desk.lead.call("POST", "automations/simulate", &[("accept", "application/x-ndjson")], Some(&draft));
+    let lines: Vec<Value> =
+        stream.is(200).body.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    assert!(
+        lines[0]["sample"]["ticket"].is_string() && lines.iter().any(|line| line["progress"].is_object())
+    );
+    assert_eq!(lines.last().unwrap()["summary"]["changed"], 1);
+
+    assert_eq!(desk.agent.post("automations/simulate", &json!({})).problem(403), "forbidden");
+    assert_eq!(desk.lead.post("automations/simulate", &json!({"days": 0})).problem(422), "invalid_document");
+    let wrong = json!({"automations": [{"id": "x", "name": "X", "on": ["ticket.opened"],
+        "then": [{"queue": {"queue": "nowhere"}}]}]});
+    let refused = desk.lead.post("automations/simulate", &wrong).is(422).json();
+    assert_eq!(refused["errors"][0]["pointer"], "/automations/0/then/0/queue/queue");
+}

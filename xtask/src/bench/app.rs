@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::host::{self, ADMIN, Host, TICK};
 use super::twin::Asked;
@@ -271,6 +271,28 @@ impl App {
     /// Opens tickets that no measurement uses.
     pub fn open_others(&self, count: usize) -> Result<()> {
         (1..=count).step_by(SEEDED_AT_ONCE).try_for_each(|first| self.open(first, SEEDED_AT_ONCE))
+    }
+
+    /// Opens so many tickets more, each of a contact of its own, and does not follow.
+    pub fn open_more(&self, count: usize) -> Result<()> {
+        let first = self.tickets.fetch_add(count, Relaxed);
+        let steps = (first..first + count).step_by(SEEDED_AT_ONCE);
+        steps.into_iter().try_for_each(|start| self.open(start, SEEDED_AT_ONCE.min(first + count - start)))
+    }
+
+    /// Publishes the desk's pack, changed.
+    pub fn publish_changed(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Result<()> {
+        let mut pack = school()?;
+        pack.as_object_mut().map(change).context("a pack is an object")?;
+        self.publish(&pack)
+    }
+
+    /// How often an automation applied.
+    pub fn fired(&self, id: &str) -> Result<u64> {
+        let all = self.client.get("/api/school/automations", ADMIN)?.value()?;
+        let items = all.get("items").and_then(Value::as_array);
+        let one = items.into_iter().flatten().find(|one| one.get("id").and_then(Value::as_str) == Some(id));
+        Ok(one.and_then(|one| one.get("fired")?.as_u64()).unwrap_or_default())
     }
 
     fn open(&self, first: usize, count: usize) -> Result<()> {

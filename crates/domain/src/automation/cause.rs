@@ -107,6 +107,8 @@ pub struct Told {
     pub target: Option<String>,
     /// `w50`, `w80` …
     pub threshold: Option<String>,
+    /// The template that a reply was made with.
+    pub template: Option<String>,
     /// Names of fields that changed.
     pub changed: Vec<String>,
 }
@@ -179,7 +181,9 @@ fn of_event(
             opened(Some(&created.opening)).map(|o| (o, Trigger::Opened, none())).into_iter().collect()
         }
         ConversationEvent::ReplyWritten(reply) => {
-            vec![(reply.ticket, Trigger::ReplyWritten, text(Some(&reply.message.text.0)))]
+            let template = reply.message.template.as_ref().map(|used| used.name.clone());
+            let told = Told { template, ..text(Some(&reply.message.text.0)) };
+            vec![(reply.ticket, Trigger::ReplyWritten, told)]
         }
         ConversationEvent::NoteWritten { ticket, text: note } => {
             vec![(*ticket, Trigger::NoteWritten, text(Some(&note.0)))]

@@ -14,7 +14,7 @@ const MAX_AUTOMATIONS: usize = 200;
 const MAX_SECONDS: u64 = 366 * 86_400;
 
 /// Everything that is wrong: JSON pointer into the pack, and what to do.
-pub(crate) fn check(pack: &Pack) -> Vec<(String, String)> {
+pub fn check(pack: &Pack) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     if pack.automations.len() > MAX_AUTOMATIONS {
         problems.push(("/automations".to_owned(), format!("at most {MAX_AUTOMATIONS} automations")));
@@ -53,6 +53,7 @@ pub(crate) fn check(pack: &Pack) -> Vec<(String, String)> {
             ),
             ("queue", &|name: &str| pack.queues.contains_key(name)),
             ("team", &|name: &str| pack.teams.contains_key(name)),
+            ("template", &|name: &str| pack.templates.contains_key(name)),
             ("agent", &|name: &str| pack.people.contains_key(name)),
         ] {
             let named = automation.when.get(fact).map(condition::Condition::named).unwrap_or_default();

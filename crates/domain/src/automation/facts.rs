@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use std::borrow::Cow;
 
 /// Facts that automations may ask for, and `fields.<name>`. Those about what happened (`by`, `changed`, `score`, `target`,
-/// `text`, `threshold`) are known of some events only.
-pub const FACTS: [&str; 32] = [
+/// `template`, `text`, `threshold`) are known of some events only.
+pub const FACTS: [&str; 33] = [
     "account",
     "address",
     "agent",
@@ -39,6 +39,7 @@ pub const FACTS: [&str; 32] = [
     "tags",
     "target",
     "team",
+    "template",
     "text",
     "threshold",
 ];
@@ -85,6 +86,7 @@ impl Facts for CauseFacts<'_> {
             "changed" => told.changed.iter().map(Cow::from).collect(),
             "score" => told.score.map(|score| Cow::from(score.to_string())).into_iter().collect(),
             "target" => one(told.target.as_deref()),
+            "template" => one(told.template.as_deref()),
             "text" => one(told.text.as_deref()),
             "threshold" => one(told.threshold.as_deref()),
             _ => TicketFacts::of(party, ticket)

@@ -88,6 +88,7 @@ pub static OPERATIONS: &[Operation] = &[
     read("audits.read", &[], Answer::One("Audit")),
     write("audits.resolve", Body::Json("AuditResolution"), 200, Answer::One("Audit")),
     write("audits.score", Body::Json("NewAudit"), 200, Answer::One("Audit")),
+    ask("automations.simulate", "AutomationTrial", "AutomationsTried"),
     read("automations.list", &[], Answer::List("Automation")),
     read("bulk.read", &[], Answer::One("Bulk")),
     write("channels.secrets.set", Body::Json("AccountSecrets"), 204, Answer::Nothing),

@@ -1,4 +1,6 @@
-//! One trial: the changed pack, and what it makes of a shard of tickets.
+//! Other policies and calendars: the changed pack, and what it makes of a shard of tickets.
+
+use super::{Cursor, MAX_DAYS, Tried};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
@@ -14,15 +16,12 @@ use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::{Event, Fold};
 use relevo_projections::shards;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version that the changed pack goes by: none that was published has it.
 const TRIED: u32 = u32::MAX;
-
-/// Longest look back.
-const MAX_DAYS: u32 = 366;
 
 /// Conversations read at once.
 const AT_ONCE: usize = 32;
@@ -37,52 +36,34 @@ pub struct Question {
     #[serde(default)]
     calendars: Map<String, Value>,
     #[serde(default)]
-    cursor: Option<Cursor>,
-}
-
-/// The newest ticket number that was not looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Cursor(pub u64);
-
-impl<'de> Deserialize<'de> for Cursor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| D::Error::custom("this is no cursor of this route"))
-    }
-}
-
-impl Question {
-    /// The newest ticket number to look at.
-    pub fn begin(&self, newest: u64) -> u64 {
-        self.cursor.map_or(newest, |cursor| cursor.0.min(newest))
-    }
+    pub cursor: Option<Cursor>,
 }
 
 /// What was counted.
 #[derive(Default)]
-pub struct Tally {
-    pub tickets: u64,
-    pub targets: BTreeMap<String, Change>,
+struct Tally {
+    tickets: u64,
+    targets: BTreeMap<String, Change>,
 }
 
 /// The changed pack.
-pub struct Trial {
+pub struct Policies {
     pack: Pack,
-    calendars: Tried,
-    /// Tickets opened before do not count.
-    pub from: DateTime<Utc>,
+    calendars: Calendars,
+    from: DateTime<Utc>,
+    tally: Tally,
 }
 
 /// Its calendars, whatever version is asked for.
-struct Tried(BTreeMap<String, Calendar>);
+struct Calendars(BTreeMap<String, Calendar>);
 
-impl CalendarSource for Tried {
+impl CalendarSource for Calendars {
     fn calendar(&self, _: u32, name: &str) -> Option<&Calendar> {
         self.0.get(name)
     }
 }
 
-impl Trial {
+impl Policies {
     /// The published pack with what is to be tried in it.
     pub async fn new(context: &DeskContext, question: &Question) -> Result<Self, Problem> {
         if !(1..=MAX_DAYS).contains(&question.days) {
@@ -108,16 +89,48 @@ impl Trial {
             return Err(Problem::invalid_all(problems));
         }
         let from = context.now - TimeDelta::days(i64::from(question.days));
-        Ok(Self { pack, calendars: Tried(calendars), from })
+        Ok(Self { pack, calendars: Calendars(calendars), from, tally: Tally::default() })
     }
 
-    /// Tries it on the tickets of a shard: those that differ, and whether all further ones are too old.
-    pub async fn shard(
-        &self,
+    async fn conversation(
+        &mut self,
         context: &DeskContext,
-        shard: &str,
-        tally: &mut Tally,
-    ) -> Result<(Vec<Value>, bool), Problem> {
+        name: &str,
+        ordinals: &BTreeSet<u32>,
+        state: &Conversation,
+        events: &[Event<ConversationEvent>],
+    ) -> Result<Vec<Value>, Problem> {
+        let versions = state.tickets.iter().flat_map(|ticket| ticket.timeline.pack_versions());
+        let known = context.calendars(versions).await?;
+        let tried = replay(events, Published { pack: &self.pack, version: TRIED });
+        let mut differ = Vec::new();
+        for ticket in state.tickets.iter().filter(|ticket| ordinals.contains(&ticket.ordinal)) {
+            self.tally.tickets += 1;
+            let after = (tried.ticket(ticket.ordinal), &self.calendars as &dyn CalendarSource);
+            let targets = compare(&mut self.tally.targets, (ticket, &known), after, context.now);
+            if !targets.is_empty() {
+                let id = ids::ticket(name, ticket.ordinal);
+                differ.push(json!({"ticket": id, "number": ticket.number, "targets": targets}));
+            }
+        }
+        Ok(differ)
+    }
+}
+
+impl Tried for Policies {
+    const NAMES: (&'static str, &'static str) = ("differs", "differ");
+
+    fn from(&self) -> DateTime<Utc> {
+        self.from
+    }
+
+    fn summary(&self) -> Map<String, Value> {
+        let Tally { tickets, targets } = &self.tally;
+        let all = [("tickets", json!(tickets)), ("targets", json!(targets))];
+        all.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    }
+
+    async fn shard(&mut self, context: &DeskContext, shard: &str) -> Result<(Vec<Value>, bool), Problem> {
         let loaded = shards::load::<TicketRow, _>(context, shard).await?;
         let from_ms = self.from.timestamp_millis();
         let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
@@ -135,39 +148,14 @@ impl Trial {
         for some in conversations.chunks(AT_ONCE) {
             let read = try_join_all(some.iter().map(|(name, _)| history(context, name))).await?;
             for ((name, ordinals), (state, events)) in some.iter().zip(read) {
-                differ.extend(self.conversation(context, name, ordinals, &state, &events, tally).await?);
+                differ.extend(self.conversation(context, name, ordinals, &state, &events).await?);
             }
         }
         Ok((differ, rows > 0 && rows == old))
     }
-
-    async fn conversation(
-        &self,
-        context: &DeskContext,
-        name: &str,
-        ordinals: &BTreeSet<u32>,
-        state: &Conversation,
-        events: &[Event<ConversationEvent>],
-        tally: &mut Tally,
-    ) -> Result<Vec<Value>, Problem> {
-        let versions = state.tickets.iter().flat_map(|ticket| ticket.timeline.pack_versions());
-        let known = context.calendars(versions).await?;
-        let tried = replay(events, Published { pack: &self.pack, version: TRIED });
-        let mut differ = Vec::new();
-        for ticket in state.tickets.iter().filter(|ticket| ordinals.contains(&ticket.ordinal)) {
-            tally.tickets += 1;
-            let after = (tried.ticket(ticket.ordinal), &self.calendars as &dyn CalendarSource);
-            let targets = compare(&mut tally.targets, (ticket, &known), after, context.now);
-            if !targets.is_empty() {
-                let id = ids::ticket(name, ticket.ordinal);
-                differ.push(json!({"ticket": id, "number": ticket.number, "targets": targets}));
-            }
-        }
-        Ok(differ)
-    }
 }
 
-async fn history(
+pub(super) async fn history(
     context: &DeskContext,
     name: &str,
 ) -> Result<(Conversation, Vec<Event<ConversationEvent>>), Problem> {

@@ -1,0 +1,218 @@
+//! Other automations: what they would have done on the tickets of a shard.
+
+use super::policies::history;
+use super::{Cursor, MAX_DAYS, Tried};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::try_join_all;
+use relevo_domain::automation::trial::{Past, Would, replay};
+use relevo_domain::automation::{self, Automation, Cause, Reaction};
+use relevo_domain::conversation::Conversation;
+use relevo_domain::conversation::decide::Published;
+use relevo_domain::conversation::view::rfc3339;
+use relevo_domain::pack::Pack;
+use relevo_domain::rows::TicketRow;
+use relevo_domain::survey::SurveyState;
+use relevo_domain::worklist::{HeadRow, is_live};
+use relevo_edge::app::{DeskContext, PublishedPack};
+use relevo_edge::ids;
+use relevo_edge::problem::Problem;
+use relevo_journal::Fold;
+use relevo_projections::{heads, shards};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Tickets that are told of, with what each would have changed.
+const MAX_SAMPLES: usize = 50;
+
+/// Conversations read at once.
+const AT_ONCE: usize = 16;
+
+/// What is asked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    #[serde(default = "a_month")]
+    days: u32,
+    /// Those to be tried; none: the published ones.
+    #[serde(default)]
+    automations: Option<Vec<Automation>>,
+    #[serde(default)]
+    pub cursor: Option<Cursor>,
+}
+
+fn a_month() -> u32 {
+    30
+}
+
+/// What an automation would have done.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Counts {
+    fired: u64,
+    held: u64,
+    tickets: u64,
+}
+
+/// The pack with the automations that are tried.
+pub struct Automations {
+    pack: Pack,
+    published: Rc<PublishedPack>,
+    from: DateTime<Utc>,
+    heads: BTreeMap<u64, HeadRow>,
+    tickets: u64,
+    changed: u64,
+    samples: usize,
+    by_automation: BTreeMap<String, Counts>,
+}
+
+impl Automations {
+    /// The published pack with what is to be tried in it.
+    pub async fn new(context: &DeskContext, question: Question) -> Result<Self, Problem> {
+        if !(1..=MAX_DAYS).contains(&question.days) {
+            return Err(Problem::invalid("/days", format!("a trial looks back 1 to {MAX_DAYS} days")));
+        }
+        let published = context.pack().await?;
+        let mut pack = published.pack.clone();
+        pack.automations = question.automations.unwrap_or(pack.automations);
+        let wrong = automation::check(&pack);
+        if !wrong.is_empty() {
+            return Err(Problem::invalid_all(wrong));
+        }
+        let counts = pack.automations.iter().map(|one| (one.id.clone(), Counts::default()));
+        let by_automation = counts.collect();
+        let newest = context.newest_ticket_number().await?;
+        let heads = heads::load(context, newest).await?;
+        let from = context.now - TimeDelta::days(i64::from(question.days));
+        Ok(Self { pack, published, from, heads, tickets: 0, changed: 0, samples: 0, by_automation })
+    }
+
+    async fn conversation(
+        &mut self,
+        context: &DeskContext,
+        name: &str,
+        ordinals: &BTreeSet<u32>,
+    ) -> Result<Vec<Value>, Problem> {
+        let (state, events) = history(context, name).await?;
+        let votes = votes(context, &state).await?;
+        let past = Past { events: &events, votes: &votes, from: self.from, until: context.now };
+        let calendars = |name: &str| self.published.calendar(name);
+        let version = self.published.version;
+        let would = replay(past, Published { pack: &self.pack, version }, &calendars);
+        let mut told = Vec::new();
+        for ticket in state.tickets.iter().filter(|ticket| ordinals.contains(&ticket.ordinal)) {
+            self.tickets += 1;
+            let mine: Vec<&Would> = would.iter().filter(|would| would.ordinal == ticket.ordinal).collect();
+            let fired: BTreeSet<&str> =
+                mine.iter().filter(|would| is_fired(would)).map(|would| would.automation.as_str()).collect();
+            for would in &mine {
+                let counts = self.by_automation.entry(would.automation.clone()).or_default();
+                let count = if is_fired(would) { &mut counts.fired } else { &mut counts.held };
+                *count += 1;
+            }
+            for automation in &fired {
+                self.by_automation.entry((*automation).to_owned()).or_default().tickets += 1;
+            }
+            if fired.is_empty() {
+                continue;
+            }
+            self.changed += 1;
+            if self.samples < MAX_SAMPLES {
+                self.samples += 1;
+                let id = ids::ticket(name, ticket.ordinal);
+                let would: Vec<Value> = mine.into_iter().map(shown).collect();
+                told.push(json!({"ticket": id, "number": ticket.number, "would": would}));
+            }
+        }
+        Ok(told)
+    }
+}
+
+impl Tried for Automations {
+    const NAMES: (&'static str, &'static str) = ("sample", "samples");
+
+    fn from(&self) -> DateTime<Utc> {
+        self.from
+    }
+
+    fn summary(&self) -> Map<String, Value> {
+        let all = [
+            ("tickets", json!(self.tickets)),
+            ("changed", json!(self.changed)),
+            ("automations", json!(self.by_automation)),
+            ("in_words", json!(format!("would have changed {} tickets", self.changed))),
+        ];
+        all.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    }
+
+    async fn shard(&mut self, context: &DeskContext, shard: &str) -> Result<(Vec<Value>, bool), Problem> {
+        let place = shards::place(shard).unwrap_or_default();
+        let loaded = shards::load::<TicketRow, _>(context, shard).await?;
+        let from_ms = self.from.timestamp_millis();
+        let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        let (mut rows, mut old) = (0_usize, 0_usize);
+        for (_, row) in loaded.state.rows() {
+            rows += 1;
+            old += usize::from(row.opened_ms < from_ms);
+            if row.opened_ms >= from_ms || is_live(row) {
+                wanted.entry(&row.conversation).or_default().insert(row.ordinal);
+            }
+        }
+        let conversations: Vec<_> = wanted.into_iter().collect();
+        let mut told = Vec::new();
+        for (name, ordinals) in conversations {
+            told.extend(self.conversation(context, name, &ordinals).await?);
+        }
+        // Further ones are older still: of these what is still worked on counts, and heads tell where there is any.
+        let live_below = self.heads.range(..place).any(|(_, head)| head.live > 0);
+        Ok((told, rows > 0 && rows == old && !live_below))
+    }
+}
+
+fn is_fired(would: &Would) -> bool {
+    matches!(would.reaction, Reaction::Fired(..))
+}
+
+/// What would have been done, as a history shows it.
+fn shown(would: &Would) -> Value {
+    let (why, events) = match &would.reaction {
+        Reaction::Fired(fired, events) => {
+            let done = events.iter().map(|event| {
+                let (name, mut data) = event.named();
+                data.remove("ticket");
+                json!({"type": name, "data": data})
+            });
+            let replies = fired.replies.iter().map(|reply| json!({"type": "reply.written", "data": reply}));
+            (fired.why.clone(), done.chain(replies).collect::<Vec<_>>())
+        }
+        Reaction::Held(held) => (format!("held: {}", held.why), Vec::new()),
+    };
+    json!({"automation": would.automation, "at": rfc3339(would.at), "why": why, "changes": events})
+}
+
+/// The votes on a conversation's tickets, in their order.
+async fn votes(context: &DeskContext, state: &Conversation) -> Result<Vec<(DateTime<Utc>, Cause)>, Problem> {
+    let mut surveys: Vec<(u32, &str)> = Vec::new();
+    for ticket in &state.tickets {
+        let issued = ticket.surveys.iter().filter_map(|decided| decided.survey.as_deref());
+        surveys.extend(
+            issued.map(|survey| (ticket.ordinal, survey.strip_prefix(ids::SURVEY).unwrap_or(survey))),
+        );
+    }
+    let mut votes = Vec::new();
+    for some in surveys.chunks(AT_ONCE) {
+        let read = some.iter().map(|(ordinal, name)| async move {
+            let stream = context.stream(SurveyState::KIND, name)?;
+            let (_, events) = context.journal.load_events::<SurveyState>(&stream, None).await?;
+            let of = |event| Some((event_at(event), automation::rated(name, *ordinal, event)?));
+            Ok::<_, Problem>(events.iter().filter_map(of).collect::<Vec<_>>())
+        });
+        votes.extend(try_join_all(read).await?.into_iter().flatten());
+    }
+    votes.sort_by_key(|(at, _)| *at);
+    Ok(votes)
+}
+
+fn event_at<D>(event: &relevo_journal::Event<D>) -> DateTime<Utc> {
+    event.at
+}
