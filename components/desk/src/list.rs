@@ -6,6 +6,7 @@
 
 mod query;
 mod scan;
+mod search;
 
 use crate::call::Call;
 use crate::contacts;
@@ -26,6 +27,9 @@ use serde_json::{Map, Value, json};
 pub async fn tickets(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = limit(call)?;
     let query = Query::of(call).await?;
+    if let Some(looked_for) = &query.text {
+        return search::tickets(call, &query, looked_for, limit).await;
+    }
     internal::follow(call.context.desk.as_str()).await?;
     let page = match &query.contact {
         Some(contact) => scan::among(contacts::rows(call, contact).await?, &query, limit),

@@ -1,4 +1,5 @@
-//! `POST /internal/tick/projections` follows every desk's feed, `POST /internal/follow` one desk's before a list is read;
+//! `POST /internal/tick/projections` follows every desk's feed, `POST /internal/follow` and
+//! `POST /internal/words` one desk's before a list or what was said is read;
 //! `POST /internal/tick/anchors` says from time to time what there is, for the audit.
 //! `GET /internal/metrics` and `GET /internal/health` tell how the application is.
 
@@ -10,7 +11,7 @@ use relevo_edge::http::{Incoming, Response, json, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::{auth, internal, routes};
 use relevo_privacy::retention;
-use relevo_projections::{anchors, desks, follow, housekeeping};
+use relevo_projections::{anchors, desks, follow, housekeeping, words};
 use serde_json::{Value, json};
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -20,6 +21,9 @@ const ENTRIES_PER_READ: usize = 512;
 
 /// Feed entries of one desk in one tick.
 const ENTRIES_PER_TICK: usize = 2_000;
+
+/// Hundreds of tickets of one desk that are indexed anew in one tick.
+const HUNDREDS_PER_TICK: usize = 10;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -34,6 +38,13 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             let context = DeskContext::open(&kick.desk).await?;
             Ok(json(http::StatusCode::OK, &follow_desk(&context, ENTRIES_PER_READ).await?))
         }
+        "words.follow" => {
+            auth::schedule(request).await?;
+            let kick: Kick = request.json()?;
+            let context = DeskContext::open(&kick.desk).await?;
+            let followed = words::follow(&context, ENTRIES_PER_READ).await?;
+            Ok(json(http::StatusCode::OK, &json!({"entries": followed.entries, "more": followed.more})))
+        }
         "metrics.read" => watch::metrics(request).await,
         "health.read" => watch::health(request).await,
         "tick.anchors" => {
@@ -47,6 +58,11 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         _ => {
             desks::tick(request, "projections", async |context: &DeskContext| {
                 let report = follow_desk(context, ENTRIES_PER_TICK).await?;
+                let indexed = words::follow(context, ENTRIES_PER_TICK).await?;
+                // What is indexed anew is read from the lists: they must have all of it.
+                if report["more"] == json!(false) && !indexed.more {
+                    words::fill(context, HUNDREDS_PER_TICK).await?;
+                }
                 if housekeeping::keep_house(context).await? {
                     retention::step(context).await?;
                 }

@@ -19,6 +19,7 @@ pub mod merge;
 mod message;
 pub mod queue;
 mod ruled;
+pub mod passage;
 pub mod silence;
 pub mod split;
 pub mod trial;

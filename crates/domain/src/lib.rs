@@ -20,6 +20,7 @@ pub mod erasure;
 pub mod field;
 pub mod iban;
 pub mod identity;
+pub mod index;
 pub mod issue;
 pub mod kpi;
 pub mod mention;

@@ -75,8 +75,20 @@ pub fn kick(component: &'static str, path: &'static str, body: impl Serialize + 
 /// # Errors
 /// 503 if the projector does not answer.
 pub async fn follow(desk: &str) -> Result<bool, Problem> {
+    bring_up_to_date(desk, "/internal/follow").await
+}
+
+/// Has a desk's index of words brought up to date, so that what was said just now is found. True: as with [`follow`].
+///
+/// # Errors
+/// 503 if the projector does not answer.
+pub async fn follow_words(desk: &str) -> Result<bool, Problem> {
+    bring_up_to_date(desk, "/internal/words").await
+}
+
+async fn bring_up_to_date(desk: &str, path: &str) -> Result<bool, Problem> {
     let kick = Kick { desk: desk.to_owned(), streams: Vec::new() };
-    let answer = call("projector", "/internal/follow", &kick).await?;
+    let answer = call("projector", path, &kick).await?;
     if answer.status.is_success() {
         Ok(answer.field("more") == Some(Value::Bool(true)))
     } else {

@@ -244,7 +244,10 @@ pub async fn account_key<S: Store>(
 }
 
 /// A new data key, written with the commit.
-fn make<S: Store>(context: &DeskContext<S>, commit: &mut Commit) -> Result<DataKey, Problem> {
+///
+/// # Errors
+/// 503 if the host gives no random bytes.
+pub fn make<S: Store>(context: &DeskContext<S>, commit: &mut Commit) -> Result<DataKey, Problem> {
     let failed = |why: String| Problem::unavailable(why);
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| failed("the host gives no random bytes".to_owned()))?;

@@ -191,6 +191,7 @@ pub static ROUTES: &[Route] = &[
     route("bulk.work", "desk", "POST", "/internal/bulk", Access::Schedule, "Go on with some bulk actions; reachable from inside only"),
     route("delivery.send", "delivery", "POST", "/internal/send", Access::Schedule, "Send outbox entries now; reachable from inside only"),
     route("feed.follow", "projector", "POST", "/internal/follow", Access::Schedule, "Bring a desk's lists up to date now; reachable from inside only"),
+    route("words.follow", "projector", "POST", "/internal/words", Access::Schedule, "Bring a desk's index of words up to date now; reachable from inside only"),
     route("calendars.opens", "sla", "POST", "/internal/next-open", Access::Schedule, "When a calendar opens next; reachable from inside only"),
     route("calendars.check", "sla", "POST", "/internal/validate-calendars", Access::Schedule, "Check a pack's calendars; reachable from inside only"),
     route("notices.record", "sla", "POST", "/internal/notices", Access::Schedule, "Record the notices of some tickets; reachable from inside only"),

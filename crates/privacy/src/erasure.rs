@@ -2,14 +2,19 @@
 
 use crate::ledger;
 use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::contact::{Contact, ContactEvent};
+use relevo_domain::conversation::Conversation;
 use relevo_domain::erasure::{Cause, KeysDestroyed};
+use relevo_domain::index::IndexEvent;
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, people};
+use relevo_edge::{identity, ids, people};
 use relevo_journal::store::Store;
 use relevo_journal::{Fold, KeyId, Loaded};
+use relevo_projections::words;
+use std::collections::BTreeSet;
 
 /// What was erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,29 +81,48 @@ pub async fn erase<S: Store>(
         cause: Cause::Request,
         reason: reason.into(),
     };
-    let keys = destroy(context, entry, by).await?;
+    let segments = segments(context, &loaded.state).await?;
+    let keys = destroy(context, entry, &segments, by).await?;
     Ok(Erased { at: loaded.state.erased_at, keys })
 }
 
-/// Destroys those of an entry's keys that still exist, and enters them in the ledger. Returns how many there were.
+/// Destroys those of an entry's keys that still exist, together with those of the segments of the index of words that
+/// the tickets are in, and enters them in the ledger. Returns how many there were.
 ///
 /// # Errors
 /// 503 if the store does not answer.
 pub async fn destroy<S: Store>(
     context: &DeskContext<S>,
     entry: KeysDestroyed,
+    segments: &BTreeSet<u64>,
     by: &str,
 ) -> Result<usize, Problem> {
-    let existing: Vec<KeyId> = context.journal.existing_keys(&context.desk, &entry.keys).await?;
+    let mut existing: Vec<KeyId> = context.journal.existing_keys(&context.desk, &entry.keys).await?;
     if existing.is_empty() {
         return Ok(0);
     }
     let mut commit = context.commit();
+    if !segments.is_empty() {
+        let index = words::index(context).await?;
+        existing.extend(index.state.keys_of(segments));
+        let emptied = IndexEvent::Emptied { segments: segments.iter().copied().collect() };
+        commit.append(&index, vec![event(format!("emptied.{}", identity::random()?), by, 0, emptied)?])?;
+    }
     context.journal.destroy_keys(&mut commit, &existing)?;
     let count = existing.len();
     ledger::enter(context, &mut commit, KeysDestroyed { keys: existing, ..entry }, by).await?;
     context.journal.commit(commit).await?;
     Ok(count)
+}
+
+/// The segments of the index of words that a contact's tickets are in.
+async fn segments<S: Store>(context: &DeskContext<S>, contact: &Contact) -> Result<BTreeSet<u64>, Problem> {
+    let loads = contact.conversations.iter().map(|name| async move {
+        let stream = context.stream(Conversation::KIND, name)?;
+        Ok::<_, Problem>(context.journal.load::<Conversation>(&stream, context.now).await?.state.tickets)
+    });
+    let tickets = try_join_all(loads).await?.into_iter().flatten();
+    Ok(tickets.map(|ticket| words::segment_of(ticket.number)).collect())
 }
 
 /// A contact that is there.

@@ -14,8 +14,9 @@ use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
 use relevo_journal::{Cursor, Fold, KeyId, Kind, Month};
+use relevo_projections::words;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Contacts looked at in one call.
 const CONTACTS_PER_CALL: usize = 50;
@@ -106,6 +107,12 @@ async fn contact<S: Store>(
     let conversations: BTreeMap<String, Conversation> = conversations.await?.into_iter().collect();
     let keys = expired(&loaded.state, &conversations, limit);
     let Some(first) = keys.first() else { return Ok(0) };
+    // Tickets of the time of these keys are in the index of words.
+    let since = loaded.state.keys.iter().filter(|key| keys.contains(&key.id)).map(|key| key.at).min();
+    let tickets = conversations.values().flat_map(|conversation| &conversation.tickets);
+    let gone =
+        tickets.filter(|ticket| ticket.updated_at <= limit && since.is_none_or(|at| ticket.updated_at >= at));
+    let segments: BTreeSet<u64> = gone.map(|ticket| words::segment_of(ticket.number)).collect();
     let mut commit = context.commit();
     let over = ContactEvent::KeysExpired { keys: keys.clone() };
     commit.append(&loaded, vec![event(format!("expire.{first}"), BY, 0, over)?])?;
@@ -116,7 +123,7 @@ async fn contact<S: Store>(
     let state = context.journal.load::<Contact>(&stream, context.now).await?.state;
     let keys: Vec<KeyId> = keys.into_iter().filter(|key| state.destroyed.contains(key)).collect();
     let contact = Some(format!("{}{name}", ids::CONTACT));
-    destroy(context, over_time(contact, keys), BY).await
+    destroy(context, over_time(contact, keys), &segments, BY).await
 }
 
 /// The keys of accounts whose month is long over.
@@ -138,7 +145,7 @@ async fn accounts<S: Store>(
         let keys: Vec<KeyId> =
             loaded.state.keys.iter().filter(|key| key.at <= limit).map(|key| key.id.clone()).collect();
         let Some(first) = keys.first() else { continue };
-        destroyed += destroy(context, over_time(None, keys.clone()), BY).await?;
+        destroyed += destroy(context, over_time(None, keys.clone()), &BTreeSet::new(), BY).await?;
         let mut commit = context.commit();
         let over = AccountEvent::KeysDestroyed { keys: keys.clone() };
         commit.append(&loaded, vec![event(format!("expire.{first}"), BY, 0, over)?])?;

@@ -5,6 +5,7 @@ use crate::agenda::{self, Work};
 use crate::claims;
 use crate::follow::VIEWS;
 use crate::overdue;
+use crate::words::WORDS;
 use chrono::{DateTime, Duration, Utc};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
@@ -27,7 +28,7 @@ pub async fn keep_house<S: Store>(context: &DeskContext<S>) -> Result<bool, Prob
         return Ok(false);
     }
     context.journal.put_doc(&key, &context.now).await?;
-    let followers = [VIEWS, FOLLOWER].map(Kind::new);
+    let followers = [VIEWS, WORDS, FOLLOWER].map(Kind::new);
     let followers: Result<Vec<Kind>, _> = followers.into_iter().collect();
     let followers = followers.map_err(|_| Problem::unavailable("a projection could not be named"))?;
     context.journal.retire_feed(&context.desk, &followers, context.now).await?;

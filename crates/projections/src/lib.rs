@@ -24,3 +24,4 @@ pub mod silence;
 mod test_desk;
 pub mod verify;
 pub mod vitals;
+pub mod words;

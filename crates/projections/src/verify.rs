@@ -1,6 +1,7 @@
 //! Derived tables held against the journal that they were derived from.
 
 use crate::follow::{self, Changes, VIEWS};
+use crate::words::{self, WORDS};
 use crate::{heads, shards};
 use relevo_domain::account::Account;
 use relevo_domain::approval::Approvals;
@@ -11,6 +12,7 @@ use relevo_domain::conversation::Conversation;
 use relevo_domain::draft::Drafts;
 use relevo_domain::erasure::Erasures;
 use relevo_domain::mention::Inbox;
+use relevo_domain::index::Index;
 use relevo_domain::outbox::Outbox;
 use relevo_domain::presence::People;
 use relevo_domain::quality::{Answers, Audit};
@@ -70,10 +72,12 @@ pub async fn verify<S: Store>(context: &DeskContext<S>, months: &[Month]) -> Res
     streams::<Drafts, S>(context, months, &mut verified).await?;
     streams::<Erasures, S>(context, months, &mut verified).await?;
     streams::<Inbox, S>(context, months, &mut verified).await?;
+    streams::<Index, S>(context, months, &mut verified).await?;
     streams::<People, S>(context, months, &mut verified).await?;
     streams::<Tokens, S>(context, months, &mut verified).await?;
     streams::<Views, S>(context, months, &mut verified).await?;
     let mut projected = streams::<Conversation, S>(context, months, &mut verified).await?;
+    postings(context, &projected, &mut verified).await?;
     projected.extend(streams::<Outbox, S>(context, months, &mut verified).await?);
     projected.extend(streams::<SurveyState, S>(context, months, &mut verified).await?);
     projected.retain(|stream| !lagging.contains(stream));
@@ -120,6 +124,31 @@ async fn settled<S: Store>(
         let (_, lagging) = feed.not_followed().await?;
         streams.retain(|stream| !lagging.contains(stream));
     }
+}
+
+/// Holds the index of words against conversations, as far as its own follower has come.
+async fn postings<S: Store>(
+    context: &DeskContext<S>,
+    conversations: &[StreamId],
+    verified: &mut Verified,
+) -> Result<(), Problem> {
+    let words = Kind::new(WORDS).map_err(|_| Problem::unavailable("a projection could not be named"))?;
+    let cursor = context.journal.load_cursor(&context.desk, &words).await?;
+    let feed = Feed { context, cursor };
+    for some in conversations.chunks(BATCH) {
+        let mut streams: BTreeSet<StreamId> = some.iter().cloned().collect();
+        for look in 1..=LOOKS {
+            let (_, lagging) = feed.not_followed().await?;
+            streams.retain(|stream| !lagging.contains(stream));
+            let (rows, differences) = words::verify::postings(context, &streams).await?;
+            if differences.is_empty() || look == LOOKS {
+                verified.rows = verified.rows.saturating_add(rows);
+                verified.differences.extend(differences);
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Recomputes the streams of one kind; returns them.

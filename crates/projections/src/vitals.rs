@@ -19,6 +19,7 @@ pub use health::{Check, Health, Status, health, set_up};
 use crate::account_silence::{self, Silent};
 use crate::follow::VIEWS;
 use crate::shards;
+use crate::words::WORDS;
 use chrono::{DateTime, Duration, Utc};
 use relevo_domain::outbox;
 use relevo_domain::rows::DeliveryRow;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Projections that follow the feed, by the names of their cursors.
-pub const PROJECTIONS: [&str; 1] = [VIEWS];
+pub const PROJECTIONS: [&str; 2] = [VIEWS, WORDS];
 
 /// For how long the figures of a desk's outbox are served again.
 const OUTBOX_AGE: Duration = Duration::seconds(20);

@@ -31,6 +31,8 @@ pub struct Query {
     pub subject: Option<String>,
     /// Name and value of a custom field.
     pub field: Option<(String, String)>,
+    /// What is to be said in it.
+    pub text: Option<relevo_search::Query>,
     pack: std::rc::Rc<relevo_edge::app::PublishedPack>,
     caller: relevo_edge::auth::Caller,
     now: chrono::DateTime<chrono::Utc>,
@@ -57,6 +59,11 @@ impl Query {
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
             _ => Err(Problem::bad_request("bad_field", "field is a name and a value, as plan:pro")),
         });
+        let text = given(call, "q").map(|text| relevo_search::Query::parse(&text)).transpose();
+        let text = text.map_err(|refused| Problem::bad_request("bad_q", refused.advice()))?;
+        if text.is_some() && order != Order::Newest {
+            return Err(Problem::bad_request("bad_order", "what is looked for with q is given newest first"));
+        }
         let filters: Vec<Filter> = view.into_iter().map(|view| view.filter).chain([own]).collect();
         let live_only = order.is_of_work() || filters.iter().any(|filter| filter.is_live_only(&pack.pack));
         Ok(Self {
@@ -68,6 +75,7 @@ impl Query {
             number: parsed(call, "number", "bad_number", "number is a ticket's friendly number")?,
             subject: given(call, "subject").map(|part| part.to_lowercase()),
             field: field.transpose()?,
+            text,
             caller: call.caller.clone(),
             pack,
             now: call.context.now,

@@ -216,6 +216,7 @@ pub static OPERATIONS: &[Operation] = &[
             "snoozed",
             "contact",
             "number",
+            "q",
             "subject",
             "field",
             "limit",

@@ -71,6 +71,11 @@ pub fn of_query(name: &str) -> Value {
             json!({"type": "string", "enum": Order::ALL.map(Order::as_str)}),
         ),
         "subject" => ("Part of the subject, whatever the case of its letters", text()),
+        "q" => (
+            "What is said in it: words, all of them, whatever their case and accents; `\"a phrase\"`; `#123`; \
+             `field.name:value`; or an e-mail address or a telephone number alone",
+            json!({"type": "string", "maxLength": 400}),
+        ),
         "tag" => ("A tag", text()),
         "view" => ("Id of a saved view, which the other filters narrow further", refers("ViewId")),
         "assignee" => ("Person id; `me`: the caller; `none`: nobody", text()),

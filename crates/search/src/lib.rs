@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+pub mod query;
+pub mod snippet;
+pub mod words;
+
+pub use query::{Query, Refused};
+pub use snippet::{Part, Text};
