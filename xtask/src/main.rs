@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`. One file per command; `cargo xtask help` lists them.
 
+mod articles;
 mod bench;
 mod build;
 mod clock;
@@ -36,6 +37,7 @@ cargo xtask <command>
   fuzz      every parser on changed input, guided by coverage
   api       the running application against its OpenAPI document
   bench     throughput and latency beside yardsticks
+  articles  a folder of Markdown files into a desk's knowledge base
   verify    hold what is served against the journal
   look      look at the survey page in a browser, in four languages
   new-channel NAME
@@ -62,6 +64,7 @@ fn run() -> anyhow::Result<()> {
     };
     match command.as_str() {
         "api" => test::api::command(args),
+        "articles" => articles::command(args),
         "bench" => bench::command(args),
         "build" => build::command(args),
         "demo" => demo::command(args),

@@ -17,9 +17,9 @@ mod fold;
 pub mod held;
 pub mod merge;
 mod message;
+pub mod passage;
 pub mod queue;
 mod ruled;
-pub mod passage;
 pub mod silence;
 pub mod split;
 pub mod trial;
@@ -182,6 +182,9 @@ pub struct Ticket {
     /// Messages that were taken out of it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub moved_away: BTreeSet<String>,
+    /// Articles of the knowledge base that helped.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub articles: BTreeSet<String>,
     /// How often it was assigned: what is decided by itself names the assignment that it follows.
     #[serde(default, skip_serializing_if = "never")]
     pub assignments: u32,

@@ -80,6 +80,9 @@ pub struct TicketRow {
     /// It is merged into another ticket, and counted there.
     #[serde(rename = "mg", default, skip_serializing_if = "std::ops::Not::not")]
     pub merged: bool,
+    /// An article of the knowledge base is linked to it.
+    #[serde(rename = "ar", default, skip_serializing_if = "std::ops::Not::not")]
+    pub article: bool,
     /// Why no survey was due, per resolution that had none.
     #[serde(rename = "ne", default, skip_serializing_if = "Vec::is_empty")]
     pub not_eligible: Vec<String>,
@@ -166,6 +169,7 @@ pub fn ticket_row(
         escalated: ticket.escalated,
         recovery: ticket.tags.contains(RECOVERY_TAG) && !ticket.by_customer,
         merged: ticket.merged.is_some(),
+        article: !ticket.articles.is_empty(),
         not_eligible: ticket.surveys.iter().filter_map(|s| s.not_eligible.clone()).collect(),
         targets: timeline.outcomes(calendars),
         sla_due_ms: timeline.next_due(calendars).map(|at| at.timestamp_millis()),

@@ -801,6 +801,89 @@ pub struct Compile {
     pub pack: Value,
 }
 
+/// `POST …/articles`, `PUT …/articles/{article}`: what is to be another; nothing stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArticleChange {
+    /// Language of the title and the body.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// Title.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Markdown.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
+    /// Person id of who sees to it; empty: nobody.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// The day on which it is to be looked at again; empty: none.
+    #[serde(default)]
+    pub review_on: Option<String>,
+    /// The client company that it is of; empty: the whole desk's.
+    #[serde(default)]
+    pub partition: Option<String>,
+}
+
+/// `POST …/articles/{article}/publish`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArticlePublication {
+    /// Language.
+    pub locale: String,
+    /// The version to go back to; none: the draft.
+    #[schema(minimum = 1)]
+    #[serde(default)]
+    pub version: Option<u32>,
+}
+
+/// `POST …/articles/{article}/archive`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArticleArchival {
+    /// It is out of use.
+    pub archived: bool,
+}
+
+/// `POST …/articles/import`
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArticleImport {
+    /// The files.
+    pub items: Vec<ArticleFile>,
+    /// Publish what they say; else it becomes drafts.
+    #[serde(default)]
+    pub publish: bool,
+    /// Only say what would become of them.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A file of a folder.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArticleFile {
+    /// Path within the folder.
+    pub path: String,
+    /// What is in it.
+    pub markdown: String,
+}
+
+/// `POST …/tickets/{ticket}/articles`: either of both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArticleLink {
+    /// Id of an article that helped.
+    #[serde(default)]
+    pub article: Option<String>,
+    /// What was looked for and not found.
+    #[serde(default)]
+    pub missing: Option<String>,
+}
+
 /// Things to do at once at a desk.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Kick {

@@ -7,6 +7,8 @@ use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
 use serde::{Deserialize, Serialize};
 
+/// Prefix of ids of articles.
+pub const ARTICLE: &str = "art_";
 /// Prefix of contact ids.
 pub const CONTACT: &str = "ctc_";
 /// Prefix of ids of bulk actions.

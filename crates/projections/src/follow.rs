@@ -2,9 +2,10 @@
 
 use crate::account_silence::{self, Heard};
 use crate::agenda::{self, Floors, Work};
-use crate::{automations, fanout, heads, shards};
+use crate::{articles, automations, fanout, heads, shards};
 use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
+use relevo_domain::article::{Article, ArticleRow};
 use relevo_domain::conversation::Conversation;
 use relevo_domain::outbox::{Outbox, Status};
 use relevo_domain::rows::{
@@ -86,6 +87,8 @@ pub struct Changes {
     pub surveys: BTreeMap<String, Vec<Put<SurveyRow>>>,
     /// Delivery rows by shard.
     pub deliveries: BTreeMap<String, Vec<Put<DeliveryRow>>>,
+    /// Article rows by shard.
+    pub articles: BTreeMap<String, Vec<Put<ArticleRow>>>,
     /// Conversations of merged tickets on which something was said that the tickets they went up in were not told.
     pub untold: Vec<String>,
     /// Channel accounts that messages came in through, and when last.
@@ -106,6 +109,7 @@ pub async fn changes<S: Store>(
         merge(&mut changes.tickets, part.tickets);
         merge(&mut changes.surveys, part.surveys);
         merge(&mut changes.deliveries, part.deliveries);
+        merge(&mut changes.articles, part.articles);
         changes.untold.extend(part.untold);
         changes.heard.extend(part.heard);
     }
@@ -160,6 +164,14 @@ async fn changes_of<S: Store>(context: &DeskContext<S>, stream: &StreamId) -> Re
             let put = Put { key: stream.name().to_owned(), revision: loaded.events(), row: Some(row) };
             changes.surveys.entry(shard).or_default().push(put);
         }
+    } else if kind == Article::KIND {
+        let loaded = context.journal.load::<Article>(stream, context.now).await?;
+        let put = Put {
+            key: stream.name().to_owned(),
+            revision: loaded.events(),
+            row: articles::row(&loaded.state),
+        };
+        changes.articles.entry(shards::by_article(stream.name())).or_default().push(put);
     } else if kind == Outbox::KIND {
         let loaded = context.journal.load::<Outbox>(stream, context.now).await?;
         if let Some(row) = delivery_row(&loaded.state) {
@@ -209,6 +221,7 @@ async fn write<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(
         queued.map_or(Ok(()), |at| agenda::schedule(commit, &floors, Work::Delivery, key, instant(at), now))
     })
     .await?;
+    wrote |= put_rows(context, &mut commit, changes.articles, |_, _, _, _| Ok(())).await?;
     if wrote {
         context.journal.commit(commit).await?;
     }

@@ -8,6 +8,7 @@ pub mod account_silence;
 pub mod agenda;
 pub mod anchors;
 pub mod answers;
+pub mod articles;
 pub mod assignment;
 pub mod automations;
 pub mod claims;

@@ -50,6 +50,19 @@ pub fn end_number(shard: &str) -> Option<u64> {
     place(shard)?.checked_add(1)?.checked_mul(TICKETS_PER_SHARD)
 }
 
+/// Shards of articles.
+const ARTICLES: u8 = 64;
+
+/// The shard of an article.
+pub fn by_article(name: &str) -> String {
+    format!("a{}", name.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % ARTICLES)
+}
+
+/// All shards of articles.
+pub fn articles() -> impl Iterator<Item = String> {
+    (0..ARTICLES).map(|part| format!("a{part}"))
+}
+
 /// The shard of something of a day, by its name.
 pub fn by_day(day_ms: i64, name: &str) -> String {
     let day = DateTime::from_timestamp_millis(day_ms).unwrap_or_default().format("%Y%m%d");

@@ -5,6 +5,7 @@ use crate::words::{self, WORDS};
 use crate::{heads, shards};
 use relevo_domain::account::Account;
 use relevo_domain::approval::Approvals;
+use relevo_domain::article::Article;
 use relevo_domain::bulk::Bulk;
 use relevo_domain::config::Config;
 use relevo_domain::contact::Contact;
@@ -13,6 +14,7 @@ use relevo_domain::draft::Drafts;
 use relevo_domain::erasure::Erasures;
 use relevo_domain::mention::Inbox;
 use relevo_domain::index::Index;
+use relevo_domain::missing::Missing;
 use relevo_domain::outbox::Outbox;
 use relevo_domain::presence::People;
 use relevo_domain::quality::{Answers, Audit};
@@ -78,6 +80,8 @@ pub async fn verify<S: Store>(context: &DeskContext<S>, months: &[Month]) -> Res
     streams::<Views, S>(context, months, &mut verified).await?;
     let mut projected = streams::<Conversation, S>(context, months, &mut verified).await?;
     postings(context, &projected, &mut verified).await?;
+    projected.extend(streams::<Article, S>(context, months, &mut verified).await?);
+    streams::<Missing, S>(context, months, &mut verified).await?;
     projected.extend(streams::<Outbox, S>(context, months, &mut verified).await?);
     projected.extend(streams::<SurveyState, S>(context, months, &mut verified).await?);
     projected.retain(|stream| !lagging.contains(stream));
@@ -180,6 +184,7 @@ async fn rows<S: Store>(context: &DeskContext<S>, changes: Changes) -> Result<(u
     let mut found = (0, Vec::new());
     summed_up(context, &changes, &mut found.1).await?;
     table(context, changes.tickets, &mut found).await?;
+    table(context, changes.articles, &mut found).await?;
     table(context, changes.surveys, &mut found).await?;
     table(context, changes.deliveries, &mut found).await?;
     Ok(found)

@@ -215,7 +215,7 @@ async fn key_for<S: Store>(
     emptied_before: u32,
 ) -> Result<Option<DataKey>, Problem> {
     let mut loaded = index(context).await?;
-    if !loaded.state.segments.get(&segment).is_some_and(|segment| !segment.keys.is_empty()) {
+    if loaded.state.segments.get(&segment).is_none_or(|segment| segment.keys.is_empty()) {
         let mut commit = context.commit();
         let key = personal::make(context, &mut commit)?;
         let keyed = IndexEvent::Keyed { segment, key: key.id().clone() };

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod query;
+pub mod rank;
 pub mod snippet;
 pub mod words;
 

@@ -8,7 +8,8 @@ use super::secrets::{ChannelSecrets, DeskSecrets, Secrets, Token};
 use crate::http::Client;
 use crate::pack;
 
-/// Publishes the pack if it differs, sets every channel account's secrets, sees to a token of an agent, of a lead and of a manager.
+/// Publishes the pack if it differs, sets every channel account's secrets, sees to a token of an agent, of a lead and of a manager,
+/// and takes over the articles that lie beside the pack.
 ///
 /// # Errors
 /// When the application refuses any of it.
@@ -23,6 +24,10 @@ pub fn set_up(client: &Client, secrets: &mut Secrets, name: &str, pack: &Value) 
     let lead = token(client, &admin, own, name, pack, "lead")?;
     let manager = token(client, &admin, own, name, pack, "manager")?;
     import_directory(client, &admin, name)?;
+    let articles = crate::pack::folder(name).join("articles");
+    if articles.is_dir() {
+        crate::articles::import(client, name, &lead.token, &articles, true, false)?;
+    }
     println!(
         "  {name}: pack version {} {changed}, {} channel accounts, tokens of {}, {} and {}",
         published["version"],

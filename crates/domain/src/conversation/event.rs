@@ -368,6 +368,16 @@ pub enum ConversationEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Private<String>>,
     },
+    /// An article of the knowledge base helped, or did not after all.
+    #[serde(rename = "article.linked")]
+    ArticleLinked {
+        /// Ordinal.
+        ticket: u32,
+        /// Public id of the article.
+        article: String,
+        /// It did.
+        linked: bool,
+    },
     /// It waits for an issue in another system, or no longer does.
     #[serde(rename = "issue.linked")]
     IssueLinked {

@@ -166,6 +166,17 @@ impl Fold for Conversation {
                     ticket.validated(*accepted, at);
                 }
             }
+            ConversationEvent::ArticleLinked { ticket, article, linked } => {
+                if let Some(ticket) = self.touch(*ticket, at) {
+                    match linked {
+                        true => ticket.articles.insert(article.clone()),
+                        false => ticket.articles.remove(article),
+                    };
+                    ticket
+                        .timeline
+                        .named_event(at, if *linked { "article.linked" } else { "article.unlinked" });
+                }
+            }
             ConversationEvent::IssueLinked { ticket, issue, linked } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.issue_linked(issue, *linked);
@@ -286,6 +297,7 @@ impl Conversation {
             returned_by: None,
             issues: Default::default(),
             issues_done: Default::default(),
+            articles: Default::default(),
             assignments: 0,
             moments: Moments { status_changed: Some(at), ..Moments::default() },
             automations: Default::default(),

@@ -65,6 +65,7 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
     put("issues", ticket.issues.iter().map(|issue| {
         json!({"system": issue.system, "key": issue.key, "done": ticket.issues_done.contains(issue)})
     }).collect());
+    put("articles", json!(ticket.articles));
     put("merged_into", json!(ticket.merged.as_ref().map(|merged| &merged.into)));
     put("merged", json!(ticket.absorbed));
     item

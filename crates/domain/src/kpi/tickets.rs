@@ -27,6 +27,15 @@ pub(super) fn completed(row: &TicketRow) -> Part<'static> {
     }
 }
 
+/// Solved or closed now, with an article linked.
+pub(super) fn with_article(row: &TicketRow) -> Part<'static> {
+    match row.category {
+        Category::Spam => Part::Excluded("spam"),
+        category if category.is_done() => Part::Counted(i64::from(row.article)),
+        _ => Part::Excluded("not_closed"),
+    }
+}
+
 fn of_solved(row: &TicketRow, counts: bool) -> Part<'static> {
     match (row.category, row.first_resolution) {
         (Category::Spam, _) => Part::Excluded("spam"),

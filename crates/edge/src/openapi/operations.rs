@@ -78,6 +78,19 @@ const fn act(route: &'static str, body: &'static str, status: u16) -> Operation 
 /// All operations, by route.
 pub static OPERATIONS: &[Operation] = &[
     read("approvals.list", &["limit", "cursor"], Answer::List("WaitingReply")),
+    write("articles.archive", Body::Json("ArticleArchival"), 200, Answer::One("Article")),
+    write("articles.create", Body::Json("ArticleChange"), 201, Answer::One("Article")),
+    write("articles.import", Body::Json("ArticleImport"), 200, Answer::Document),
+    read(
+        "articles.list",
+        &["q", "locale", "article_status", "tag", "due_for_review", "limit"],
+        Answer::List("ArticleItem"),
+    ),
+    read("articles.missing", &["limit"], Answer::List("MissingArticle")),
+    write("articles.publish", Body::Json("ArticlePublication"), 200, Answer::One("Article")),
+    read("articles.read", &[], Answer::One("Article")),
+    write("articles.update", Body::Json("ArticleChange"), 200, Answer::One("Article")),
+    read("articles.versions", &[], Answer::List("ArticleStep")),
     read("audit.anchors", &["after", "limit"], Answer::Lines("ExportedAnchor")),
     write("audits.dispute", Body::Json("AuditDispute"), 200, Answer::One("Audit")),
     read(
@@ -170,6 +183,8 @@ pub static OPERATIONS: &[Operation] = &[
     ask("templates.render", "RenderRequest", "Rendered"),
     write("templates.test", Body::Json("TestTemplate"), 201, Answer::One("TestAnswer")),
     read("templates.versions", &["cursor"], Answer::List("TemplateVersion")),
+    act("tickets.articles.link", "ArticleLink", 200),
+    write("tickets.articles.unlink", Body::None, 200, Answer::One("TicketItem")),
     act("tickets.assign", "Assignment", 200),
     write("tickets.bulk", Body::Json("NewBulk"), 202, Answer::One("Bulk")),
     read("tickets.children", &[], Answer::List("ChildTicket")),
@@ -237,6 +252,7 @@ pub static OPERATIONS: &[Operation] = &[
     write("tickets.reply.release", Body::None, 200, Answer::One("TicketItem")),
     read("tickets.sla", &[], Answer::One("Targets")),
     write("tickets.sla.excuse", Body::Json("NewExcuse"), 200, Answer::One("Targets")),
+    read("tickets.suggestions", &[], Answer::List("ArticleSuggestion")),
     act("tickets.snooze", "Snooze", 200),
     act("tickets.split", "Split", 201),
     act("tickets.status", "NewStatus", 200),

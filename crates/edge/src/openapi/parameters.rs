@@ -9,6 +9,7 @@ pub fn of_path(path: &str, name: &str) -> Value {
     let (description, schema) = match name {
         "audit" => ("Id of an audit", pattern("^aud_[0-9]{8}_[a-z2-7]{26}$")),
         "message" => ("Message id of the reply", pattern("^msg_[a-z2-7]{26}$")),
+        "article" => ("Article id", pattern("^art_[a-z2-7]{26}$")),
         "bulk" => ("Id of a bulk action", pattern("^blk_[a-z2-7]{26}$")),
         "absence" => ("Absence id", pattern("^abs_[a-z2-7]{26}$")),
         "person" => ("Person id", pattern("^[^/?#%]+$")),
@@ -56,6 +57,13 @@ pub fn of_query(name: &str) -> Value {
             "`slot` of the last line that the caller has; 0: from the beginning",
             json!({"type": "integer", "minimum": 0, "default": 0}),
         ),
+        "article_status" => {
+            ("Where it stands", json!({"type": "string", "enum": ["draft", "published", "archived"]}))
+        }
+        "due_for_review" => {
+            ("Only what is to be looked at again by now, or only what is not", json!({"type": "boolean"}))
+        }
+        "locale" => ("Language tag such as `es`", text()),
         "as_of" => ("What was known at this instant", json!({"type": "string", "format": "date-time"})),
         "breached" => ("Only what is past a target's time, or only what is not", json!({"type": "boolean"})),
         "channel" => ("Channel slug", text()),
@@ -148,7 +156,7 @@ pub fn of_query(name: &str) -> Value {
 /// How a parameter of [`of_query`] is spelt in the query: two paths may mean other things by one word.
 pub fn spelt(name: &'static str) -> &'static str {
     match name {
-        "delivery_status" | "audit_status" => "status",
+        "article_status" | "audit_status" | "delivery_status" => "status",
         "whose" => "address",
         name => spelt_day(name),
     }

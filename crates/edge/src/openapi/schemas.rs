@@ -29,6 +29,12 @@ pub fn all() -> Map<String, Value> {
 
 fn requests(all: &mut Map<String, Value>) {
     add::<api::ApplyMacro>(all);
+    add::<api::ArticleArchival>(all);
+    add::<api::ArticleChange>(all);
+    add::<api::ArticleFile>(all);
+    add::<api::ArticleImport>(all);
+    add::<api::ArticleLink>(all);
+    add::<api::ArticlePublication>(all);
     add::<api::Assignment>(all);
     add::<api::AuditDispute>(all);
     add::<api::AuditResolution>(all);

@@ -1,0 +1,68 @@
+//! What was looked for and not found: which articles are still to be written.
+
+use crate::Call;
+use chrono::Months;
+use futures::future::try_join_all;
+use http::StatusCode;
+use relevo_domain::conversation::view::rfc3339;
+use relevo_domain::missing::{Missing, MissingEvent};
+use relevo_edge::app::event;
+use relevo_edge::http::{Response, json};
+use relevo_edge::identity::Identity;
+use relevo_edge::problem::Problem;
+use relevo_journal::{Fold, Month};
+use relevo_search::{Query, words::folded};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Months that the list goes back.
+const MONTHS: u32 = 3;
+
+/// Notes that somebody looked for something that there is no article about. What looks like an address is not kept.
+pub async fn note(call: &Call<'_>, looked_for: &str) -> Result<(), Problem> {
+    let query = Query::parse(looked_for).map_err(|refused| Problem::invalid("/missing", refused.advice()))?;
+    if query.address.is_some() || looked_for.contains('@') {
+        return Err(Problem::invalid("/missing", "what an article should be about, not somebody's address"));
+    }
+    let identity = Identity::of(&call.context, &call.caller.person, call.request)?;
+    let stream = call.context.stream(Missing::KIND, &Month::of(call.context.now).to_string())?;
+    let loaded = call.context.journal.load::<Missing>(&stream, call.context.now).await?;
+    if identity.repeats(&loaded)? {
+        return Ok(());
+    }
+    // People may write names all the same: sealed under the desk's own key.
+    let loaded = loaded.sealed_under(call.context.journal.desk_key()?);
+    let missed = MissingEvent::Missed { query: folded(looked_for).into() };
+    let mut commit = call.context.commit();
+    commit.append(&loaded, vec![event(identity.id, &call.caller.actor(), identity.tag, missed)?])?;
+    call.context.journal.commit(commit).await?;
+    Ok(())
+}
+
+/// `GET …/articles/missing`: most often missed first.
+pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
+    let limit = crate::list::limit(call)?;
+    let months = (0..MONTHS).filter_map(|back| call.context.now.checked_sub_months(Months::new(back)));
+    let loads = months.map(|at| async move {
+        let stream = call.context.stream(Missing::KIND, &Month::of(at).to_string())?;
+        Ok::<_, Problem>(call.context.journal.load::<Missing>(&stream, call.context.now).await?.state)
+    });
+    let mut all: BTreeMap<String, (u64, chrono::DateTime<chrono::Utc>)> = BTreeMap::new();
+    for month in try_join_all(loads).await? {
+        for (query, missed) in month.queries.0 {
+            let entry = all.entry(query).or_insert((0, missed.last));
+            entry.0 = entry.0.saturating_add(missed.count);
+            entry.1 = entry.1.max(missed.last);
+        }
+    }
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_by_key(|(query, (count, last))| {
+        (std::cmp::Reverse(*count), std::cmp::Reverse(*last), query.clone())
+    });
+    let items: Vec<_> = all
+        .iter()
+        .take(limit)
+        .map(|(query, (count, last))| json!({"query": query, "count": count, "last_at": rfc3339(*last)}))
+        .collect();
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}

@@ -1,0 +1,192 @@
+//! The knowledge base: proposed by agents, published by leads, found, suggested, linked, missed, imported.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use relevo_e2e::{App, Caller, Desk, Store, whatsapp};
+use serde_json::{Value, json};
+
+const ROSA: &str = "15550198001";
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+fn article(who: &Caller, title: &str, body: &str) -> String {
+    let new = json!({"locale": "es", "title": title, "body": body});
+    who.post("articles", &new).is(201).json()["id"].as_str().unwrap().to_owned()
+}
+
+fn publish(desk: &Desk, id: &str) {
+    desk.lead.post(&format!("articles/{id}/publish"), &json!({"locale": "es"})).is(200);
+}
+
+fn found(who: &Caller, query: &str) -> Vec<String> {
+    let page = who.get(&format!("articles?{query}")).is(200).json();
+    page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_article_is_proposed_published_gone_back_on_and_found() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let id =
+        article(&desk.agent, "Cambiar la contraseña", "Se cambia en **Ajustes**. <script>alert(1)</script>");
+    let other = article(&desk.agent, "Boletines", "Los boletines y la contraseña del tutor.");
+    assert_eq!(found(&desk.agent, "q=contrasena"), Vec::<String>::new(), "drafts are not found");
+    assert_eq!(found(&desk.agent, "status=draft"), [other.clone(), id.clone()]);
+    let path = format!("articles/{id}");
+    assert_eq!(
+        desk.agent.post(&format!("{path}/publish"), &json!({"locale": "es"})).problem(403),
+        "forbidden"
+    );
+    publish(&desk, &id);
+    publish(&desk, &other);
+    assert_eq!(found(&desk.agent, "q=CONTRASENA"), [id.clone(), other.clone()], "a title counts more");
+    assert_eq!(found(&desk.agent, &format!("q={}", encoded("\"contraseña del tutor\""))), [other.clone()]);
+    let shown = desk.agent.get(&path).is(200).json();
+    let html = shown["locales"]["es"]["published"]["html"].as_str().unwrap();
+    assert!(html.contains("<strong>Ajustes</strong>") && !html.contains("<script"), "{html}");
+
+    desk.agent.put(&path, &json!({"locale": "es", "body": "Se cambia en el Perfil."})).is(200);
+    assert_eq!(desk.agent.put(&path, &json!({"tags": ["acceso"]})).problem(403), "forbidden");
+    assert_eq!(found(&desk.agent, "q=perfil"), Vec::<String>::new(), "what is proposed is not told");
+    publish(&desk, &id);
+    assert_eq!(desk.lead.post(&format!("{path}/publish"), &json!({"locale": "es"})).problem(409), "no_draft");
+    assert_eq!(found(&desk.agent, "q=perfil"), [id.clone()]);
+    desk.lead.post(&format!("{path}/publish"), &json!({"locale": "es", "version": 1})).is(200);
+    assert_eq!(found(&desk.agent, "q=ajustes"), [id.clone()]);
+    let back = json!({"locale": "es", "version": 9});
+    assert_eq!(desk.lead.post(&format!("{path}/publish"), &back).problem(422), "invalid_document");
+    let steps = desk.agent.get(&format!("{path}/versions")).is(200).json();
+    let what: Vec<_> = steps["items"].as_array().unwrap().iter().map(|step| step["what"].clone()).collect();
+    assert_eq!(what, ["published", "published", "drafted", "published", "drafted"]);
+    assert_eq!(steps["items"][0]["change"]["restores"], 1);
+
+    // Another language is shown to who asks for it, and this one to all others.
+    desk.agent
+        .put(&path, &json!({"locale": "fr", "title": "Le mot de passe", "body": "Dans Ajustes."}))
+        .is(200);
+    desk.lead.post(&format!("{path}/publish"), &json!({"locale": "fr"})).is(200);
+    let locale = |query: &str| {
+        desk.agent.get(&format!("articles?{query}")).is(200).json()["items"][0]["locale"].clone()
+    };
+    assert_eq!((locale("q=ajustes"), locale("q=ajustes&locale=fr")), (json!("es"), json!("fr")));
+
+    desk.lead.put(&path, &json!({"review_on": "2020-01-01", "tags": ["acceso"]})).is(200);
+    assert_eq!(found(&desk.agent, "due_for_review=true"), [id.clone()]);
+    assert_eq!(found(&desk.agent, "tag=acceso"), [id.clone()]);
+    desk.lead.post(&format!("{path}/archive"), &json!({"archived": true})).is(200);
+    assert_eq!(found(&desk.agent, "due_for_review=true"), Vec::<String>::new());
+    assert_eq!(found(&desk.agent, "q=contrasena"), [other]);
+    app.verify();
+}
+
+#[test]
+fn articles_help_with_tickets_and_what_is_missing_is_counted() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let id = article(&desk.agent, "Contraseña caducada", "Cuando caduca se pide otra.");
+    publish(&desk, &id);
+    let words = "Hola, me dice que la contraseña está caducada";
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message(ROSA, "wamid.K1", words)).is(200);
+    let ticket = desk.ticket_of(ROSA)["id"].as_str().unwrap().to_owned();
+    let suggested = desk.agent.get(&format!("tickets/{ticket}/suggestions")).is(200).json();
+    let first = &suggested["items"][0];
+    assert_eq!((&first["article"], &first["linked"]), (&json!(id), &json!(false)));
+    assert_eq!(first["why"]["words"], json!(["contrasena", "caducada"]));
+
+    let links = format!("tickets/{ticket}/articles");
+    let draft = article(&desk.agent, "Otra", "cosa");
+    assert_eq!(desk.agent.post(&links, &json!({"article": draft})).problem(409), "not_published");
+    let unknown = format!("art_{}", "a".repeat(26));
+    assert_eq!(desk.agent.post(&links, &json!({"article": unknown})).problem(404), "unknown_article");
+    for wrong in [json!({}), json!({"article": id, "missing": "x"}), json!({"missing": "ana@example.org"})] {
+        assert_eq!(desk.agent.post(&links, &wrong).problem(422), "invalid_document", "{wrong}");
+    }
+    assert_eq!(desk.agent.post(&links, &json!({"article": id})).is(200).json()["articles"], json!([id]));
+    assert_eq!(desk.ticket(&ticket)["articles"], json!([id]));
+    let history = desk.agent.get(&format!("tickets/{ticket}/history")).is(200).json();
+    assert!(
+        history["items"].as_array().unwrap().iter().any(|item| item["type"] == "article.linked"),
+        "{history}"
+    );
+
+    for query in ["Traslado de expediente", "traslado de EXPEDIENTE", "actas"] {
+        desk.agent.post(&links, &json!({"missing": query})).is(200);
+    }
+    let missing = desk.agent.get("articles/missing").is(200).json();
+    let counts: Vec<_> = missing["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["query"].clone(), item["count"].clone()))
+        .collect();
+    assert_eq!(counts, [(json!("traslado de expediente"), json!(2)), (json!("actas"), json!(1))]);
+
+    // Of two tickets that are closed one has an article.
+    let body = json!({"channel": "whatsapp", "contact": {"address": "15550198002"}, "subject": "Acta"});
+    let second = desk.agent.post("tickets", &body).is(201).json()["id"].as_str().unwrap().to_owned();
+    let rate = || {
+        let report = desk.lead.get("reports/overview").is(200).json();
+        let kpis = report["kpis"].as_array().unwrap().clone();
+        kpis.into_iter().find(|kpi| kpi["name"] == "knowledge_link_rate").expect("the figure")
+    };
+    assert_eq!((&rate()["denominator"], &rate()["excluded"]), (&json!(0), &json!({"not_closed": 2})));
+    for id in [&ticket, &second] {
+        desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": "solved"})).is(200);
+    }
+    assert_eq!((&rate()["numerator"], &rate()["denominator"]), (&json!(1), &json!(2)));
+    desk.agent.delete(&format!("{links}/{id}")).is(200);
+    assert_eq!(rate()["numerator"], 0);
+    app.verify();
+}
+
+#[test]
+fn a_folder_is_taken_over_and_the_same_again_changes_nothing() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let good =
+        "---\ntitle: Claves\ntags: acceso, claves\nreview: 2030-01-31\n---\n\nSe piden en secretaría.\n";
+    let folder = |more: &str| {
+        json!({"publish": true, "items": [
+            {"path": "acceso/claves.es.md", "markdown": format!("{good}{more}")},
+            {"path": "acceso/claves.fr.md", "markdown": good.replace("Claves", "Clés")},
+            {"path": "malo.md", "markdown": "---\nautor: x\n---\n"},
+            {"path": "../fuera.md", "markdown": "# Fuera\n\nhola"},
+        ]})
+    };
+    assert_eq!(desk.agent.post("articles/import", &folder("")).problem(403), "forbidden");
+    let mut dry = folder("");
+    dry["dry_run"] = json!(true);
+    let result = desk.lead.post("articles/import", &dry).is(200).json();
+    assert_eq!(result["counts"], json!({"created": 2, "refused": 2}));
+    assert_eq!(found(&desk.agent, ""), Vec::<String>::new(), "nothing was written");
+    let results = |body: &Value| -> Vec<Value> {
+        let answer = desk.lead.post("articles/import", body).is(200).json();
+        answer["items"].as_array().unwrap().iter().map(|item| item["result"].clone()).collect()
+    };
+    assert_eq!(results(&folder("")), ["created", "updated", "refused", "refused"]);
+    assert_eq!(results(&folder("")), ["unchanged", "unchanged", "refused", "refused"]);
+    assert_eq!(results(&folder("Y por teléfono.")), ["updated", "unchanged", "refused", "refused"]);
+    let ids = found(&desk.agent, "q=telefono");
+    assert_eq!(ids.len(), 1);
+    let article = desk.agent.get(&format!("articles/{}", ids[0])).is(200).json();
+    assert_eq!((&article["source"], &article["review_on"]), (&json!("acceso/claves"), &json!("2030-01-31")));
+    assert_eq!(article["locales"]["fr"]["published"]["title"], "Clés");
+    app.verify();
+}
+
+#[test]
+fn an_article_of_a_client_is_not_there_for_another() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish("cards");
+    let (adriana, daniela) = (desk.token("adriana-campos", "agent"), desk.token("daniela-rivas", "agent"));
+    let new = json!({"locale": "es", "title": "Activar", "body": "Por teléfono", "partition": "nogal"});
+    assert_eq!(daniela.post("articles", &new).problem(422), "invalid_document");
+    let id = adriana.post("articles", &new).is(201).json()["id"].as_str().unwrap().to_owned();
+    desk.admin.post(&format!("articles/{id}/publish"), &json!({"locale": "es"})).is(200);
+    assert_eq!(found(&adriana, "q=activar"), [id.clone()]);
+    assert_eq!(found(&daniela, "q=activar"), Vec::<String>::new());
+    assert_eq!(found(&daniela, ""), Vec::<String>::new());
+    assert_eq!(daniela.get(&format!("articles/{id}")).problem(404), "unknown_article");
+    assert_eq!(
+        daniela.put(&format!("articles/{id}"), &json!({"locale": "es", "body": "x"})).problem(404),
+        "unknown_article"
+    );
+}
