@@ -89,7 +89,7 @@ mod tests {
             ("<script>alert(1)</script>", "<script"),
             ("hola <img src=x onerror=alert(1)>", "<img"),
             ("[pulse](javascript:alert(1))", "javascript:"),
-            ("[pulse](JaVa\u{9}Script:alert(1))", "cript:"),
+            ("[pulse](<JaVa\u{9}Script:alert(1)>)", "cript:"),
             ("[pulse](data:text/html;base64,AAAA)", "data:"),
             ("![x](vbscript:x)", "vbscript:"),
             ("<a href=\"javascript:x\">y</a>", "<a href=\"javascript"),

@@ -65,6 +65,7 @@ fn row(number: u64, opened_minute: i64) -> TicketRow {
         escalated: false,
         recovery: false,
         merged: false,
+        article: false,
         not_eligible: Vec::new(),
         targets: Default::default(),
         sla_due_ms: None,

@@ -33,6 +33,7 @@ fn ticket() -> TicketRow {
         escalated: false,
         recovery: false,
         merged: false,
+        article: false,
         not_eligible: Vec::new(),
         targets: BTreeMap::new(),
         sla_due_ms: None,
@@ -191,6 +192,16 @@ fn business_time_is_counted_apart_and_only_where_there_is_a_calendar() {
     of_tickets("first_response_business_mean", &tickets, (Some(1_800.0), 1_800, 1, "no_calendar=1"));
     of_tickets("first_response_business_median", &tickets, (Some(1_800.0), 1_800, 1, "no_calendar=1"));
     of_tickets("first_response_business_p90", &tickets[1..], (None, 0, 0, "no_calendar=1"));
+}
+
+#[test]
+fn of_what_is_closed_some_has_an_article() {
+    let linked = TicketRow { article: true, ..solved() };
+    let open = TicketRow { article: true, ..ticket() };
+    let spam = TicketRow { category: Category::Spam, article: true, ..ticket() };
+    let tickets = [linked, solved(), solved(), open, spam];
+    of_tickets("knowledge_link_rate", &tickets, (Some(1.0 / 3.0), 1, 3, "not_closed=1 spam=1"));
+    of_tickets("knowledge_link_rate", &tickets[3..], (None, 0, 0, "not_closed=1 spam=1"));
 }
 
 #[test]
