@@ -8,6 +8,7 @@ use relevo_domain::conversation::passage::{Place, passages};
 use relevo_domain::conversation::{Conversation, ConversationEvent, decide, view};
 use relevo_edge::api::ArticleLink;
 use relevo_edge::app::event;
+use relevo_edge::fields::Hidden;
 use relevo_edge::http::{Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::ids;
@@ -41,7 +42,7 @@ pub async fn link(call: &Call<'_>) -> Result<Response, Problem> {
         (None, Some(looked_for)) => {
             let (_, loaded, ordinal) = ticket(call).await?;
             missing::note(call, &looked_for).await?;
-            answer(call, &loaded, ordinal)
+            answer(call, &loaded, ordinal).await
         }
         _ => Err(Problem::invalid("/article", "either article or missing")),
     }
@@ -109,7 +110,7 @@ async fn linked(call: &Call<'_>, article: &str, linked: bool) -> Result<Response
         after = commit.append(&after, vec![event(identity.id, &call.caller.actor(), identity.tag, data)?])?;
         call.context.journal.commit(commit).await?;
     }
-    answer(call, &after, ordinal)
+    answer(call, &after, ordinal).await
 }
 
 /// The ticket of the path.
@@ -122,9 +123,11 @@ async fn ticket(call: &Call<'_>) -> Result<(String, Loaded<Conversation>, u32), 
     Ok((id, loaded, ordinal))
 }
 
-fn answer(call: &Call<'_>, loaded: &Loaded<Conversation>, ordinal: u32) -> Result<Response, Problem> {
+async fn answer(call: &Call<'_>, loaded: &Loaded<Conversation>, ordinal: u32) -> Result<Response, Problem> {
     let ticket = decide::existing(&loaded.state, ordinal)?;
     let unknown = || Problem::not_found("unknown_ticket", "there is no such ticket at this desk");
     let party = loaded.state.party.as_ref().ok_or_else(unknown)?;
-    Ok(json(StatusCode::OK, &Value::Object(view::item(call.matched.part(1), party, ticket))))
+    let mut item = view::item(call.matched.part(1), party, ticket);
+    Hidden::of(&call.context, call.caller.role).await?.leave_out(&mut item);
+    Ok(json(StatusCode::OK, &Value::Object(item)))
 }

@@ -173,8 +173,12 @@ impl Search<'_> {
         if ticket.number != row.number || !super::admits(self.query, ticket) {
             return Ok(None);
         }
-        let said = passages(&state, ticket);
-        if !self.of_contact && !fits(self.looked_for, ticket, &said) {
+        // What the caller's role does not see is not found either.
+        let hidden = &self.call.hidden;
+        let mut said = passages(&state, ticket);
+        said.retain(|passage| !matches!(passage.place, Place::Field(name) if hidden.contains(name)));
+        let asks_hidden = self.looked_for.fields.iter().any(|(name, _)| hidden.contains(name));
+        if asks_hidden || (!self.of_contact && !fits(self.looked_for, ticket, &said)) {
             return Ok(None);
         }
         let mut item = shapes::item(&ids::ticket(&row.conversation, row.ordinal), party, ticket);
@@ -182,6 +186,7 @@ impl Search<'_> {
             item.insert("sla_due_at".to_owned(), json!(shapes::rfc3339(due)));
         }
         item.insert("why".to_owned(), self.query.order.why(row, context.now.timestamp_millis()));
+        hidden.leave_out(&mut item);
         item.insert("matched".to_owned(), pieces(self.looked_for, &said));
         Ok(Some(Value::Object(item)))
     }
