@@ -206,6 +206,7 @@ fn the_writes_take_an_idempotency_key_and_the_questions_do_not() {
     assert_eq!(
         without,
         [
+            "automations.simulate",
             "files.put",
             "sla.preview",
             "sla.simulate",
