@@ -3,12 +3,14 @@
 use chrono::DateTime;
 use relevo_calendar::deadline::RuleBook;
 use relevo_calendar::{Calendar, ical};
+use relevo_channels::Account as ChannelAccount;
+use relevo_channels::podio::read_item;
 use relevo_domain::account::Account;
 use relevo_domain::config::Config;
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::Conversation;
 use relevo_domain::outbox::Outbox;
-use relevo_domain::pack;
+use relevo_domain::pack::{self, CustomField};
 use relevo_domain::survey::SurveyState;
 use relevo_domain::tokens::Tokens;
 use relevo_domain::worklist::Order;
@@ -16,7 +18,7 @@ use relevo_edge::keys::DeskKeys;
 use relevo_edge::{cursor, ids, survey_link, token};
 use relevo_journal::{Desk, DocKey, Event, EventId, Fold, Hlt, StreamId};
 use relevo_rendering::{Documents, Locales, Preview, TemplateSet};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Target;
 use crate::corpus::{below, root};
@@ -33,9 +35,11 @@ pub fn targets() -> Vec<Target> {
         Target::new("deadlines", rule_books(), deadlines),
         Target::new("cursor", texts(&["n17", "1772000000000.abcdefghijklmnopqrstuvwx27"]), cursors),
         Target::new("event", texts(&EVENTS), event),
+        Target::new("field-value", texts(&FIELD_VALUES), field_value),
         Target::new("ical", texts(&ICAL), holidays),
         Target::new("ids", texts(&["tkt_abcdefghijklmnopqrstuvwx27_3", "school:conversation:abc"]), names),
         Target::new("pack", packs(), read_pack),
+        Target::new("podio-item", vec![PODIO_ITEM.to_vec(), PODIO_BARE.to_vec()], podio_item),
         Target::new("template", templates(), template),
         Target::new("templates", packs(), template_set),
         Target::new("token", tokens(), read_token),
@@ -53,6 +57,56 @@ const ICAL: [&str; 2] = [
     "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260106\r\nSUMMARY:Reyes\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
     "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260501\nDTEND;VALUE=DATE:20260503\nSUMMARY:a\n b\nRDATE;VALUE=DATE:20270501\nEXDATE;VALUE=DATE:20260502\nEND:VEVENT\nEND:VCALENDAR\n",
 ];
+
+const FIELD_VALUES: [&str; 8] = [
+    "12",
+    "-1.5",
+    r#"{"minor": 1250, "currency": "EUR"}"#,
+    "2026-03-01",
+    "2026-03-01T09:00:00Z",
+    "yes",
+    "a, b",
+    "ES9121000418450200051332",
+];
+
+const PODIO_ITEM: &[u8] = include_bytes!("../../../crates/channels/src/podio/item/example.json");
+
+const PODIO_BARE: &[u8] = br#"{"item_id": "3001", "title": "x", "fields": []}"#;
+
+/// A value that is read is one that the field takes.
+fn field_value(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for kind in [
+        "text",
+        "long_text",
+        "number",
+        "integer",
+        "money",
+        "date",
+        "date_time",
+        "boolean",
+        "choice",
+        "multi_choice",
+        "email",
+        "phone",
+        "url",
+        "iban",
+    ] {
+        let field = json!({"name": {}, "type": kind, "choices": [{"id": "a"}, {"id": "b"}]});
+        let field: CustomField = serde_json::from_value(field).expect("a field");
+        if let Some(value) = field.read(text) {
+            assert_eq!(field.refuses(&value), None, "{kind} {value}");
+        }
+    }
+}
+
+fn podio_item(bytes: &[u8]) {
+    let Ok(document) = serde_json::from_slice::<Value>(bytes) else { return };
+    let account = ChannelAccount::default();
+    for (kind, known) in [("item.create", false), ("item.update", true), ("", false)] {
+        let _ = read_item(&document, kind, known, &account);
+    }
+}
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
