@@ -27,18 +27,18 @@ const LARGER: [(&str, u64, &str); 10] = [
         3_100_000,
         "what every component carries; deciding and sending surveys, what follows from answers",
     ),
-    ("delivery", 3_000_000, "what every component carries, and every provider's requests and mail"),
+    ("delivery", 3_300_000, "what every component carries, and every provider's requests and mail"),
     (
         "desk",
-        7_000_000,
+        7_500_000,
         "the OpenAPI document; reading packs with the place of every mistake; work lists, bulk actions",
     ),
     ("inbound", 4_300_000, "parsing mail: tables of character sets; elliptic curves"),
-    ("knowledge", 2_900_000, "what every component carries; the readers of tickets; Markdown"),
+    ("knowledge", 3_500_000, "what every component carries; the readers of tickets; Markdown"),
     ("playbooks", 3_200_000, "what every component carries; the readers of tickets, runs and contacts"),
     (
         "projector",
-        4_100_000,
+        4_800_000,
         "the world's time zones; the state of every kind of stream; figures and health; retention",
     ),
     (
