@@ -58,7 +58,11 @@ pub async fn let_go(
         .map(|(n, data)| event(format!("let-go.{name}.{attempt}.{n}"), BY, 0, data))
         .collect();
     commit.append(&loaded, named?)?;
-    let after = commit.append(&outbox, vec![event(format!("let-go.{attempt}"), BY, 0, gone)?])?;
+    commit.append(&outbox, vec![event(format!("let-go.{attempt}"), BY, 0, gone)?])?;
     context.journal.commit(commit).await?;
-    Ok(goes.then_some(after))
+    // What an append returns is for the same commit; the attempt is noted in one of its own.
+    match goes {
+        true => Ok(Some(context.journal.load::<Outbox>(before.stream(), clock::now()).await?)),
+        false => Ok(None),
+    }
 }

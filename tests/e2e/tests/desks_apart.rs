@@ -49,7 +49,7 @@ fn ids_of_one_desk_are_unknown_at_another() {
         ("replies", json!({"text": "x"})),
         ("notes", json!({"text": "x"})),
         ("status", json!({"status": "solved"})),
-        ("assignment", json!({})),
+        ("assignment", json!({"agent": null})),
         ("priority", json!({"priority": "urgent"})),
         ("fields", json!({"a": 1})),
         ("tags", json!({"add": ["x"]})),

@@ -35,7 +35,9 @@ fn open(caller: &Caller, n: u32, fields: Value) -> relevo_e2e::Answer {
 
 fn pointers(answer: &relevo_e2e::Answer) -> Value {
     let places = answer.json()["errors"].as_array().cloned().unwrap_or_default();
-    places.iter().map(|error| error["pointer"].clone()).collect()
+    let mut places: Vec<&str> = places.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    places.sort_unstable();
+    json!(places)
 }
 
 #[test]

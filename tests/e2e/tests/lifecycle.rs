@@ -12,7 +12,7 @@ fn desk(change: impl FnOnce(&mut Value)) -> (App, Desk, String) {
     let mut pack = pack("school");
     change(&mut pack);
     let desk = app.publish_pack("school", &pack);
-    whatsapp::deliver(app.client(), &desk, &whatsapp::message(PHONE, "wamid.1", "no carga el acta")).is(200);
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message(PHONE, "wamid.1", "no carga nada")).is(200);
     let id = desk.ticket_of(PHONE)["id"].as_str().unwrap().to_owned();
     (app, desk, id)
 }
@@ -160,7 +160,7 @@ fn a_customer_who_does_not_answer_is_reminded_and_then_the_ticket_closes_unless_
     for seconds in [3_700, 3_710, 3_800] {
         tick(&app, seconds);
     }
-    app.provider.wait_for(PHONE, "Seguimos");
+    app.provider.wait_for(PHONE, "recordatorio_respuesta");
     assert_eq!(reminders(&app), 1, "once");
     assert_eq!(desk.target(&id, "first_response")["state"], "met", "by the reply, not by the reminder");
 

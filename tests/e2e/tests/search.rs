@@ -35,7 +35,7 @@ fn what_was_said_is_found_however_it_is_spelt_and_wherever_it_stands() {
     whatsapp::deliver(app.client(), &desk, &whatsapp::message(ROSA, "wamid.S1", words)).is(200);
     let rosa = desk.ticket_of(ROSA)["id"].as_str().unwrap().to_owned();
     let luis =
-        open(&desk, LUIS, "Boletín de notas", json!({"fields": {"plan": "Plan Ágora"}, "tags": ["notas"]}));
+        open(&desk, LUIS, "Boletín de notas", json!({"fields": {"school": "Plan Ágora"}, "tags": ["notas"]}));
     desk.agent.post(&format!("tickets/{luis}/notes"), &json!({"text": "La contraseña estaba bien"})).is(201);
     desk.agent
         .post(&format!("tickets/{rosa}/replies"), &json!({"text": "Le hemos enviado otra clave"}))
@@ -52,8 +52,8 @@ fn what_was_said_is_found_however_it_is_spelt_and_wherever_it_stands() {
         ("boletin", &both[..1]),
         ("otra clave", &both[1..]),
         ("notas", &both[..1]),
-        ("field.plan:\"plan agora\"", &both[..1]),
-        ("field.plan:agora", &[]),
+        ("field.school:\"plan agora\"", &both[..1]),
+        ("field.school:agora", &[]),
         ("agora", &both[..1]),
         (&format!("#{number}"), &both[1..]),
         (&format!("#{number} boletín"), &[]),
@@ -72,7 +72,7 @@ fn what_was_said_is_found_however_it_is_spelt_and_wherever_it_stands() {
     let narrowed = search(&desk.agent, "contraseña", "&tag=notas");
     assert_eq!((narrowed["items"].as_array().unwrap().len(), &narrowed["items"][0]["id"]), (1, &json!(luis)));
     // What is taken off is not found any more.
-    desk.agent.post(&format!("tickets/{luis}/fields"), &json!({"plan": null})).is(200);
+    desk.agent.post(&format!("tickets/{luis}/fields"), &json!({"school": null})).is(200);
     assert_eq!(found(&desk.agent, "agora"), Vec::<String>::new());
 
     app.tick("projections");
@@ -124,8 +124,7 @@ fn a_search_that_cannot_be_made_is_refused() {
 fn what_belongs_to_another_client_is_not_found() {
     let app = App::bare(Store::Sqlite);
     let desk = app.publish("cards");
-    for (account, phone, id) in
-        [("nogal", "15550196101", "wamid.C1"), ("albatros", "15550196102", "wamid.C2")]
+    for (account, phone, id) in [("main", "15550196101", "wamid.C1"), ("albatros", "15550196102", "wamid.C2")]
     {
         let body = whatsapp::message(phone, id, "mi tarjeta está bloqueada");
         let signature = whatsapp::signature(&desk.secret("whatsapp", account), &body);

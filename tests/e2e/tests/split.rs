@@ -9,7 +9,7 @@ fn desk() -> (App, Desk) {
     let app = App::bare(Store::Sqlite);
     let mut pack = pack("school");
     pack["macros"] = json!({"fixed": {"name": "Arreglado", "then": [
-        {"reply": {"template": "answer", "data": {"answer": "Arreglado, disculpe."}}}, {"status": {"status": "solved"}}
+        {"reply": {"template": "respuesta", "data": {"answer": "Arreglado, disculpe."}}}, {"status": {"status": "solved"}}
     ]}});
     pack["sla"] = json!([{"name": "all", "targets": {
         "first_response": {"seconds": 7200, "calendar": "calendar_time"},

@@ -198,7 +198,7 @@ fn a_token_may_do_what_the_pack_gives_its_person_now_and_no_more() {
     people.remove("diego-arrieta");
     people.remove("portal");
     for person in people.values_mut() {
-        if let Some(named) = person["substitutes"].as_array_mut() {
+        if let Some(named) = person.get_mut("substitutes").and_then(Value::as_array_mut) {
             named.retain(|one| one != "diego-arrieta");
         }
     }
