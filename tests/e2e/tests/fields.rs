@@ -191,6 +191,6 @@ fn a_pack_whose_fields_make_no_sense_is_refused_with_places() {
     let refused = desk.admin.put("pack?dry_run=true", &pack);
     assert_eq!(
         pointers(&refused),
-        json!(["/fields/module/choices", "/survey/topic_field", "/enrichment/rules/0/set/module"])
+        json!(["/enrichment/rules/0/set/module", "/fields/module/choices", "/survey/topic_field"])
     );
 }

@@ -153,7 +153,7 @@ fn a_customer_who_does_not_answer_is_reminded_and_then_the_ticket_closes_unless_
     desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": "abierto"})).is(200);
     desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "¿Qué navegador usa?"})).is(201);
     assert_eq!(desk.ticket(&id)["status"], "esperando_cliente", "a reply leads there by itself");
-    let reminders = |app: &App| app.provider.sent_to(PHONE, "Seguimos").len();
+    let reminders = |app: &App| app.provider.sent_to(PHONE, "recordatorio_respuesta").len();
     tick(&app, 10);
     tick(&app, 3_500);
     assert_eq!(reminders(&app), 0);
