@@ -187,7 +187,8 @@ pub async fn by_address(call: &Call<'_>, address: &str) -> Result<Vec<String>, P
     let known = try_join_all(names.into_iter().map(|name| async move {
         let stream = call.context.stream(Contact::KIND, &name)?;
         let contact = call.context.journal.load::<Contact>(&stream, call.context.now).await?.state;
-        Ok::<_, Problem>((!contact.addresses.is_empty()).then_some(name))
+        let erased = contact.erased_at.is_some() && contact.addresses.is_empty();
+        Ok::<_, Problem>((!erased).then_some(name))
     }))
     .await?;
     Ok(known.into_iter().flatten().collect())
