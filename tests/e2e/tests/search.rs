@@ -157,7 +157,7 @@ fn who_is_erased_is_not_found_and_the_others_still_are() {
     app.host.kill9();
     app.host.restart();
     let desk = desk.through(app.client());
-    assert_eq!(found(&desk.agent, "quevedo"), [luis.clone()], "before the index is made anew");
+    assert_eq!(found(&desk.agent, "quevedo"), std::slice::from_ref(&luis), "before the index is made anew");
     app.tick("projections");
     assert_eq!(found(&desk.agent, "quevedo"), [luis], "and after");
     assert_eq!(found(&desk.agent, ROSA), Vec::<String>::new());
