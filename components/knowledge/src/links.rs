@@ -41,7 +41,10 @@ pub async fn link(call: &Call<'_>) -> Result<Response, Problem> {
         }
         (None, Some(looked_for)) => {
             let (_, loaded, ordinal) = ticket(call).await?;
-            missing::note(call, &looked_for).await?;
+            let pack = call.context.pack().await?;
+            let of = loaded.state.ticket(ordinal);
+            let partition = of.and_then(|one| pack.pack.partition_of_ticket(&one.queue, one.team.as_deref()));
+            missing::note(call, &looked_for, partition).await?;
             answer(call, &loaded, ordinal).await
         }
         _ => Err(Problem::invalid("/article", "either article or missing")),

@@ -1,7 +1,7 @@
 //! What was looked for and not found: which articles are still to be written.
 
 use crate::Call;
-use chrono::Months;
+use chrono::{DateTime, Months, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::conversation::view::rfc3339;
@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 const MONTHS: u32 = 3;
 
 /// Notes that somebody looked for something that there is no article about. What looks like an address is not kept.
-pub async fn note(call: &Call<'_>, looked_for: &str) -> Result<(), Problem> {
+pub async fn note(call: &Call<'_>, looked_for: &str, partition: Option<&str>) -> Result<(), Problem> {
     let query = Query::parse(looked_for).map_err(|refused| Problem::invalid("/missing", refused.advice()))?;
     if query.address.is_some() || looked_for.contains('@') {
         return Err(Problem::invalid("/missing", "what an article should be about, not somebody's address"));
     }
     let identity = Identity::of(&call.context, &call.caller.person, call.request)?;
-    let stream = call.context.stream(Missing::KIND, &Month::of(call.context.now).to_string())?;
+    let stream = call.context.stream(Missing::KIND, &name(call, call.context.now, partition))?;
     let loaded = call.context.journal.load::<Missing>(&stream, call.context.now).await?;
     if identity.repeats(&loaded)? {
         return Ok(());
@@ -39,15 +39,29 @@ pub async fn note(call: &Call<'_>, looked_for: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// What was missed in a month on tickets of a partition is a stream: what one client company asks is not another's to read.
+fn name(call: &Call<'_>, at: DateTime<Utc>, partition: Option<&str>) -> String {
+    let month = Month::of(at).to_string();
+    match partition {
+        Some(partition) => format!("{month}-{}", call.context.keys.id("missing", &[partition])),
+        None => month,
+    }
+}
+
 /// `GET …/articles/missing`: most often missed first.
 pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = crate::list::limit(call)?;
     let months = (0..MONTHS).filter_map(|back| call.context.now.checked_sub_months(Months::new(back)));
-    let loads = months.map(|at| async move {
-        let stream = call.context.stream(Missing::KIND, &Month::of(at).to_string())?;
+    let pack = call.context.pack().await?;
+    let partitions = pack.pack.partitions.keys().map(|id| Some(id.as_str())).chain([None]);
+    let seen: Vec<_> =
+        partitions.filter(|one| pack.pack.sees(&call.caller.person, call.caller.role, *one)).collect();
+    let names = months.flat_map(|at| seen.iter().map(move |partition| name(call, at, *partition)));
+    let loads = names.map(|name| async move {
+        let stream = call.context.stream(Missing::KIND, &name)?;
         Ok::<_, Problem>(call.context.journal.load::<Missing>(&stream, call.context.now).await?.state)
     });
-    let mut all: BTreeMap<String, (u64, chrono::DateTime<chrono::Utc>)> = BTreeMap::new();
+    let mut all: BTreeMap<String, (u64, DateTime<Utc>)> = BTreeMap::new();
     for month in try_join_all(loads).await? {
         for (query, missed) in month.queries.0 {
             let entry = all.entry(query).or_insert((0, missed.last));

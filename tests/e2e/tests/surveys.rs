@@ -38,6 +38,7 @@ fn looking_at_a_link_in_any_way_records_nothing() {
     assert_eq!(desk.ticket(&id)["ratings"], json!([]));
     let surveys = desk.lead.get("surveys").is(200).json();
     assert_eq!(surveys["items"][0]["score"], Value::Null, "{surveys}");
+    assert_eq!(surveys["items"][0]["agent"], desk.agent.person, "nobody's ticket: whoever solved it");
 }
 
 #[test]

@@ -81,6 +81,10 @@ impl Fold for Conversation {
             ConversationEvent::StatusChanged { ticket, status, category, .. } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
                     ticket.change_status(status, *category, at);
+                    // What is nobody's was solved by whoever said so.
+                    if ticket.solved_at == Some(at) && ticket.solved_by.is_none() {
+                        ticket.solved_by = event.by.strip_prefix("person:").map(str::to_owned);
+                    }
                     ticket.moments.status_led_by = ticket.led_to(event.id.as_str());
                 }
             }
