@@ -38,7 +38,7 @@ pub use field::{CustomField, FieldChoice, FieldType};
 pub use lifecycle::{Lifecycle, Silence};
 pub use limits::Limits;
 pub use macros::Macro;
-pub use notice::Notice;
+pub use notice::{Notice, Told, told};
 pub use partition::Partition;
 pub use period::{Period, Raise};
 pub use replies::{MAX_UNDO_SECONDS, Replies};

@@ -9,6 +9,7 @@ pub use relevo_domain::config::EVENT_TYPES;
 use relevo_domain::config::{About, Subscriber};
 use relevo_domain::conversation::{Conversation, ConversationEvent, view};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Request};
+use relevo_domain::pack::told;
 use relevo_domain::sla::Threshold;
 use relevo_domain::survey::{SurveyEvent, SurveyState};
 use relevo_edge::app::{DeskContext, event};
@@ -29,13 +30,12 @@ pub async fn queue<S: Store>(
 ) -> Result<Vec<String>, Problem> {
     let subscribers = &context.config.state.subscribers;
     let pack = if context.exists() { Some(context.pack().await?) } else { None };
-    let notices = pack.as_ref().map(|pack| pack.pack.notices.as_slice()).unwrap_or_default();
-    if subscribers.is_empty() && notices.is_empty() {
+    if subscribers.is_empty() && pack.as_ref().is_none_or(|pack| pack.pack.notices.is_empty()) {
         return Ok(Vec::new());
     }
-    let told = try_join_all(entries.iter().map(|entry| notifications(context, entry))).await?;
+    let changes = try_join_all(entries.iter().map(|entry| notifications(context, entry))).await?;
     let mut queued = Vec::new();
-    for (entry, notifications) in entries.iter().zip(told) {
+    for (entry, notifications) in entries.iter().zip(changes) {
         // It follows from whatever changed the stream, not from whoever happens to read the feed.
         let origin = entry.trace.as_deref().and_then(Trace::parse).map(|origin| origin.child());
         for notification in notifications {
@@ -51,8 +51,12 @@ pub async fn queue<S: Store>(
                     queued.push(name);
                 }
             }
-            for notice in notices.iter().filter(|n| n.wants(notification.kind, &notification.about)) {
-                let Some(request) = room::request(notice, &notification) else { continue };
+            let Some(pack) = &pack else { continue };
+            let said = notification.body.get("data").map(told).unwrap_or_default();
+            let wanted =
+                pack.pack.notices.iter().filter(|n| n.wants(notification.kind, &notification.about, &said));
+            for notice in wanted {
+                let Some(request) = room::request(&pack.pack, notice, &notification, &said) else { continue };
                 let parts = ["notice", &notice.through, &notice.to, &notification.event];
                 let name = context.keys.id("outbox", &parts);
                 if trace::scope(origin.clone(), queue_one(context, &name, request, &notification)).await? {
@@ -245,7 +249,8 @@ fn of_survey(name: &str, state: &SurveyState, event: &Event<SurveyEvent>) -> Opt
     let SurveyEvent::SurveyAnswered { score, comment, .. } = &event.data else { return None };
     let issued = state.issued.as_ref()?;
     let data = json!({
-        "ticket": {"id": issued.ticket, "number": issued.number},
+        "ticket": {"id": issued.ticket, "number": issued.number, "queue": issued.queue, "channel": issued.channel,
+            "assignee": issued.agent},
         "score": score, "comment": comment.as_ref().map(|c| &c.0), "agent": issued.agent,
     });
     let kind = "rating.received";

@@ -236,3 +236,47 @@ fn deliveries_and_contacts_are_listed_to_the_last_page_by_page() {
         }
     }
 }
+
+/// A notice to a room of Slack, which says no with status 200 or, where it is asked too often, with 429.
+#[test]
+fn a_room_that_is_busy_is_told_later_and_one_that_there_is_not_is_a_dead_letter() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish("travel");
+    let complains = |phone: &str| {
+        let message = whatsapp::message(phone, &format!("wamid.in.{phone}"), "Жалоба: гид не пришёл");
+        whatsapp::deliver(app.client(), &desk, &message).is(200);
+    };
+    let no = |error: &str| json!({"ok": false, "error": error});
+    let posted = || app.provider.received("/api/chat.postMessage");
+    app.provider.misbehave(Fault::Status(200, no("ratelimited")), 1, "/chat.postMessage");
+    app.provider.misbehave(Fault::RetryAfter(429, 1), 1, "/chat.postMessage");
+    complains("15550860001");
+    eventually("the room is told", LIMIT, || {
+        app.tick_everything();
+        (posted().iter().filter(|request| request.status == 200).count() == 2).then_some(())
+    });
+    let all = posted();
+    assert_eq!(all.iter().map(|request| request.status).collect::<Vec<_>>(), [200, 429, 200]);
+    assert!(all.iter().all(|request| request.body == all[0].body), "the same is said again: {all:?}");
+    let sent = |status: &str| desk.lead.get(&format!("outbox?status={status}")).is(200).json();
+    let through_slack = |list: &Value| -> Vec<Value> {
+        let items = list["items"].as_array().unwrap().iter();
+        items.filter(|item| item["to"] == "slack/main").cloned().collect()
+    };
+    eventually("it is noted", LIMIT, || (through_slack(&sent("sent")).len() == 1).then_some(()));
+    assert_eq!(through_slack(&sent("sent"))[0]["attempts"], 3);
+
+    app.provider.misbehave(Fault::Status(200, no("channel_not_found")), 1, "/chat.postMessage");
+    complains("15550860002");
+    let dead = eventually("it is given up", LIMIT, || {
+        app.tick_everything();
+        through_slack(&sent("failed")).pop()
+    });
+    assert_eq!((&dead["why"], &dead["attempts"]), (&json!("channel_not_found"), &json!(1)), "{dead}");
+    assert_eq!(posted().len(), 4, "not tried again of itself");
+    desk.lead.post(&format!("outbox/{}/retry", dead["id"].as_str().unwrap()), &json!({})).is(200);
+    eventually("it is told after all", LIMIT, || {
+        app.tick_everything();
+        (posted().len() == 5 && through_slack(&sent("failed")).is_empty()).then_some(())
+    });
+}

@@ -3,18 +3,18 @@
 use super::Notification;
 use relevo_domain::message::{Address, AddressKind};
 use relevo_domain::outbox::{ChannelMessage, Request};
-use relevo_domain::pack::Notice;
+use relevo_domain::pack::{Notice, Pack, Told};
 use serde_json::Value;
 
 /// The message that a notice sends; none if what happened is about no ticket.
-pub(super) fn request(notice: &Notice, told: &Notification) -> Option<Request> {
+pub(super) fn request(pack: &Pack, notice: &Notice, told: &Notification, said: &Told) -> Option<Request> {
     let ticket = told.body.pointer("/data/ticket").and_then(Value::as_object)?;
     let (channel, account) = notice.through.split_once('/')?;
     Some(Request::Channel(Box::new(ChannelMessage {
         channel: channel.to_owned(),
         account: account.to_owned(),
         address: Address { kind: AddressKind::Group, value: notice.to.as_str().into() },
-        text: notice.text(told.kind, ticket).into(),
+        text: notice.text(pack, told.kind, said, ticket).into(),
         subject: None,
         html: None,
         whatsapp: None,
