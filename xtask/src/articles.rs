@@ -1,71 +1,98 @@
-//! `cargo xtask articles DIR --desk D`: a folder of Markdown files into a desk's knowledge base.
+//! `cargo xtask articles SOURCE --desk D`: Markdown files or a Confluence space into a desk's knowledge base.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use serde_json::json;
+use relevo_import::confluence::rest::Confluence;
+use relevo_import::confluence::{Options, export};
+use relevo_import::post::{Way, post, post_space};
+use relevo_import::{File, Note, markdown};
+use serde_json::{Value, json};
 
 use crate::http::Client;
 use crate::project;
 use crate::up::info::Info;
 
-/// Files of one call: the API takes no more at once.
-const FILES_PER_CALL: usize = 100;
+/// Where the mail address and API token for a live Confluence are.
+const LOGIN: &str = "CONFLUENCE_LOGIN";
 
 const HELP: &str = "\
-cargo xtask articles DIR --desk DESK [options]
+cargo xtask articles SOURCE --desk DESK [options]
 
-Posts every .md file below DIR to POST /api/DESK/articles/import and says what became of each. Above its text a file may say
-title, locale, tags, owner, partition and review between two lines of ---; name.es.md and name.fr.md are one article. The same
-again leaves alone what is the same.
+Posts articles to POST /api/DESK/articles/import and says what became of each, and at the end what could not be taken over.
+The same again leaves alone what is the same.
+
+SOURCE is one of
+  a folder or a .zip of Markdown files
+                above its text a file may say title, locale, tags, owner, partition and review between two lines of ---;
+                name.es.md and name.fr.md are one article
+  a folder or a .zip that Confluence exported a space into, as HTML
+  https://NAME.atlassian.net
+                with --space: a live Confluence; CONFLUENCE_LOGIN=\"mail address:API token\" says who reads it
 
   --draft       propose what the files say; else it is published
   --dry-run     only say what would become of them
-  --info FILE   the file that `up` wrote (target/up.json)";
+  --info FILE   the file that `up` wrote (target/up.json)
+
+Of a Confluence
+  --space KEY   the space
+  --locale L    the language that its pages are in (the desk's)
+  --owner ID    who sees to the articles
+  --partition P the client company that they are of
+  --name NAME   what this Confluence is called in the articles' sources, if there are several (confluence)";
+
+/// What is imported, and how.
+struct Wanted {
+    source: PathBuf,
+    space: Option<String>,
+    way: Way,
+    options: Options,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When the folder cannot be read, the application refuses the call, or a file is refused.
+/// When the source cannot be read, the application refuses the call, or a file is refused.
 pub fn command(mut args: lexopt::Parser) -> Result<()> {
-    let (mut folder, mut desk, mut info) = (None, None, project::root().join("target/up.json"));
-    let (mut publish, mut dry_run) = (true, false);
+    let (mut source, mut desk, mut info) = (None, None, project::root().join("target/up.json"));
+    let mut way = Way { publish: true, dry_run: false };
+    let name = "confluence".to_owned();
+    let (mut space, mut options) = (None, Options { name, locale: None, owner: None, partition: None });
     while let Some(arg) = args.next()? {
         match arg {
             Long("desk") => desk = Some(args.value()?.string()?),
-            Long("draft") => publish = false,
-            Long("dry-run") => dry_run = true,
+            Long("draft") => way.publish = false,
+            Long("dry-run") => way.dry_run = true,
             Long("info") => info = PathBuf::from(args.value()?),
+            Long("space") => space = Some(args.value()?.string()?),
+            Long("locale") => options.locale = Some(args.value()?.string()?),
+            Long("owner") => options.owner = Some(args.value()?.string()?),
+            Long("partition") => options.partition = Some(args.value()?.string()?),
+            Long("name") => options.name = args.value()?.string()?,
             Long("help") => {
                 println!("{HELP}");
                 return Ok(());
             }
-            Value(dir) if folder.is_none() => folder = Some(PathBuf::from(dir)),
+            Value(given) if source.is_none() => source = Some(PathBuf::from(given)),
             other => return Err(other.unexpected().into()),
         }
     }
-    let (Some(folder), Some(desk)) = (folder, desk) else { bail!("which folder, which desk?\n\n{HELP}") };
-    let text = std::fs::read_to_string(&info)
-        .with_context(|| format!("reading {}: is `up` running?", info.display()))?;
-    let info: Info = serde_json::from_str(&text).context("the file that `up` wrote")?;
+    let (Some(source), Some(desk)) = (source, desk) else { bail!("what, and into which desk?\n\n{HELP}") };
+    let info = Info::load(&info)?;
     let token = &info.desks.get(&desk).with_context(|| format!("there is no desk {desk}"))?.lead_token;
     let client = Client::new(&info.base_url);
-    let mut refused = 0;
-    for answer in import(&client, &desk, token, &folder, publish, dry_run)? {
-        for item in answer["items"].as_array().into_iter().flatten() {
-            let why = item["errors"]
-                .as_array()
-                .filter(|errors| !errors.is_empty())
-                .map(|errors| json!(errors).to_string());
-            let why = why.or_else(|| item["detail"].as_str().map(str::to_owned)).unwrap_or_default();
-            println!(
-                "  {:<10} {} {why}",
-                item["result"].as_str().unwrap_or_default(),
-                item["path"].as_str().unwrap_or_default()
-            );
-            refused += usize::from(item["result"] == "refused");
-        }
+    let (results, notes) = run(&client, &desk, token, &Wanted { source, space, way, options })?;
+    let mut refused = 0_usize;
+    for item in &results {
+        println!("{}", line(item));
+        refused = refused.saturating_add(usize::from(item["result"] == "refused"));
+    }
+    if !notes.is_empty() {
+        println!("\nWhat could not be taken over:");
+    }
+    for note in &notes {
+        println!("  {}: {}", note.page, note.why);
     }
     if refused > 0 {
         bail!("{refused} files were refused");
@@ -73,42 +100,43 @@ pub fn command(mut args: lexopt::Parser) -> Result<()> {
     Ok(())
 }
 
-/// Posts a folder; gives the answers.
+/// Posts a folder of Markdown; gives what became of each file.
 ///
 /// # Errors
 /// When the folder cannot be read or the application refuses the call.
-pub fn import(
-    client: &Client,
-    desk: &str,
-    token: &str,
-    folder: &Path,
-    publish: bool,
-    dry_run: bool,
-) -> Result<Vec<serde_json::Value>> {
-    let mut files = Vec::new();
-    gather(folder, folder, &mut files)?;
-    files.sort();
-    let mut answers = Vec::new();
-    for some in files.chunks(FILES_PER_CALL) {
-        let items: Vec<_> = some.iter().map(|(path, text)| json!({"path": path, "markdown": text})).collect();
-        let body = json!({"items": items, "publish": publish, "dry_run": dry_run});
-        answers.push(client.json("POST", &format!("/api/{desk}/articles/import"), token, &body)?.value()?);
-    }
-    Ok(answers)
+pub fn import(client: &Client, desk: &str, token: &str, folder: &Path) -> Result<Vec<Value>> {
+    send(client, desk, token, &markdown::read(folder)?, Way { publish: true, dry_run: false })
 }
 
-/// The Markdown files below a folder: path within it and text.
-fn gather(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
-    for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            gather(root, &path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            let text =
-                std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            let within = path.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
-            files.push((within, text));
-        }
-    }
-    Ok(())
+fn run(client: &Client, desk: &str, token: &str, wanted: &Wanted) -> Result<(Vec<Value>, Vec<Note>)> {
+    let shown = wanted.source.to_string_lossy();
+    let space = if shown.contains("://") {
+        let key = wanted.space.as_deref().context("which space? --space KEY")?;
+        let login = std::env::var(LOGIN)
+            .map_err(|_| anyhow::anyhow!("{LOGIN} has to say who reads: \"mail address:API token\""))?;
+        Confluence::new(&shown, &login, std::thread::sleep)?.read(key)?
+    } else if export::is_one(&wanted.source)? {
+        export::read(&wanted.source)?
+    } else {
+        let results = send(client, desk, token, &markdown::read(&wanted.source)?, wanted.way)?;
+        return Ok((results, Vec::new()));
+    };
+    post_space(&space, &wanted.options, wanted.way, &mut calling(client, desk, token))
+}
+
+fn send(client: &Client, desk: &str, token: &str, files: &[File], way: Way) -> Result<Vec<Value>> {
+    post(files, way, &mut calling(client, desk, token))
+}
+
+fn calling(client: &Client, desk: &str, token: &str) -> impl FnMut(&Value) -> Result<Value> {
+    move |body| client.json("POST", &format!("/api/{desk}/articles/import"), token, body)?.value()
+}
+
+/// What became of a file.
+fn line(item: &Value) -> String {
+    let errors = item["errors"].as_array().filter(|errors| !errors.is_empty());
+    let why = errors.map(|errors| json!(errors).to_string());
+    let why = why.or_else(|| item["detail"].as_str().map(str::to_owned)).unwrap_or_default();
+    let said = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
+    format!("  {:<10} {} {why}", said("result"), said("path"))
 }

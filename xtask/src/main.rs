@@ -37,7 +37,7 @@ cargo xtask <command>
   fuzz      every parser on changed input, guided by coverage
   api       the running application against its OpenAPI document
   bench     throughput and latency beside yardsticks
-  articles  a folder of Markdown files into a desk's knowledge base
+  articles  Markdown files or a Confluence space into a desk's knowledge base
   verify    hold what is served against the journal
   look      look at the survey page in a browser, in four languages
   new-channel NAME

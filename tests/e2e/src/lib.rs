@@ -10,6 +10,7 @@
 
 mod app;
 mod client;
+pub mod confluence;
 mod desk;
 mod host;
 mod pack;

@@ -26,7 +26,7 @@ pub fn set_up(client: &Client, secrets: &mut Secrets, name: &str, pack: &Value) 
     import_directory(client, &admin, name)?;
     let articles = crate::pack::folder(name).join("articles");
     if articles.is_dir() {
-        crate::articles::import(client, name, &lead.token, &articles, true, false)?;
+        crate::articles::import(client, name, &lead.token, &articles)?;
     }
     println!(
         "  {name}: pack version {} {changed}, {} channel accounts, tokens of {}, {} and {}",
