@@ -5,6 +5,7 @@ mod automations;
 mod channels;
 mod host;
 pub mod load;
+mod refusals;
 mod rendering;
 mod report;
 mod sla;
@@ -26,13 +27,13 @@ cargo xtask bench [--quick] [--seconds N] [--connections N] [--redis URL]
 Measures webhook intake beside a component that only answers and one that makes exactly an intake's
 key-value calls, in the same host and on the same store, at 1 000 and at 100 000 existing tickets; the
 service-level tick with 100, 1 000 and 3 000 due of 10 000 and of 200 000 open; the heaviest webhooks (a mail with a file, a
-batch of 1 000) and what is sent; automations; due dates and trials of other terms;
+batch of 1 000), refusals of what there is and is not, and what is sent; automations; due dates and trials of other terms;
 rendering beside Jinja2 on the same template and the survey's page; memory, sizes and instantiation. Each
 with what is expected and whether it holds. Rounds are interleaved, figures are medians, and what counts
 are the ratios of one run: the machine may be busy with other things. The calls of the yardstick are held
 against those of a real message first. Takes about 15 minutes.
 
-  --channels     the webhooks and what is sent alone, of 1 000 tickets
+  --channels     the webhooks, refusals and what is sent alone, of 1 000 tickets
   --quick        10 000 tickets at most (20 000 open for the tick): four minutes
   --seconds N    length of a measurement (3)
   --connections N  connections at full load (8)
@@ -75,7 +76,8 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     if options.channels {
         let app = App::start(&host, &folder, options.redis.as_deref())?;
         app.seed(FEW)?;
-        return channels::run(&app);
+        channels::run(&app)?;
+        return refusals::run(&app);
     }
     println!("\nthe yardstick's calls beside those of a message");
     let twins = twin::check(&host, &folder)?;
@@ -110,6 +112,7 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     report.sizes()?;
     report.print();
     channels::run(&app)?;
+    refusals::run(&app)?;
     automations::run(&app)?;
     sla::run(&app)?;
     rendering::run(&app)

@@ -15,7 +15,7 @@ mod votes;
 
 use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
-use relevo_channels::{Account, Answer, IN_URL, Malformed, Refusal, Repeats, Unverified, Verified};
+use relevo_channels::{Account, Answer, Channel, IN_URL, Malformed, Refusal, Repeats, Unverified, Verified};
 use relevo_edge::app::{DeskContext, PublishedPack};
 use relevo_edge::clock;
 use relevo_edge::http::{Incoming, Response, respond, serve};
@@ -30,6 +30,9 @@ const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// Largest body where mails come in: providers take 25 MB of files and send them in base64 or in JSON.
 const MAX_MAIL_BYTES: usize = 36 * 1024 * 1024;
+
+/// Code of the one answer to whoever proves nothing.
+const REFUSED: &str = "webhook_refused";
 
 /// Channels that mails and files come in through.
 const WITH_FILES: [&str; 5] = ["form", "mailgun", "mime", "postmark", "sendgrid"];
@@ -92,22 +95,41 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         return Err(refused(request));
     };
     let account = intake::Origin { channel: found.slug, account };
-    if let Some(answer) = (found.handshake)(&unverified, &settings) {
+    let taken = take(request, unverified, found, (&context, &pack, &settings), account).await;
+    if matches!(&taken, Err(problem) if problem.code == REFUSED) {
+        context.look_up_again().await?;
+    }
+    taken
+}
+
+/// What an account of a desk makes of a request.
+async fn take(
+    request: &Incoming,
+    unverified: Unverified,
+    found: &Channel,
+    (context, pack, settings): (&DeskContext, &PublishedPack, &Account),
+    account: intake::Origin<'_>,
+) -> Result<Response, Problem> {
+    if let Some(answer) = (found.handshake)(&unverified, settings) {
         return Ok(answered(answer));
     }
     // Twilio calls by GET if it is set up so, and signs it like everything else.
-    if request.method == Method::GET && !channel.starts_with("twilio-") {
+    if request.method == Method::GET && !found.slug.starts_with("twilio-") {
         return Err(refused(request));
     }
-    let verified = (found.verify)(unverified, &settings, context.now).map_err(|refusal| {
+    let verified = (found.verify)(unverified, settings, context.now).map_err(|refusal| {
         relevo_edge::log::event(
             "webhook.refused",
-            &[("desk", (*desk).into()), ("channel", (*channel).into()), ("why", refusal.to_string().into())],
+            &[
+                ("desk", context.desk.as_str().into()),
+                ("channel", found.slug.into()),
+                ("why", refusal.to_string().into()),
+            ],
         );
         refused(request)
     })?;
     // Only what was proved genuine counts: nobody uses up an account's share without its secret.
-    if let Err(problem) = limits::spend(&context, Spender::Account(found.slug, account.account)).await {
+    if let Err(problem) = limits::spend(context, Spender::Account(found.slug, account.account)).await {
         match (problem.status, relevo_channels::repeats(found.slug)) {
             (StatusCode::TOO_MANY_REQUESTS, Repeats::Never) => {}
             (StatusCode::TOO_MANY_REQUESTS, Repeats::AfterServerError) => {
@@ -116,11 +138,12 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             _ => return Err(problem),
         }
     }
-    let parsed = match (found.parse)(&verified, &settings) {
+    let parsed = match (found.parse)(&verified, settings) {
         Ok(parsed) => parsed,
         // What the provider documents for what it need not send again.
         Err(Malformed { answer: Some(answer), why, .. }) => {
-            let noted = [("desk", (*desk).into()), ("channel", (*channel).into()), ("why", why.into())];
+            let noted =
+                [("desk", context.desk.as_str().into()), ("channel", found.slug.into()), ("why", why.into())];
             relevo_edge::log::event("webhook.malformed", &noted);
             return Ok(answered(answer));
         }
@@ -135,7 +158,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
             format!("{} items in one request; at most {MAX_ITEMS} are taken at once", parsed.items.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_items", detail));
     }
-    intake::keep(&context, &pack, account, parsed, &verified)
+    intake::keep(context, pack, account, parsed, &verified)
         .await?
         .ok_or_else(|| refused(request))
         .map(answered)
@@ -149,8 +172,11 @@ async fn known(
 ) -> Result<Option<(DeskContext, Rc<PublishedPack>, Account)>, Problem> {
     let Some(context) = unless_absent(DeskContext::open(desk).await)? else { return Ok(None) };
     let Some(pack) = unless_absent(context.pack().await)? else { return Ok(None) };
-    let settings = context.account(&pack.pack, channel, account)?;
-    Ok(settings.map(|settings| (context, pack, settings)))
+    let Some(settings) = context.account(&pack.pack, channel, account)? else {
+        context.look_up_again().await?;
+        return Ok(None);
+    };
+    Ok(Some((context, pack, settings)))
 }
 
 /// How a channel proves who sent a request.
@@ -164,7 +190,7 @@ fn refused(request: &Incoming) -> Problem {
         }
         _ => "the signature does not fit this webhook; check its path and its secret",
     };
-    Problem::new(StatusCode::UNAUTHORIZED, "webhook_refused", detail)
+    Problem::new(StatusCode::UNAUTHORIZED, REFUSED, detail)
 }
 
 fn unless_absent<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {

@@ -136,7 +136,7 @@ pub async fn podio(
             ("handshake", Request::Handshake { channel, account, hook, code: code.into() })
         }
         // One that comes from the API is what was read.
-        kind @ ("item.create" | "item.update") if other.from.is_none() => {
+        kind if podio::READ_BACK.contains(&kind) && other.from.is_none() => {
             let Some(item) = text("item_id") else { return Ok(None) };
             let (kind, external_id) = (kind.to_owned(), other.external_id.clone());
             ("read", Request::ReadBack(Box::new(ReadBack { channel, account, item, kind, external_id })))

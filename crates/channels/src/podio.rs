@@ -1,8 +1,8 @@
 //! Podio hooks: they name what changed and nothing else, so the item is read back.
 //!
 //! Nothing is signed: the secret is part of the URL. A new hook sends `hook.verify` with a code that is posted
-//! back. A repeat is known by hook, type, item and revision. What `item.create` and `item.update` name is read from the
-//! API ([`Call`]) and becomes a message, or an event of the conversation that it already has ([`read_item`]).
+//! back. A repeat is known by hook, type, item and revision. The item that a hook of [`READ_BACK`] names is read from the
+//! API ([`Call`]) and becomes a message ([`read_item`]), or events of the conversation that it already has ([`read_news`]).
 //!
 //! Settings: `app_id`, `client_id` ([`Call`]); `contact_field`, the external id of the field that says whom the item is
 //! about (else the first with a mail address, or a phone number).
@@ -13,7 +13,7 @@ mod access;
 mod item;
 
 pub use access::{Call, Token};
-pub use item::{item_of, read_item};
+pub use item::{COMMENT, READ_BACK, item_of, read_item, read_news};
 
 use crate::{
     account::Account,

@@ -125,6 +125,15 @@ impl<S: Store> DeskContext<S> {
         Ok(Self { journal, now, desk, keys, config })
     }
 
+    /// Reads what a desk that there is not is looked up by: whoever is refused by one that exists waits as long.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn look_up_again(&self) -> Result<(), Problem> {
+        self.journal.get_doc::<String>(&rotation::document(&self.desk)?).await?;
+        Ok(())
+    }
+
     /// Has a pack ever been published here?
     pub fn exists(&self) -> bool {
         self.config.state.current().is_some()

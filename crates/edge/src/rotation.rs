@@ -53,8 +53,7 @@ pub async fn unlock<S: Store>(
         let config = journal.load(config, now).await?;
         return Ok((journal, keys, config));
     }
-    let failed = |_| Problem::unavailable("a desk's root could not be named");
-    let document = DocKey::new(desk.clone(), Kind::new("root").map_err(failed)?, "root").map_err(failed)?;
+    let document = document(desk)?;
     let stored = journal.get_doc::<String>(&document).await?;
     let (keys, resealed) = root(masters, desk.as_str(), stored.as_deref()).map_err(|error| {
         crate::log::event(
@@ -78,6 +77,15 @@ pub async fn unlock<S: Store>(
         });
     }
     Ok((journal, keys, config))
+}
+
+/// Where a desk's root lies, if it was ever sealed anew.
+///
+/// # Errors
+/// None for a desk's name.
+pub fn document(desk: &Desk) -> Result<DocKey, Problem> {
+    let failed = |_| Problem::unavailable("a desk's root could not be named");
+    DocKey::new(desk.clone(), Kind::new("root").map_err(failed)?, "root").map_err(failed)
 }
 
 /// A desk's keys, and its root as it is to be stored if that is not how it is.

@@ -6,10 +6,11 @@
 mod fixture;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use fixture::{Fixture, fixtures, proof, proving_path, settings};
 use relevo_channels::CHANNELS;
-use relevo_e2e::{App, Client, Desk, Store};
+use relevo_e2e::{App, Client, Desk, Store, eventually};
 use serde_json::{Value, json};
 
 /// Desk and account of a path.
@@ -95,7 +96,11 @@ fn every_case_is_answered_as_its_provider_expects_and_a_repeat_changes_nothing()
             }
             if expected.get("items").is_some() {
                 // What is read back of Podio is there a moment later.
-                desks.app.host.tick_all("delivery");
+                eventually("nothing is under way", Duration::from_secs(20), || {
+                    desks.app.host.tick_all("delivery");
+                    let queued = desk.admin.get("outbox?status=queued").is(200).json();
+                    queued["items"].as_array().is_some_and(Vec::is_empty).then_some(())
+                });
                 let before = desk.tickets();
                 let again = send(desks.app.client(), &case);
                 assert_eq!(

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use relevo_e2e::{App, Desk, Fault, Received, Store, eventually};
+use relevo_e2e::{App, Desk, Fault, Received, Store, eventually, seconds_since_1970};
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(25);
@@ -117,6 +117,49 @@ fn an_item_is_read_as_the_app_and_is_one_ticket_with_its_updates() {
     desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "Lo miramos."})).is(201);
     let mail = eventually("a mail", LIMIT, || app.provider.received("/v3/").into_iter().next());
     assert!(mail.body.contains("rosa@encina.example"), "{}", mail.body);
+}
+
+#[test]
+fn files_and_comments_of_an_item_are_in_its_ticket_each_once() {
+    let (app, desk) = App::school(Store::Sqlite);
+    hook(&app, &desk, &create("3000"));
+    let ticket = tickets(&app, &desk, 1)[0].clone();
+    let id = ticket["id"].as_str().unwrap();
+    let file = desk.ticket(id)["messages"][0]["attachments"][0].clone();
+    assert_eq!(
+        (&file["filename"], &file["reference"]),
+        (&json!("acta.png"), &json!("https://files.podio.com/501"))
+    );
+
+    let written = chrono::DateTime::from_timestamp(seconds_since_1970().cast_signed(), 0).unwrap();
+    let written = written.format("%Y-%m-%d %H:%M:%S").to_string();
+    let comment = |id: u32, text: &str| {
+        json!({"comment_id": id, "value": text, "created_on": written,
+            "created_by": {"type": "user", "id": 34, "name": "Iván Soto"}, "files": []})
+    };
+    let with = |comments: Value| json!({"item_id": 3000, "title": "No carga el acta", "comments": comments});
+    let announced = |id: u32| format!("type=comment.create&hook_id=13&item_id=3000&comment_id={id}");
+    let texts = || -> Vec<String> {
+        let all = history(&desk, id).into_iter().filter(|item| item["kind"] == "comment.create");
+        all.map(|item| item["data"]["text"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    app.provider.misbehave(Fault::Status(200, with(json!([comment(9, "Reproducido.")]))), 1, "/item/3000");
+    hook(&app, &desk, &announced(9));
+    eventually("a comment is in the history", LIMIT, || {
+        app.tick("delivery").is(200);
+        (texts() == ["Reproducido."]).then_some(())
+    });
+    let both = with(json!([comment(9, "Reproducido."), comment(10, "Arreglado en 4.3.")]));
+    app.provider.misbehave(Fault::Status(200, both), 1, "/item/3000");
+    hook(&app, &desk, &announced(10));
+    eventually("so is another, and the first one still once", LIMIT, || {
+        app.tick("delivery").is(200);
+        (texts() == ["Reproducido.", "Arreglado en 4.3."]).then_some(())
+    });
+    hook(&app, &desk, "type=comment.delete&hook_id=13&item_id=3000&comment_id=9");
+    assert!(history(&desk, id).iter().any(|item| item["kind"] == "comment.delete"));
+    assert_eq!(desk.ticket(id)["messages"].as_array().unwrap().len(), 1, "colleagues' words are no message");
+    assert_eq!(problems(&desk), Vec::<Value>::new());
 }
 
 #[test]

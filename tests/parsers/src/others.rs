@@ -4,7 +4,7 @@ use chrono::DateTime;
 use relevo_calendar::deadline::RuleBook;
 use relevo_calendar::{Calendar, ical};
 use relevo_channels::Account as ChannelAccount;
-use relevo_channels::podio::read_item;
+use relevo_channels::podio::{READ_BACK, read_item, read_news};
 use relevo_domain::account::Account;
 use relevo_domain::config::Config;
 use relevo_domain::contact::Contact;
@@ -103,8 +103,9 @@ fn field_value(bytes: &[u8]) {
 fn podio_item(bytes: &[u8]) {
     let Ok(document) = serde_json::from_slice::<Value>(bytes) else { return };
     let account = ChannelAccount::default();
-    for (kind, known) in [("item.create", false), ("item.update", true), ("", false)] {
-        let _ = read_item(&document, kind, known, &account);
+    let _ = read_item(&document, &account);
+    for kind in READ_BACK {
+        let _ = read_news(&document, kind, DateTime::UNIX_EPOCH, &account);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -45,15 +46,30 @@ pub fn run(
     pause: Option<Duration>,
     request: &(impl Fn(usize, usize) -> Vec<u8> + Sync),
 ) -> Result<Measured> {
+    run_answered(200..300, port, connections, time, pause, request)
+}
+
+/// As [`run`], for requests that are to be answered with another status.
+///
+/// # Errors
+/// When a connection breaks or an answer is another one.
+pub fn run_answered(
+    with: Range<u16>,
+    port: u16,
+    connections: usize,
+    time: Duration,
+    pause: Option<Duration>,
+    request: &(impl Fn(usize, usize) -> Vec<u8> + Sync),
+) -> Result<Measured> {
     let barrier = Barrier::new(connections);
     let started = Instant::now();
     let results: Vec<Result<Vec<Duration>>> = std::thread::scope(|scope| {
         let send = |connection| {
-            let barrier = &barrier;
+            let (barrier, with) = (&barrier, with.clone());
             scope.spawn(move || {
                 let stream = TcpStream::connect(("127.0.0.1", port));
                 barrier.wait();
-                one(stream?, connection, time, pause, request)
+                one(with, stream?, connection, time, pause, request)
             })
         };
         let threads: Vec<_> = (0..connections).map(send).collect();
@@ -85,6 +101,7 @@ pub fn send(port: u16, request: &[u8]) -> Result<()> {
 }
 
 fn one(
+    with: Range<u16>,
     stream: TcpStream,
     connection: usize,
     time: Duration,
@@ -106,7 +123,7 @@ fn one(
         stream.write_all(&bytes)?;
         let status = answer(&mut reader)?;
         latencies.push(begun.elapsed());
-        if !(200..300).contains(&status) {
+        if !with.contains(&status) {
             bail!("a request was answered with {status}");
         }
         if let Some(rest) = pause.and_then(|pause| pause.checked_sub(begun.elapsed())) {

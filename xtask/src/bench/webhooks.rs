@@ -16,6 +16,13 @@ pub fn whatsapp(messages: &[(String, String)]) -> Vec<u8> {
     load::post("/hooks/school/whatsapp/main", &headers, &body)
 }
 
+/// A message whose signature is another one's, to any path.
+pub fn forged(path: &str) -> Vec<u8> {
+    let body = webhook(&[("34600000001".to_owned(), "wamid.forged".to_owned())]);
+    let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature(b"another"))];
+    load::post(path, &headers, &body)
+}
+
 /// A mail in several parts: text, HTML, and a file of so many bytes (none: without one).
 pub fn mail(sender: &str, id: &str, file_bytes: usize) -> Vec<u8> {
     let mut mail = format!(

@@ -1,9 +1,10 @@
 //! An item as Podio's API gives it, read: a message the first time, an event of its conversation from then on.
 
 use crate::{account::Account, json, mail::html_text, parsed::Malformed};
+use chrono::{DateTime, SecondsFormat, Utc};
 use relevo_domain::{
     Private,
-    message::{Address, AddressKind, Inbound, InboundMessage, OtherEvent},
+    message::{Address, AddressKind, Attachment, Inbound, InboundMessage, OtherEvent},
 };
 use serde_json::{Map, Value, json};
 
@@ -13,50 +14,154 @@ const ITEM: &str = "item:";
 /// Most fields of an item that are read.
 const MAX_FIELDS: usize = 200;
 
-/// What an item that was read back means: with `known`, to the conversation that has it. The same item is the same
-/// message, whatever its revision.
+/// Most of its files, and of its comments.
+const MAX_LISTED: usize = 200;
+
+/// What an item that was read back is where it is not known yet: a message. The same item is the same message, whatever
+/// its revision.
 ///
 /// # Errors
 /// If the document is no item.
-pub fn read_item(document: &Value, kind: &str, known: bool, account: &Account) -> Result<Inbound, Malformed> {
-    let document = document.as_object().ok_or_else(|| Malformed::new("not an item"))?;
-    let id = json::id(document, "item_id").ok_or_else(|| Malformed::at("/item_id", "missing"))?;
-    let fields: Vec<Field<'_>> = fields(document);
-    let title = json::text(document, "title").unwrap_or_default();
-    let creator = json::child(document, "created_by");
-    let addresses = addresses(&fields, account);
-    let from = addresses.first().cloned().unwrap_or_else(|| {
-        // Nobody is named: the item speaks for itself.
-        Address { kind: AddressKind::User, value: format!("{ITEM}{id}").into() }
-    });
-    let revision =
-        json::child(document, "current_revision").and_then(|revision| json::id(revision, "revision"));
-    let shown: Map<String, Value> =
-        fields.iter().map(|field| (field.id.to_owned(), field.text.clone().into())).collect();
-    let data = json!({
-        "item_id": id, "revision": revision, "title": title, "fields": shown,
-        "link": json::text(document, "link"), "number": json::id(document, "app_item_id_formatted"),
-        "created_by": creator.and_then(|creator| json::text(creator, "name")),
-    });
-    if known {
-        let revision = revision.unwrap_or_else(|| crate::fingerprint(data.to_string().as_bytes()));
-        let external_id = format!("{ITEM}{id}:{revision}");
-        let data = Private(data);
-        return Ok(Inbound::Other(OtherEvent { external_id, kind: kind.to_owned(), from: Some(from), data }));
-    }
+pub fn read_item(document: &Value, account: &Account) -> Result<Inbound, Malformed> {
+    let Read { item, id, fields, mut addresses, from } = Read::of(document, account)?;
+    let title = json::text(item, "title").unwrap_or_default();
     let lines = fields.iter().map(|field| format!("{}: {}", field.label, field.text));
     let text: Vec<String> =
         [title.to_owned()].into_iter().filter(|title| !title.is_empty()).chain(lines).collect();
     let named = fields.iter().find_map(|field| field.person.clone());
-    let created = json::text(document, "created_on").and_then(time);
+    if !addresses.is_empty() {
+        addresses.remove(0);
+    }
     Ok(Inbound::Message(Box::new(InboundMessage {
-        also_known_as: addresses.into_iter().skip(1).collect(),
+        also_known_as: addresses,
         name: named.map(Private),
         subject: (!title.is_empty()).then(|| Private::from(title)),
-        data: Some(Private(data)),
-        sent_at: created,
+        data: Some(Private(summary(item, &id, &fields))),
+        sent_at: time(item),
+        attachments: files(item).map(attachment).collect(),
         ..InboundMessage::text(format!("{ITEM}{id}"), from, text.join("\n"))
     })))
+}
+
+/// What an item that was read back means to the conversation that has it: events of its revision, its files, its comments,
+/// as `kind` asks. A comment is an event by its own id, so that all that were written since `since` may be read each time.
+///
+/// # Errors
+/// If the document is no item.
+pub fn read_news(
+    document: &Value,
+    kind: &str,
+    since: DateTime<Utc>,
+    account: &Account,
+) -> Result<Vec<Inbound>, Malformed> {
+    let Read { item, id, fields, from, .. } = Read::of(document, account)?;
+    let event = |external_id: String, kind: &str, data: Value| {
+        Inbound::Other(OtherEvent {
+            external_id,
+            kind: kind.to_owned(),
+            from: Some(from.clone()),
+            data: data.into(),
+        })
+    };
+    if kind == COMMENT {
+        let comments = list(item, "comments").filter(|comment| time(comment).is_none_or(|at| at >= since));
+        let event = |comment: &Map<String, Value>| {
+            let own = json::id(comment, "comment_id")?;
+            let text = json::text(comment, "value").or_else(|| json::text(comment, "rich_value"));
+            let data = json!({
+                "item_id": id, "comment_id": own, "text": text, "by": author(comment),
+                "at": time(comment).map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+                "files": files(comment).map(named).collect::<Vec<_>>(),
+            });
+            Some(event(format!("{ITEM}{id}:comment:{own}"), kind, data))
+        };
+        return Ok(comments.filter_map(event).collect());
+    }
+    let data = summary(item, &id, &fields);
+    let part = match revision(item).filter(|_| kind != FILES) {
+        Some(revision) => revision,
+        None => crate::fingerprint(data.to_string().as_bytes()),
+    };
+    Ok(vec![event(format!("{ITEM}{id}:{part}"), kind, data)])
+}
+
+/// Kinds of hooks that name what is to be read back, and with it the item.
+pub const READ_BACK: [&str; 4] = ["item.create", "item.update", COMMENT, FILES];
+
+/// A comment on an item.
+pub const COMMENT: &str = "comment.create";
+
+/// Files of an item came, went or changed.
+const FILES: &str = "file.change";
+
+/// An item of the API.
+struct Read<'a> {
+    item: &'a Map<String, Value>,
+    id: String,
+    fields: Vec<Field<'a>>,
+    addresses: Vec<Address>,
+    from: Address,
+}
+
+impl<'a> Read<'a> {
+    fn of(document: &'a Value, account: &Account) -> Result<Self, Malformed> {
+        let item = document.as_object().ok_or_else(|| Malformed::new("not an item"))?;
+        let id = json::id(item, "item_id").ok_or_else(|| Malformed::at("/item_id", "missing"))?;
+        let fields: Vec<Field<'_>> = fields(item);
+        let addresses = addresses(&fields, account);
+        let from = addresses.first().cloned().unwrap_or_else(|| {
+            // Nobody is named: the item speaks for itself.
+            Address { kind: AddressKind::User, value: format!("{ITEM}{id}").into() }
+        });
+        Ok(Self { item, id, fields, addresses, from })
+    }
+}
+
+/// What is kept of an item beside its text.
+fn summary(item: &Map<String, Value>, id: &str, fields: &[Field<'_>]) -> Value {
+    let shown: Map<String, Value> =
+        fields.iter().map(|field| (field.id.to_owned(), field.text.clone().into())).collect();
+    json!({
+        "item_id": id, "revision": revision(item), "title": json::text(item, "title").unwrap_or_default(),
+        "fields": shown, "link": json::text(item, "link"), "number": json::id(item, "app_item_id_formatted"),
+        "created_by": author(item), "files": files(item).map(named).collect::<Vec<_>>(),
+    })
+}
+
+fn revision(item: &Map<String, Value>) -> Option<String> {
+    json::id(json::child(item, "current_revision")?, "revision")
+}
+
+fn author(of: &Map<String, Value>) -> Option<&str> {
+    json::text(json::child(of, "created_by")?, "name")
+}
+
+fn list<'a>(of: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = &'a Map<String, Value>> + use<'a> {
+    let all = of.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    all.iter().take(MAX_LISTED).filter_map(Value::as_object)
+}
+
+fn files<'a>(of: &'a Map<String, Value>) -> impl Iterator<Item = &'a Map<String, Value>> + use<'a> {
+    list(of, "files").filter(|file| json::text(file, "link").is_some())
+}
+
+/// A file stays at Podio, where whoever may see the item opens it by its link.
+fn attachment(file: &Map<String, Value>) -> Attachment {
+    let text = |key| json::text(file, key).map(str::to_owned);
+    let mime_type = text("mimetype");
+    let family = mime_type.as_deref().and_then(|mime_type| mime_type.split('/').next());
+    let kind =
+        family.filter(|family| ["image", "audio", "video"].contains(family)).unwrap_or("file").to_owned();
+    Attachment {
+        filename: text("name").map(Private),
+        size_bytes: file.get("size").and_then(json::count),
+        mime_type,
+        ..Attachment::new(text("link").unwrap_or_default(), kind)
+    }
+}
+
+fn named(file: &Map<String, Value>) -> Value {
+    json!({"file_id": json::id(file, "file_id"), "name": json::text(file, "name"), "link": json::text(file, "link")})
 }
 
 /// The item that something is, or that an event of a conversation is about; none for what only names an item that has
@@ -64,7 +169,9 @@ pub fn read_item(document: &Value, kind: &str, known: bool, account: &Account) -
 pub fn item_of(item: &Inbound) -> Option<String> {
     match item {
         Inbound::Message(message) => message.external_id.strip_prefix(ITEM).map(str::to_owned),
-        Inbound::Other(other) if other.from.is_some() || other.kind == "item.delete" => {
+        Inbound::Other(other)
+            if other.from.is_some() || ["item.delete", "comment.delete"].contains(&&*other.kind) =>
+        {
             json::id(other.data.0.as_object()?, "item_id")
         }
         _ => None,
@@ -151,77 +258,12 @@ fn addresses(fields: &[Field<'_>], account: &Account) -> Vec<Address> {
     all
 }
 
-/// `2026-03-02 08:55:12`, in UTC.
-fn time(text: &str) -> Option<chrono::DateTime<chrono::Utc>> {
+/// When something was made: `2026-03-02 08:55:12`, in UTC.
+fn time(of: &Map<String, Value>) -> Option<DateTime<Utc>> {
+    let text = json::text(of, "created_on")?;
     json::rfc3339(&format!("{}Z", text.replacen(' ', "T", 1)).into())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn document() -> Value {
-        serde_json::from_str(include_str!("item/example.json")).unwrap()
-    }
-
-    fn message(document: &Value, account: &Account) -> InboundMessage {
-        match read_item(document, "item.create", false, account).unwrap() {
-            Inbound::Message(message) => *message,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn an_item_is_a_message_of_whom_it_names_with_its_fields_in_words() {
-        let read = message(&document(), &Account::default());
-        assert_eq!((read.external_id.as_str(), read.from.kind), ("item:3000", AddressKind::Email));
-        assert_eq!(read.from.value.0, "secretaria@encina.example");
-        assert_eq!(read.also_known_as[0].value.0, "+34 600 111 222");
-        assert_eq!(read.name.map(|name| name.0).as_deref(), Some("Rosa Pérez"));
-        assert_eq!(
-            read.text.unwrap().0,
-            "No carga el acta\nColegio: La Encina\nDetalle: Se queda en blanco al abrir «Actas».\nUrgencia: Alta\n\
-             Contacto: Rosa Pérez\nDesde: 2026-03-02 08:00:00\nAlumnos: 120.0000\nImporte: 12.50 EUR\n\
-             Captura: https://example.org/x\nMóvil: +34 600 111 222"
-        );
-        assert_eq!(read.subject.unwrap().0, "No carga el acta");
-        assert_eq!(read.sent_at.unwrap().to_rfc3339(), "2026-03-02T08:55:12+00:00");
-        assert_eq!(read.data.unwrap().0["fields"]["urgencia"], "Alta");
-    }
-
-    #[test]
-    fn an_item_that_is_known_is_an_event_of_its_revision() {
-        let known = read_item(&document(), "item.update", true, &Account::default()).unwrap();
-        let Inbound::Other(event) = &known else { panic!("{known:?}") };
-        assert_eq!((event.external_id.as_str(), event.kind.as_str()), ("item:3000:4", "item.update"));
-        assert_eq!(item_of(&known).as_deref(), Some("3000"));
-        let first = read_item(&document(), "item.update", false, &Account::default()).unwrap();
-        assert_eq!(item_of(&first).as_deref(), Some("3000"), "the message of an item that was missed");
-    }
-
-    #[test]
-    fn the_account_says_which_field_the_contact_is_in_and_without_one_the_item_speaks_for_itself() {
-        let settings = json!({"contact_field": "movil"}).as_object().cloned().unwrap();
-        let read = message(&document(), &Account { settings, ..Account::default() });
-        assert_eq!((read.from.kind, read.from.value.0.as_str()), (AddressKind::Phone, "+34 600 111 222"));
-        let bare = json!({"item_id": 7, "title": "", "fields": "none"});
-        let read = message(&bare, &Account::default());
-        assert_eq!((read.from.kind, read.from.value.0.as_str()), (AddressKind::User, "item:7"));
-    }
-
-    #[test]
-    fn what_is_no_item_is_refused_and_no_field_is_trusted() {
-        let account = Account::default();
-        for bad in [json!(null), json!([]), json!({}), json!({"item_id": {}}), json!({"item_id": ""})] {
-            assert!(read_item(&bad, "item.create", false, &account).is_err(), "{bad}");
-        }
-        for odd in [
-            json!(1),
-            json!({"type": "text"}),
-            json!({"type": "text", "label": "x", "values": [{"value": 1}, 2]}),
-        ] {
-            let read = message(&json!({"item_id": 1, "fields": [odd]}), &account);
-            assert_eq!(read.from.value.0, "item:1");
-        }
-    }
-}
+#[path = "item/tests.rs"]
+mod tests;

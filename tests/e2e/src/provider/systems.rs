@@ -98,6 +98,7 @@ fn podio_item(id: &str) -> Value {
             field("contacto", "contact", "Contacto",
                 json!({"value": {"profile_id": 5, "name": "Rosa Pérez", "mail": ["rosa@encina.example"], "phone": []}})),
         ],
-        "files": [], "tags": [],
+        "files": [{"file_id": 501, "name": "acta.png", "mimetype": "image/png", "size": 48_211, "link": "https://files.podio.com/501"}],
+        "comments": [], "tags": [],
     })
 }
