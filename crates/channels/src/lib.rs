@@ -5,6 +5,7 @@ mod brackets;
 mod crypto;
 pub mod exchange;
 mod fields;
+mod html;
 pub mod in_app;
 pub mod instagram;
 pub mod jira;

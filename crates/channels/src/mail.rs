@@ -1,13 +1,16 @@
 //! What all mail channels make of a mail, however their provider wraps it.
 
 mod automatic;
+mod calendar;
 mod compose;
+mod html;
 mod nested;
 mod quote;
 mod read;
 
 pub(crate) use compose::Composed;
-pub(crate) use read::{html_text, letter};
+pub(crate) use html::html_text;
+pub(crate) use read::letter;
 
 use crate::{crypto, parsed::File};
 use chrono::{DateTime, Utc};

@@ -7,6 +7,8 @@
 //!
 //! Pictures are shown only if they came with the mail: fetching others tells their sender who reads, when and where.
 
+use crate::html::{Tag, entities, entity_name, past_end};
+
 /// Elements that are passed on. All others are left out and what is in them stays.
 const KEPT: &[&str] = &[
     "a",
@@ -79,9 +81,6 @@ const VOID: &[&str] = &["br", "hr", "img"];
 
 /// Elements that may be open at once: a browser's own limit is 512.
 const DEEPEST: usize = 100;
-
-/// Longest name of an entity.
-const ENTITY_BYTES: usize = 32;
 
 /// Largest result, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -191,73 +190,6 @@ impl Writer<'_> {
     }
 }
 
-/// A tag as far as it is of use.
-struct Tag<'h> {
-    name: String,
-    is_end: bool,
-    attributes: Vec<(String, &'h str)>,
-}
-
-impl<'h> Tag<'h> {
-    /// Reads what begins with `<`; none if it is text after all. A comment is a tag without a name.
-    fn read(html: &'h str) -> Option<(Self, &'h str)> {
-        let nameless = |after| (Tag { name: String::new(), is_end: false, attributes: Vec::new() }, after);
-        if let Some(comment) = html.strip_prefix("<!--") {
-            return Some(nameless(comment.split_once("-->").map_or("", |(_, after)| after)));
-        }
-        if html.starts_with("<!") || html.starts_with("<?") {
-            return Some(nameless(html.split_once('>').map_or("", |(_, after)| after)));
-        }
-        let rest = html.get(1..)?;
-        let (is_end, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
-        if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return None;
-        }
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).unwrap_or(rest.len());
-        let (name, mut rest) = rest.split_at(end);
-        let mut tag = Tag { name: name.to_ascii_lowercase(), is_end, attributes: Vec::new() };
-        loop {
-            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-            if rest.is_empty() {
-                return Some((tag, ""));
-            }
-            if let Some(after) = rest.strip_prefix('>') {
-                return Some((tag, after));
-            }
-            let end =
-                rest.char_indices().skip(1).find(|(_, c)| c.is_whitespace() || matches!(c, '=' | '>' | '/'));
-            let (name, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
-            rest = after.trim_start();
-            let Some(value) = rest.strip_prefix('=') else { continue };
-            let value = value.trim_start();
-            let quoted = ['"', '\''].iter().find_map(|quote| {
-                let inner = value.strip_prefix(*quote)?;
-                Some(inner.split_once(*quote).unwrap_or((inner, "")))
-            });
-            let bare = || {
-                let end = value.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(value.len());
-                value.split_at(end)
-            };
-            let (value, after) = quoted.unwrap_or_else(bare);
-            tag.attributes.push((name.to_ascii_lowercase(), value));
-            rest = after;
-        }
-    }
-}
-
-/// What follows the end of an element that is left out whole.
-fn past_end<'h>(html: &'h str, name: &str) -> &'h str {
-    let mut rest = html;
-    while let Some(at) = rest.find("</") {
-        let after = rest.get(at + 2..).unwrap_or_default();
-        if after.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return after.split_once('>').map_or("", |(_, after)| after);
-        }
-        rest = after;
-    }
-    ""
-}
-
 /// Addresses that a click may go to. Control characters and blanks are not looked past: browsers do that.
 fn is_harmless_link(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
@@ -284,58 +216,6 @@ fn is_entity(text: &str) -> bool {
     let name = entity_name(text).unwrap_or_default();
     let plain = name.strip_prefix('#').unwrap_or(name);
     !plain.is_empty() && plain.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
-/// What stands between the ampersand that a text begins with and the semicolon that ends an entity.
-fn entity_name(text: &str) -> Option<&str> {
-    let end = text.bytes().take(ENTITY_BYTES + 2).position(|byte| byte == b';')?;
-    text.get(1..end)
-}
-
-/// A value without its entities, so that an address is seen for what it is. Names that are not known stay. An ampersand
-/// that was itself escaped may be read as the beginning of an entity by whoever shows the value.
-fn entities(value: &str) -> String {
-    let mut out = String::new();
-    let mut rest = value;
-    while let Some(at) = rest.find('&') {
-        let (text, entity) = rest.split_at(at);
-        out.push_str(text);
-        let decoded =
-            entity_name(entity).and_then(|name| Some((character(name)?, entity.get(name.len() + 2..)?)));
-        rest = match decoded {
-            Some((c, after)) => {
-                out.push(c);
-                after
-            }
-            None => {
-                out.push('&');
-                entity.get(1..).unwrap_or_default()
-            }
-        };
-    }
-    out.push_str(rest);
-    out
-}
-
-fn character(name: &str) -> Option<char> {
-    match name.to_ascii_lowercase().as_str() {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        "colon" => Some(':'),
-        "tab" => Some('\t'),
-        "newline" => Some('\n'),
-        name => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix('x') {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code)
-        }
-    }
 }
 
 #[cfg(test)]

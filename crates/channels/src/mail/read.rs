@@ -1,6 +1,6 @@
 //! Reads a MIME mail (RFC 5322, 2045–2047, 2231), or its headers alone.
 
-use super::{Letter, Report, automatic, bare_id, nested};
+use super::{Letter, Report, automatic, bare_id, calendar, html_text, nested};
 use crate::parsed::File;
 use chrono::DateTime;
 use mail_parser::{
@@ -20,29 +20,24 @@ pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
     if message.parts.is_empty() || message.headers().is_empty() {
         return None;
     }
-    let texts = |html: bool| {
-        let count = if html { message.html_body_count() } else { message.text_body_count() };
-        let part = |i| if html { message.body_html(i) } else { message.body_text(i) };
-        let bodies = if html { &message.html_body } else { &message.text_body };
-        let texts: Vec<_> = (0..count)
-            .filter_map(|i| {
-                let index = bodies.get(i).and_then(|index| usize::try_from(*index).ok());
-                let misnamed = index.and_then(|index| misnamed(&message, message.parts.get(index)?, html));
-                misnamed.map(Into::into).or_else(|| part(i))
-            })
-            .collect();
-        (!texts.is_empty()).then(|| texts.join("\n"))
+    let bodies = |html: bool| {
+        let indices = if html { &message.html_body } else { &message.text_body };
+        let parts = indices.iter().filter_map(|index| message.parts.get(usize::try_from(*index).ok()?));
+        parts.filter_map(|part| body(&message, part)).collect::<Vec<_>>()
     };
+    let joined = |texts: Vec<Cow<str>>| (!texts.is_empty()).then(|| texts.join("\n"));
     // A body without HTML is given as HTML made from the text; that is not what was sent.
     let has_html = message.html_bodies().any(MessagePart::is_text_html);
-    let html = if has_html { texts(true) } else { None };
-    let (files, inline) = files(&message);
+    let html = if has_html { joined(bodies(true).into_iter().map(|(_, text)| text).collect()) } else { None };
     let root = message.root_part();
     // Declared as multipart without a single part: what there is was meant to be read.
     let whole = root.content_type().is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("multipart"))
         && !root.is_multipart();
     let bare = || whole.then(|| String::from_utf8_lossy(root.contents()).into_owned());
-    let text = texts(false).or_else(bare);
+    let text = joined(bodies(false).into_iter().map(as_text).collect()).or_else(bare);
+    let says_nothing = text.as_ref().is_none_or(|text| text.trim().is_empty());
+    let text = if says_nothing { invitation(&message).or(text) } else { text };
+    let (files, inline) = files(&message, whole);
     let from = message.from().or_else(|| message.sender()).and_then(mailbox);
     let references = ids([message.references(), message.in_reply_to()]);
     Some(Letter {
@@ -68,6 +63,30 @@ pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
     })
 }
 
+/// A body, and whether it is HTML.
+fn body<'a>(message: &'a Message, part: &'a MessagePart) -> Option<(bool, Cow<'a, str>)> {
+    let (is_html, text) = match &part.body {
+        PartType::Text(text) => (false, text.as_ref()),
+        PartType::Html(text) => (true, text.as_ref()),
+        _ => return None,
+    };
+    let text = misnamed(message, part, is_html).unwrap_or(text);
+    let is_root = std::ptr::eq(part, message.root_part());
+    // The line break before a boundary is the boundary's, both characters of it.
+    let own = text.strip_suffix('\r').filter(|_| !is_root).unwrap_or(text);
+    Some((is_html, own.into()))
+}
+
+fn as_text((is_html, text): (bool, Cow<'_, str>)) -> Cow<'_, str> {
+    if is_html { html_text(&text).into() } else { text }
+}
+
+/// What an invitation or the answer to one says.
+fn invitation(message: &Message) -> Option<String> {
+    let part = message.parts.iter().find(|part| part.is_content_type("text", "calendar"))?;
+    calendar::text(part.text_contents()?)
+}
+
 /// A body that is UTF-8 although it is declared to be ASCII or Latin: many programs do that, and no Latin text looks
 /// like UTF-8 by accident.
 fn misnamed<'a>(message: &Message<'a>, part: &MessagePart<'a>, html: bool) -> Option<&'a str> {
@@ -81,11 +100,6 @@ fn misnamed<'a>(message: &Message<'a>, part: &MessagePart<'a>, html: bool) -> Op
     let Cow::Borrowed(raw) = message.raw_message else { return None };
     let text = std::str::from_utf8(raw.get(raw_range(part))?).ok()?;
     (is_kind && latin && plain && !text.is_ascii()).then_some(text)
-}
-
-/// The text of an HTML mail.
-pub(crate) fn html_text(html: &str) -> String {
-    mail_parser::decoders::html::html_to_text(html)
 }
 
 /// The value of a header as text, trimmed; the first one counts.
@@ -129,10 +143,16 @@ fn language(message: &Message) -> Option<String> {
     plain.then(|| first.to_owned())
 }
 
-fn files(message: &Message) -> (Vec<(File, relevo_domain::message::Attachment)>, Map<String, Value>) {
+/// The files. Of a mail that is nothing but a file it is the file; `whole` says that it was read as text.
+fn files(
+    message: &Message,
+    whole: bool,
+) -> (Vec<(File, relevo_domain::message::Attachment)>, Map<String, Value>) {
     let mut inline = Map::new();
     let mut files = Vec::new();
-    for part in message.attachments().filter(|part| !std::ptr::eq(*part, message.root_part())) {
+    let is_read =
+        |part: &MessagePart| std::ptr::eq(part, message.root_part()) && (whole || raw_range(part).is_empty());
+    for part in message.attachments().filter(|part| !is_read(part)) {
         let mime = part.content_type().map(|kind| match kind.subtype() {
             Some(subtype) if subtype.eq_ignore_ascii_case(nested::OPAQUE) => "message/rfc822".to_owned(),
             Some(subtype) => format!("{}/{subtype}", kind.ctype()).to_ascii_lowercase(),
@@ -193,6 +213,25 @@ fn report(message: &Message) -> Option<Report> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_line_break_before_a_boundary_is_not_of_the_text() {
+        for (encoding, body) in
+            [("7bit", "x"), ("quoted-printable", "x"), ("quoted-printable", "x=0D"), ("base64", "eA0=")]
+        {
+            let raw = format!(
+                "From: a@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+                Content-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n--b--\r\n"
+            );
+            assert_eq!(
+                letter(raw.as_bytes()).and_then(|letter| letter.text).as_deref(),
+                Some("x"),
+                "{encoding} {body}"
+            );
+        }
+        let single = letter(b"From: a@example.com\r\n\r\nx\r").expect("a mail");
+        assert_eq!(single.text.as_deref(), Some("x\r"), "as sent");
+    }
 
     #[test]
     fn a_mail_refers_to_each_id_once_and_to_so_many() {
