@@ -84,7 +84,7 @@ impl Letter {
         };
         let mut items: Vec<Inbound> = self.report.as_ref().and_then(Report::status).into_iter().collect();
         let original = self.report.and_then(|report| report.original);
-        let parts = quote::split(self.text.as_deref().unwrap_or_default());
+        let parts = quote::split(self.text.as_deref().unwrap_or_default(), self.subject.as_deref());
         let (files, attachments): (Vec<_>, Vec<_>) = self.files.into_iter().unzip();
         let text = self.text.as_ref().map(|_| parts.text.to_owned());
         let mut data = Map::new();

@@ -2,7 +2,8 @@
 //!
 //! Signature: HMAC-SHA256 over `timestamp` + `token`, which are fields of the body and do not cover it: a token is
 //! good for one message only ([`crate::Once`]). Repeats go on for 8 h with the old timestamp, so 9 h pass. With
-//! duplicate fields the last counts. A repeat is known by Message-Id and recipient. Expects 200; 406 stops repeats.
+//! duplicate fields the last counts. A repeat is known by Message-Id, so that a mail to two addresses of an account, which
+//! comes once for each, is one message. Expects 200; 406 stops repeats.
 //!
 //! Settings: `domain`, `from` (to send); `opens` (true: an opened mail counts as read). The API key is the access
 //! token. There is no idempotency key: a crash between sending and recording can send twice.
@@ -67,13 +68,12 @@ pub fn parse(request: &Verified, account: &Account) -> Result<Parsed, Malformed>
     }
     let form = Form::read(request.request()).map_err(|fault| fault.answered(406))?;
     let content = content(&form);
-    let recipient = form.last("recipient").unwrap_or_default();
     let (letter, bytes) = match form.bytes("body-mime").or(form.last("body-mime").map(str::as_bytes)) {
         Some(raw) => (mail::letter(raw), raw),
         None => (taken_apart(&form), content.as_bytes()),
     };
     let letter = letter.ok_or_else(|| malformed("not a mail: it has no headers"))?;
-    let id = format!("{}:{recipient}", letter.id(bytes));
+    let id = letter.id(bytes);
     let mut stored = stored(&form);
     let (mut items, files) = letter.items(id, Vec::new());
     if let Some(Inbound::Message(message)) = items.last_mut() {

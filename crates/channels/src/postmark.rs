@@ -6,7 +6,7 @@
 //! Settings: `from`, `message_stream` (to send); `opens` (true: an opened mail counts as read). The server token is
 //! the access token. There is no idempotency key: a crash between sending and recording can send twice.
 //!
-//! Sources: Postmark, "Inbound webhook", "Bounce, delivery, open webhooks", "Email API".
+//! Sources: Postmark, "Inbound webhook", "Bounce, delivery, open webhooks", "Bounce API: bounce types", "Email API".
 
 mod send;
 
@@ -91,6 +91,37 @@ fn letter(body: &Map<String, Value>, remarks: &mut Vec<String>) -> Option<Letter
     Some(letter)
 }
 
+/// Whether a bounce says that the mail did not arrive and will not. Postmark makes bounces of much that comes back from a mail
+/// that did arrive: absence notes, changed addresses, subscriptions, complaints, challenges.
+fn is_failure(body: &Map<String, Value>) -> bool {
+    match json::text(body, "Type") {
+        Some(
+            "BadEmailAddress"
+            | "Blocked"
+            | "DMARCPolicy"
+            | "HardBounce"
+            | "ManuallyDeactivated"
+            | "SMTPApiError"
+            | "TemplateRenderingFailed",
+        ) => true,
+        Some(
+            "AddressChange"
+            | "AutoResponder"
+            | "ChallengeVerification"
+            | "InboundError"
+            | "OpenRelayTest"
+            | "SpamComplaint"
+            | "SpamNotification"
+            | "Subscribe"
+            | "Unsubscribe"
+            | "VirusNotification",
+        ) => false,
+        // Of the others (`Transient`, `DnsError`, `SoftBounce`, `Unknown`, what is added yet) it is one if Postmark gave the
+        // address up.
+        _ => body.get("Inactive").and_then(Value::as_bool) == Some(true),
+    }
+}
+
 fn record(
     kind: &str,
     id: Option<String>,
@@ -99,12 +130,10 @@ fn record(
     raw: &[u8],
 ) -> Inbound {
     let recipient = json::id(body, "Recipient").or_else(|| json::id(body, "Email")).map(mail::email);
-    let hard =
-        !matches!(json::text(body, "Type"), Some("SoftBounce" | "Transient" | "DnsError" | "AutoResponder"));
     let state = match kind {
         "Delivery" => Some(DeliveryState::Delivered),
         "Open" if account.flag("opens") => Some(DeliveryState::Read),
-        "Bounce" if hard => Some(DeliveryState::Failed),
+        "Bounce" if is_failure(body) => Some(DeliveryState::Failed),
         _ => None,
     };
     let Some((state, external_id)) = state.zip(id) else {
@@ -121,4 +150,35 @@ fn record(
         error: json::text(body, "Type").filter(|_| state == DeliveryState::Failed).map(str::to_owned),
         at: at.and_then(json::rfc3339),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_mail_that_arrived_is_not_failed_by_what_comes_back() {
+        let fails = |kind: &str, inactive: bool| {
+            let body = json!({ "Type": kind, "Inactive": inactive });
+            is_failure(body.as_object().expect("an object"))
+        };
+        for kind in [
+            "AddressChange",
+            "AutoResponder",
+            "ChallengeVerification",
+            "OpenRelayTest",
+            "Subscribe",
+            "SpamComplaint",
+        ] {
+            assert!(!fails(kind, false) && !fails(kind, true), "{kind}");
+        }
+        for kind in ["Transient", "DnsError", "SoftBounce", "Unknown", "Added yet"] {
+            assert!(!fails(kind, false) && fails(kind, true), "{kind}");
+        }
+        for kind in ["HardBounce", "BadEmailAddress", "Blocked", "SMTPApiError"] {
+            assert!(fails(kind, false) && fails(kind, true), "{kind}");
+        }
+        assert!(!is_failure(&Map::new()));
+    }
 }
