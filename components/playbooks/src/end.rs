@@ -3,9 +3,10 @@
 use crate::Call;
 use crate::ticket::OnTicket;
 use http::StatusCode;
-use relevo_domain::conversation::{ConversationEvent, decide, zone};
+use relevo_domain::action::{Acting, Action, decide_all};
+use relevo_domain::conversation::{Conversation, ConversationEvent, zone};
 use relevo_domain::playbook::{
-    Begun, Draft, End, Ending, Node, Playbook, Run, datum, gathered, story, values,
+    Begun, Draft, End, Ending, Node, Playbook, Run, datum, gathered, story, ticket_fields, values,
 };
 use relevo_edge::api::{Compose, RenderRequest, Rendered};
 use relevo_edge::app::PublishedPack;
@@ -43,6 +44,11 @@ pub async fn at(
     let pack = call.context.pack().await?;
     let run = || format!("{}{}", ids::RUN, written.name);
     let mut told = Vec::new();
+    let mut actions = Vec::new();
+    let set = ticket_fields(written.book, written.run, &pack.pack);
+    if !set.is_empty() {
+        actions.push(Action::Fields { set });
+    }
     let ending = match &outcome.end {
         End::Answer { template, data } => {
             Ending::Answer(draft(call, &pack, written.run, on, template, data).await?)
@@ -56,17 +62,20 @@ pub async fn at(
             Ending::Request { request: record.request, data: data.into() }
         }
         End::Escalation { team } => {
-            let on = on.ok_or_else(|| {
+            on.ok_or_else(|| {
                 let detail = "this outcome hands a ticket over; begin the run on a ticket";
                 Problem::new(StatusCode::CONFLICT, "run_needs_ticket", detail)
             })?;
-            let (state, published) = (&on.loaded.state, pack.published());
-            told.push(decide::note(state, on.ordinal, story(written.book, written.run))?);
-            told.extend(decide::escalate(state, published, on.ordinal, team.clone(), None)?);
+            actions.push(Action::Note { text: story(written.book, written.run) });
+            actions.push(Action::Escalation { team: team.clone(), reason: None });
             Ending::Escalation { team: team.clone() }
         }
     };
     if let Some(on) = on {
+        let (state, acting) = (&on.loaded.state, Acting::desk(call.context.now));
+        let none = |_: &Conversation| Ok(Vec::new());
+        let done = decide_all(&actions, state, pack.published(), on.ordinal, &acting, none);
+        told.extend(done.map_err(|(_, refusal)| refusal)?);
         told.push(ConversationEvent::RunEnded {
             ticket: on.ordinal,
             run: run(),

@@ -18,7 +18,7 @@ pub use definition::{
 };
 pub use run::{
     Answer, Begun, Draft, Ended, Ending, Given, Move, Refused, Run, RunEvent, Visit, advance, back, gathered,
-    values,
+    ticket_fields, values,
 };
 pub use statistics::{IDLE_HOURS, NodeFigures, Statistics, statistics};
 pub use story::story;

@@ -25,6 +25,7 @@ fn two_clients_are_served_apart_and_every_step_is_on_record() {
     day.albatros(&daniela);
     day.apart(&adriana, &daniela);
     day.figures();
+    day.fields(&adriana);
     day.forgotten();
     assert_eq!(day.told, EXPECTED, "as it is told now:\n{}", day.told);
 }
@@ -52,7 +53,22 @@ impl Day<'_> {
         let ticket = self.desk.admin.get(&format!("tickets/{id}")).is(200).json();
         let message = ticket["messages"].as_array().unwrap().last().unwrap();
         self.tell(format!("{} → {}: {}", account, ticket["queue"].as_str().unwrap(), message["text"]));
+        self.known(&self.desk.admin, &id);
         id
+    }
+
+    /// What somebody sees of a ticket's fields, and by what those were filled that nobody set.
+    fn known(&mut self, who: &Caller, ticket: &str) {
+        let read = who.get(&format!("tickets/{ticket}")).is(200).json();
+        let history = who.get(&format!("tickets/{ticket}/history")).is(200).json();
+        let filled = history["items"][0]["data"]["opening"]["filled"].clone();
+        let fields = read["fields"].as_object().unwrap().iter();
+        let told = fields.map(|(name, value)| match filled[name]["by"].as_str() {
+            Some(by) if filled[name]["value"] == *value => format!("{name} {value} ({by})"),
+            _ => format!("{name} {value}"),
+        });
+        let line = format!("  fields: {}", told.collect::<Vec<_>>().join(", "));
+        self.tell(line);
     }
 
     fn begin(&mut self, who: &Caller, playbook: &str, ticket: &str) -> Run {
@@ -150,6 +166,7 @@ impl Day<'_> {
         adriana.post(&replies, &json!({"text": text})).is(201);
         self.app.provider.wait_for(LAURA, "Confirme con su huella o su clave");
         self.history(&ticket);
+        self.known(adriana, &ticket);
         resumed(self.desk, adriana, &run);
     }
 
@@ -294,6 +311,37 @@ impl Day<'_> {
             self.tell(format!("{node}: reached {}, left {}, {answers}", figures["reached"], figures["left"]));
         }
         assert_eq!(lead.get("playbooks/nogal-activacion/statistics?days=0").problem(400), "bad_days");
+    }
+
+    /// What a ticket is about is known before it is solved; what is a lead's is nobody else's.
+    fn fields(&mut self, adriana: &Caller) {
+        self.tell("");
+        let ticket =
+            self.write("main", "15550500003", "wamid.C1", "Buenas tardes, una duda de mi tarjeta oro");
+        let path = |call: &str| format!("tickets/{ticket}/{call}");
+        let solved = json!({"status": "resuelto"});
+        let early = adriana.post(&path("status"), &solved);
+        let (errors, code) = (early.json()["errors"].clone(), early.problem(422));
+        self.tell(format!("adriana-campos solves it: {code} {errors}"));
+        for set in [
+            json!({"request": "préstamo", "card_last_four": "12345"}),
+            json!({"fraud_file": "F-000123"}),
+            json!({"client": "albatros"}),
+        ] {
+            let refused = adriana.post(&path("fields"), &set);
+            let (errors, code) = (refused.json()["errors"].clone(), refused.problem(422));
+            self.tell(format!("adriana-campos sets {set}: {code} {errors}"));
+        }
+        let fernanda = self.desk.token("fernanda-luna", "lead");
+        fernanda.post(&path("fields"), &json!({"fraud_file": "F-000123"})).is(200);
+        adriana.post(&path("fields"), &json!({"request": "other", "card_last_four": "2222"})).is(200);
+        for who in [&fernanda, adriana] {
+            self.tell(format!("{} sees", who.person));
+            self.known(who, &ticket);
+        }
+        assert!(!adriana.get(&path("history")).is(200).body.contains("F-000123"));
+        let now = adriana.post(&path("status"), &solved).is(200).json();
+        self.tell(format!("adriana-campos solves it: {}", now["status"].as_str().unwrap()));
     }
 
     /// What was written down in a run is part of a person's data: exported with them, and erased with them.

@@ -101,6 +101,37 @@ impl Day<'_> {
         self.tell(format!("  № {} in {queue}, {status}, with {team}: {agent}", ticket["number"]));
     }
 
+    /// What somebody sees of a ticket's fields, by what they were filled, and what was not taken.
+    fn fields(&mut self, who: &Caller, id: &str) {
+        let ticket = who.get(&format!("tickets/{id}")).is(200).json();
+        let history = who.get(&format!("tickets/{id}/history")).is(200).json();
+        let filled = history["items"][0]["data"]["opening"]["filled"].clone();
+        let told = ticket["fields"].as_object().unwrap().iter().map(|(name, value)| match &filled[name] {
+            filled if filled["value"] == *value => {
+                format!("{name} {value} ({})", filled["by"].as_str().unwrap())
+            }
+            _ => format!("{name} {value}"),
+        });
+        let told: Vec<_> = told.collect();
+        self.tell(format!("  {} sees: {}", who.person, told.join(", ")));
+        for (name, why) in ticket["unvalidated_fields"].as_object().into_iter().flatten() {
+            self.tell(format!("  not taken: {name}, {}", why.as_str().unwrap()));
+        }
+    }
+
+    /// Sets fields; tells what was refused.
+    fn set(&mut self, who: &Caller, id: &str, set: &Value) {
+        let answer = who.post(&format!("tickets/{id}/fields"), set);
+        let line = match answer.status {
+            200 => format!("{} sets {set}", who.person),
+            _ => {
+                let errors = answer.json()["errors"].clone();
+                format!("{} sets {set}: {} {errors}", who.person, answer.problem(422))
+            }
+        };
+        self.tell(line);
+    }
+
     fn due(&mut self, id: &str, target: &str) {
         let target = self.desk().target(id, target);
         let (name, state) = (target["name"].as_str().unwrap(), target["state"].as_str().unwrap());
@@ -187,7 +218,14 @@ impl Day<'_> {
         let path = |call: &str| format!("tickets/{marina}/{call}");
         anna.post(&path("notes"), &json!({"text": "Бронь BK-2207, организатор ещё не подтвердил."})).is(201);
         anna.post(&path("escalation"), &json!({"team": "bookings", "reason": "нужен ваучер"})).is(200);
-        anna.post(&path("status"), &json!({"status": "handed_over"})).is(200);
+        let handed_over = json!({"status": "handed_over"});
+        let early = anna.post(&path("status"), &handed_over);
+        let (errors, code) = (early.json()["errors"].clone(), early.problem(422));
+        self.tell(format!("anna-lvova hands it over: {code} {errors}"));
+        self.set(anna, &marina, &json!({"booking": "2207", "departure": "1 марта"}));
+        self.set(anna, &marina, &json!({"booking": "BK-2207", "departure": "2027-03-01"}));
+        anna.post(&path("status"), &handed_over).is(200);
+        self.fields(anna, &marina);
         self.whose(&marina);
         self.due(&marina, "with_bookings");
         self.at("10:20");
@@ -248,7 +286,8 @@ impl Day<'_> {
     fn complaint(&mut self) {
         self.at("14:00");
         let body = json!({"type": "message", "data": {"from": "vera@example.org", "name": "Вера", "external_id": "c-1",
-            "text": "Жалоба: гид не пришёл, просим вернуть деньги."}})
+            "text": "Жалоба: гид не пришёл, просим вернуть деньги.",
+            "data": {"booking": "BK-2301", "departure": "позавчера", "compensation": "9999 RUB"}}})
         .to_string();
         let secret = self.desk().secret("standard", "complaints");
         let (now, hook) = (self.now.to_string(), self.desk().hook("standard", "complaints"));
@@ -273,10 +312,11 @@ impl Day<'_> {
         ));
         self.whose(&id);
         self.in_rooms(1);
+        let ksenia = self.token("ksenia-orlova", "agent");
+        self.fields(&ksenia, &id);
         self.due(&id, "first_response");
         self.at("14:27");
         self.notices(&id);
-        let ksenia = self.token("ksenia-orlova", "agent");
         ksenia.post(&format!("tickets/{id}/assignment"), &json!({"agent": "ksenia-orlova"})).is(200);
         let due = self.desk().target(&id, "full_resolution")["due"].clone();
         let data = json!({"contact_name": "Вера", "agent_name": "Ксения Орлова", "ticket_number": ticket["number"], "due": due});
@@ -289,9 +329,15 @@ impl Day<'_> {
         ksenia.post(&path("status"), &json!({"status": "handed_over"})).is(200);
         self.whose(&id);
         self.due(&id, "with_bookings");
-        self.at("16:40");
+        self.at("16:45");
         self.due(&id, "with_bookings");
         self.in_rooms(1);
+        let tatiana = self.token("tatiana-veber", "lead");
+        let agreed = json!({"compensation": {"minor": 1_500_000, "currency": "RUB"}});
+        self.set(&ksenia, &id, &agreed);
+        self.set(&tatiana, &id, &agreed);
+        self.fields(&tatiana, &id);
+        self.fields(&ksenia, &id);
     }
 
     /// The morning shift goes home: what is still open goes on with the evening's.

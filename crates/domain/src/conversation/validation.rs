@@ -67,7 +67,8 @@ pub fn move_to(
     let current = workable(state, ticket)?;
     if let Some(ConversationEvent::StatusChanged { status, reason, .. }) = events.last() {
         let reason = reason.as_ref().map(|reason| reason.0.as_str());
-        pack.allows(Wanted { from: &current.status, to: status, fields: &current.fields.0, reason, role })?;
+        let (from, queue, fields) = (&current.status, &current.queue, &current.fields.0);
+        pack.allows(Wanted { from, to: status, queue, fields, reason, role })?;
     }
     Ok(events)
 }

@@ -15,6 +15,9 @@ pub struct Transition {
     /// Status ids that it leads to; empty: any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
+    /// Queue ids of the tickets that it is about; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<String>,
     /// Custom fields that the ticket must have by then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
@@ -33,6 +36,8 @@ pub struct Wanted<'a> {
     pub from: &'a str,
     /// Status id then.
     pub to: &'a str,
+    /// The ticket's queue.
+    pub queue: &'a str,
     /// The ticket's custom fields.
     pub fields: &'a Map<String, Value>,
     /// The reason, if one is given.
@@ -50,8 +55,9 @@ impl Pack {
         if self.transitions.is_empty() {
             return Ok(());
         }
-        let Some(transition) = self.transitions.iter().find(|t| t.fits(wanted.from, wanted.to)) else {
-            let next = self.next_statuses(wanted.from).join(", ");
+        let Some(transition) = self.transitions.iter().find(|t| t.fits(wanted.queue, wanted.from, wanted.to))
+        else {
+            let next = self.next_statuses(wanted.queue, wanted.from).join(", ");
             let what = format!("from {:?} the desk allows {next}; not {:?}", wanted.from, wanted.to);
             return Err(Refusal::conflict("transition_not_allowed", what));
         };
@@ -76,20 +82,21 @@ impl Pack {
         Ok(())
     }
 
-    /// The status ids that may follow one.
-    pub fn next_statuses(&self, from: &str) -> Vec<&str> {
+    /// The status ids that may follow one, of a ticket of a queue.
+    pub fn next_statuses(&self, queue: &str, from: &str) -> Vec<&str> {
         let all = self.statuses.keys().map(String::as_str);
         let allowed = |to: &&str| {
-            *to != from && (self.transitions.is_empty() || self.transitions.iter().any(|t| t.fits(from, to)))
+            *to != from
+                && (self.transitions.is_empty() || self.transitions.iter().any(|t| t.fits(queue, from, to)))
         };
         all.filter(allowed).collect()
     }
 }
 
 impl Transition {
-    fn fits(&self, from: &str, to: &str) -> bool {
+    fn fits(&self, queue: &str, from: &str, to: &str) -> bool {
         let names = |list: &[String], status: &str| list.is_empty() || list.iter().any(|s| s == status);
-        names(&self.from, from) && names(&self.to, to)
+        names(&self.queues, queue) && names(&self.from, from) && names(&self.to, to)
     }
 }
 
@@ -97,6 +104,13 @@ impl Transition {
 pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (n, transition) in pack.transitions.iter().enumerate() {
+        for (q, queue) in transition.queues.iter().enumerate().filter(|(_, q)| !pack.queues.contains_key(*q))
+        {
+            problems.push((
+                format!("/transitions/{n}/queues/{q}"),
+                format!("no queue {queue:?}; add it to /queues"),
+            ));
+        }
         for (side, statuses) in [("from", &transition.from), ("to", &transition.to)] {
             for (s, status) in statuses.iter().enumerate() {
                 // A category's own name is a status only where the pack names none in it.
@@ -146,7 +160,7 @@ mod tests {
         role: Role,
     ) -> Result<(), &'static str> {
         let fields: Map<String, Value> = fields.as_object().cloned().unwrap();
-        let wanted = Wanted { from, to, fields: &fields, reason, role };
+        let wanted = Wanted { from, to, queue: "general", fields: &fields, reason, role };
         pack().allows(wanted).map_err(|refusal| refusal.code)
     }
 
@@ -166,15 +180,30 @@ mod tests {
         assert_eq!(asked("resuelto", "abierto", none(), None, Role::Service), Err("transition_forbidden"));
         assert_eq!(asked("resuelto", "abierto", none(), None, Role::Lead), Ok(()));
         assert_eq!(asked("nuevo", "resuelto", none(), None, Role::Service), Ok(()));
-        assert_eq!(pack().next_statuses("abierto"), ["dev", "resuelto"]);
+        assert_eq!(pack().next_statuses("general", "abierto"), ["dev", "resuelto"]);
     }
 
     #[test]
     fn a_pack_without_transitions_allows_all_and_names_that_are_none_are_refused() {
         let free = parse(document(json!([]))).unwrap();
-        assert_eq!(free.next_statuses("nuevo"), ["abierto", "dev", "resuelto"]);
+        assert_eq!(free.next_statuses("general", "nuevo"), ["abierto", "dev", "resuelto"]);
         let wrong = parse(document(json!([{"from": ["open"], "to": ["nowhere", "dev"]}]))).unwrap_err();
         let places: Vec<_> = wrong.into_iter().map(|problem| problem.pointer).collect();
         assert_eq!(places, ["/transitions/0/from/0", "/transitions/0/to/0"]);
+        let wrong = parse(document(json!([{"queues": ["general", "gone"]}]))).unwrap_err();
+        assert_eq!(wrong[0].pointer, "/transitions/0/queues/1");
+    }
+
+    #[test]
+    fn a_transition_may_be_about_some_queues_alone() {
+        let pack =
+            parse(document(json!([{"to": ["resuelto"], "queues": ["general"], "fields": ["ground"]}, {}])))
+                .unwrap();
+        let (fields, reason, role) = (Map::new(), None, Role::Agent);
+        let solve = |queue: &str| {
+            let wanted = Wanted { from: "abierto", to: "resuelto", queue, fields: &fields, reason, role };
+            pack.allows(wanted).map_err(|refusal| refusal.code)
+        };
+        assert_eq!((solve("general"), solve("other")), (Err("fields_missing"), Ok(())));
     }
 }

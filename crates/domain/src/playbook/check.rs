@@ -244,6 +244,28 @@ impl Check<'_> {
                 self.say_of(id, &place, what);
             }
         }
+        self.ticket_fields(&kinds);
+    }
+
+    /// Fields that tickets have, and values that they hold, or what is asked for somewhere.
+    fn ticket_fields(&mut self, kinds: &BTreeMap<&str, FieldKind>) {
+        for (name, value) in &self.playbook.ticket_fields {
+            let field = self.pack.fields.get(name);
+            let what = match (field, datum(value)) {
+                (None, _) if self.pack.declares_fields() => {
+                    let known: Vec<&str> = self.pack.fields.keys().map(String::as_str).collect();
+                    Some(format!("no field {name:?}; the desk's fields are {}", known.join(", ")))
+                }
+                (_, Some(from)) if !kinds.contains_key(from) => {
+                    Some(format!("{from:?} is asked for nowhere"))
+                }
+                (Some(field), None) => field.refuses(value),
+                _ => None,
+            };
+            if let Some(what) = what {
+                self.say(&format!("/ticket_fields/{}", escape(name)), what);
+            }
+        }
     }
 }
 

@@ -16,6 +16,10 @@ pub struct Playbook {
     /// The partition whose it is; none: the whole desk's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
+    /// Custom fields that its ticket has once a run has ended: values, or `{"from": "<field>"}` for what was written
+    /// down. What a run did not ask for stays as it is.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub ticket_fields: Map<String, Value>,
     /// Node that a run begins at.
     pub start: String,
     /// Nodes by id.

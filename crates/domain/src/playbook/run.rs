@@ -5,8 +5,9 @@ mod decide;
 
 pub use decide::{Answer, Move, Refused, advance, back, values};
 
-use super::RequestKind;
+use super::{Playbook, RequestKind, datum};
 use crate::Private;
+use crate::pack::Pack;
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold};
 use serde::{Deserialize, Serialize};
@@ -247,6 +248,21 @@ impl Run {
 pub fn gathered(run: &Run) -> Map<String, Value> {
     let data = run.path().filter_map(|visit| visit.given.data.as_ref());
     data.flat_map(|data| data.0.clone()).filter(|(_, value)| !value.is_null()).collect()
+}
+
+/// What a run that has ended says of its ticket's custom fields; what a field does not hold is left out.
+pub fn ticket_fields(playbook: &Playbook, run: &Run, pack: &Pack) -> Map<String, Value> {
+    let gathered = gathered(run);
+    let said = playbook.ticket_fields.iter().filter_map(|(name, value)| {
+        let value = match datum(value) {
+            Some(from) => gathered.get(from)?,
+            None => value,
+        };
+        let holds =
+            pack.fields.get(name).map_or(!pack.declares_fields(), |field| field.refuses(value).is_none());
+        holds.then(|| (name.clone(), value.clone()))
+    });
+    said.collect()
 }
 
 #[cfg(test)]

@@ -42,6 +42,29 @@ fn book() -> Value {
     })
 }
 
+#[test]
+fn fields_of_the_ticket_are_there_and_hold_what_they_get() {
+    let places = |set: Value| -> Vec<String> {
+        let mut book = book();
+        book["ticket_fields"] = set;
+        let mut pack = pack(book);
+        pack["fields"] = json!({
+            "card": {"name": {"es": "Tarjeta"}, "type": "text"},
+            "request": {"name": {"es": "Qué"}, "type": "choice", "choices": [{"id": "activation"}]}
+        });
+        let problems = crate::pack::parse(pack).err().unwrap_or_default();
+        problems
+            .into_iter()
+            .map(|problem| problem.pointer.replace("/playbooks/book/ticket_fields", ""))
+            .collect()
+    };
+    assert!(places(json!({"card": {"from": "last_four"}, "request": "activation"})).is_empty());
+    assert_eq!(
+        places(json!({"card": {"from": "nothing"}, "request": "dance", "x": 1})),
+        ["/card", "/request", "/x"]
+    );
+}
+
 #[track_caller]
 fn wrong(change: impl FnOnce(&mut Value)) -> Vec<String> {
     let mut book = book();

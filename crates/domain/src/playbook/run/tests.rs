@@ -260,6 +260,33 @@ fn of_two_moves_at_once_one_counts() {
 }
 
 #[test]
+fn a_run_says_what_its_ticket_is_about_as_far_as_it_asked_and_the_fields_hold_it() {
+    let mut book = book();
+    let set = json!({"card": {"from": "last_four"}, "account": {"from": "iban"}, "what": "payment", "short": {"from": "how"}});
+    book.ticket_fields = set.as_object().cloned().unwrap();
+    let pack = |fields: Value| -> Pack {
+        let document = json!({"format": "relevo-pack/1", "name": "x", "locale": {"default": "es"}, "queues": {}, "fields": fields});
+        serde_json::from_value(document).unwrap()
+    };
+    let text = |pattern: &str| json!({"name": {"es": "x"}, "type": "text", "pattern": pattern});
+    let declared = pack(
+        json!({"card": text("[0-9]{4}"), "account": text(".*"), "what": text(".*"), "short": text(".")}),
+    );
+    let mut told = Told::begun();
+    told.answer(confirmed(&["name", "zip"]));
+    told.answer(chosen("pay"));
+    assert_eq!(Value::Object(ticket_fields(&book, &told.run, &declared)), json!({"what": "payment"}));
+    told.answer(written(json!({"last_four": "1111", "day": "2026-03-02", "how": "total",
+        "amount": {"minor": 1, "currency": "MXN"}})));
+    assert_eq!(
+        Value::Object(ticket_fields(&book, &told.run, &declared)),
+        json!({"card": "1111", "what": "payment"})
+    );
+    let free = ticket_fields(&book, &told.run, &pack(json!({})));
+    assert_eq!(Value::Object(free), json!({"card": "1111", "what": "payment", "short": "total"}));
+}
+
+#[test]
 fn a_colleague_reads_what_was_gathered() {
     let mut told = Told::begun();
     told.answer(confirmed(&["name", "zip"]));
