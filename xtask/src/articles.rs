@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use relevo_import::confluence::rest::Confluence;
 use relevo_import::confluence::{Options, export};
-use relevo_import::post::{Way, post, post_space};
+use relevo_import::post::{Way, gone, post, post_space};
 use relevo_import::{File, Note, markdown};
 use serde_json::{Value, json};
 
@@ -121,7 +121,12 @@ fn run(client: &Client, desk: &str, token: &str, wanted: &Wanted) -> Result<(Vec
         let results = send(client, desk, token, &markdown::read(&wanted.source)?, wanted.way)?;
         return Ok((results, Vec::new()));
     };
-    post_space(&space, &wanted.options, wanted.way, &mut calling(client, desk, token))
+    let (results, mut notes) =
+        post_space(&space, &wanted.options, wanted.way, &mut calling(client, desk, token))?;
+    notes.extend(gone(&space, &wanted.options, &mut |query| {
+        client.get(&format!("/api/{desk}/articles?{query}"), token)?.value()
+    })?);
+    Ok((results, notes))
 }
 
 fn send(client: &Client, desk: &str, token: &str, files: &[File], way: Way) -> Result<Vec<Value>> {

@@ -4,12 +4,13 @@ use crate::Call;
 use crate::{articles, check, markdown, show};
 use http::StatusCode;
 use relevo_domain::article::{About, Article, ArticleEvent, Text};
+use relevo_domain::card_number;
 use relevo_domain::pack::Pack;
 use relevo_edge::api::{ArticleFile, ArticleImport};
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
-use relevo_edge::{identity, ids};
+use relevo_edge::{card_numbers, identity, ids};
 use relevo_journal::Loaded;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -35,7 +36,7 @@ pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
             Ok((outcome, id)) => (outcome, json!({"path": file.path, "result": outcome, "article": id})),
             // The store does not answer: the rest would fail too.
             Err(problem) if problem.status.is_server_error() => return Err(problem),
-            Err(problem) => ("refused", refused(&file.path, &problem)),
+            Err(problem) => ("refused", refused(&pack.pack, &file.path, &problem)),
         };
         let count = counts.entry(outcome).or_default();
         *count = count.saturating_add(1);
@@ -44,7 +45,9 @@ pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
     Ok(json(StatusCode::OK, &json!({"dry_run": body.dry_run, "counts": counts, "items": results})))
 }
 
-fn refused(path: &str, problem: &Problem) -> Value {
+fn refused(pack: &Pack, path: &str, problem: &Problem) -> Value {
+    let masked = pack.mask_card_numbers.then(|| card_number::mask(path)).flatten();
+    let path = masked.as_deref().unwrap_or(path);
     let errors: Vec<Value> = problem
         .errors
         .iter()
@@ -61,6 +64,7 @@ async fn one(
     publish: bool,
     dry_run: bool,
 ) -> Result<(&'static str, String), Problem> {
+    card_numbers::refuse_in(pack, &json!({"path": file.path, "markdown": file.markdown}))?;
     let read = read(file, pack)?;
     // Languages of one article are files of one name: `claves.es.md` and `claves.fr.md`.
     let name = call.context.keys.id("article", &["import", &read.source]);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answers;
 mod articles;
 mod check;
 mod find;
@@ -12,6 +13,7 @@ mod show;
 
 use relevo_edge::app::DeskContext;
 use relevo_edge::auth::Caller;
+use relevo_edge::card_numbers;
 use relevo_edge::http::{Incoming, Response, serve};
 use relevo_edge::problem::Problem;
 use relevo_edge::routes::{self, Matched};
@@ -38,6 +40,10 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     let matched = routes::find("knowledge", request)?;
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
     let caller = routes::admit(matched.route, &context, request).await?;
+    // An import has a result for each of its files.
+    if request.method != http::Method::GET && matched.route.name != "articles.import" {
+        card_numbers::refuse(&context.pack().await?.pack, request)?;
+    }
     let call = Call { context, caller, request, matched };
     match call.matched.route.name {
         "articles.archive" => articles::archive(&call).await,

@@ -1,7 +1,7 @@
 //! Articles on tickets: which helped, which may help, and that there was none.
 
 use crate::Call;
-use crate::{articles, find, missing, show};
+use crate::{answers, articles, find, missing, show};
 use http::StatusCode;
 use relevo_domain::article::Standing;
 use relevo_domain::conversation::passage::{Place, passages};
@@ -58,7 +58,7 @@ pub async fn unlink(call: &Call<'_>) -> Result<Response, Problem> {
     linked(call, &article, false).await
 }
 
-/// `GET …/tickets/{ticket}/suggestions`: articles that say what the customer says, and by which words.
+/// `GET …/tickets/{ticket}/suggestions`: articles that say what the customer says, then canned answers, and by which words.
 pub async fn suggestions(call: &Call<'_>) -> Result<Response, Problem> {
     let (id, _, ordinal) = ticket(call).await?;
     let (conversation, _) = ids::parse_ticket(&id)?;
@@ -76,14 +76,13 @@ pub async fn suggestions(call: &Call<'_>) -> Result<Response, Problem> {
         }
     }
     let rows = find::all(call).await?;
-    // What half of all articles say tells nothing.
+    let pack = call.context.pack().await?;
+    let who = (call.caller.person.as_str(), call.caller.role);
+    let canned = answers::suggested(&pack.pack, who, locale.as_deref(), &terms);
     let published: Vec<_> = rows.values().filter(|row| row.standing == Standing::Published).collect();
-    let common = |term: &String| {
-        let saying =
-            published.iter().filter(|row| row.locales.values().any(|said| said.words.contains_key(term)));
-        published.len() > 3 && saying.count() * 2 > published.len()
-    };
-    terms.retain(|term| !common(term));
+    answers::retain_telling(&mut terms, published.len(), |term| {
+        published.iter().filter(|row| row.locales.values().any(|said| said.words.contains_key(term))).count()
+    });
     let hits = find::ranked(call, &rows, &terms, locale.as_deref()).await?;
     let items: Vec<Value> = hits
         .into_iter()
@@ -93,11 +92,12 @@ pub async fn suggestions(call: &Call<'_>) -> Result<Response, Problem> {
             let said = hit.row.locales.get(&hit.locale).map(|said| said.words.clone()).unwrap_or_default();
             let why: Vec<&String> = terms.iter().filter(|term| said.contains_key(*term)).collect();
             json!({
-                "article": format!("{}{}", ids::ARTICLE, hit.name), "title": title, "locale": hit.locale,
+                "kind": "article", "article": format!("{}{}", ids::ARTICLE, hit.name), "title": title, "locale": hit.locale,
                 "tags": hit.row.about.tags, "score": (hit.score * 1_000.0).round() / 1_000.0,
                 "why": {"words": why}, "linked": found.articles.contains(&format!("{}{}", ids::ARTICLE, hit.name)),
             })
         })
+        .chain(canned)
         .collect();
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
 }

@@ -6,6 +6,7 @@ use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::article::{ArticleRow, Standing};
 use relevo_edge::http::{Response, json};
+use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_search::{Query, Text};
 use serde_json::{Value, json};
@@ -21,13 +22,16 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let due = given("due_for_review").map(|word| word.parse::<bool>()).transpose();
     let due =
         due.map_err(|_| Problem::bad_request("bad_due_for_review", "due_for_review is true or false"))?;
-    let tag = given("tag");
+    let (tag, source) = (given("tag"), given("source"));
     let query = given("q").map(|text| Query::parse(&text)).transpose();
     let query = query.map_err(|refused| Problem::bad_request("bad_q", refused.advice()))?;
     let today = call.context.now.date_naive();
     let fits = |row: &ArticleRow| {
         status.is_none_or(|status| row.standing == status)
             && tag.as_ref().is_none_or(|tag| row.about.tags.contains(tag))
+            && source.as_ref().is_none_or(|source| {
+                row.about.source.as_ref().is_some_and(|from| from.starts_with(source.as_str()))
+            })
             && due.is_none_or(|due| {
                 due == (row.standing != Standing::Archived
                     && row.about.review_on.is_some_and(|day| day <= today))
@@ -35,11 +39,23 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let mut rows = find::all(call).await?;
     rows.retain(|_, row| fits(row));
+    if let Some(cursor) = given("cursor") {
+        let name =
+            ids::parse(&cursor, ids::ARTICLE, "article").ok().filter(|_| source.is_some() && query.is_none());
+        let name = name.ok_or_else(|| {
+            Problem::bad_request("bad_cursor", "cursor is `next` of the answer before, of a list by source")
+        })?;
+        rows.retain(|there, _| there.as_str() > name);
+    }
+    // What came from one place is listed to its end, in an order that does not change.
+    let by_name = source.is_some() && query.is_none();
+    let last = rows.keys().nth(limit.saturating_sub(1)).filter(|_| by_name && rows.len() > limit).cloned();
     let items = match query {
         Some(query) => hits(call, &rows, &query, given("locale").as_deref(), limit).await?,
         None => {
             let mut rows: Vec<(String, ArticleRow)> = rows.into_iter().collect();
             rows.sort_by_key(|(name, row)| match due {
+                _ if by_name => (None, 0, name.clone()),
                 Some(true) => (row.about.review_on, 0, name.clone()),
                 _ => (None, i64::MAX.saturating_sub(row.updated_ms), name.clone()),
             });
@@ -47,7 +63,8 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
             rows.iter().map(|(name, row)| Value::Object(show::row(name, row))).collect()
         }
     };
-    Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+    let next = last.map(|name| format!("{}{name}", ids::ARTICLE));
+    Ok(json(StatusCode::OK, &json!({"items": items, "next": next})))
 }
 
 async fn hits(

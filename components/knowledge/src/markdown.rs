@@ -73,8 +73,10 @@ pub fn split(file: &str) -> Result<Matter, String> {
         let Some((name, value)) = line.split_once(':') else {
             return Err(format!("no name and value: {}", line.chars().take(40).collect::<String>()));
         };
-        let value = value.trim().trim_matches('"').to_owned();
-        values.push((name.trim().to_owned(), value));
+        let value = value.trim();
+        // One pair: the text within may begin or end in quotes of its own.
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+        values.push((name.trim().to_owned(), value.to_owned()));
     }
     Ok(Matter { values, body: body.trim_start_matches('\n').to_owned() })
 }
@@ -116,9 +118,9 @@ mod tests {
     #[test]
     fn what_stands_above_the_text_is_read_and_what_is_not_closed_refused() {
         let matter =
-            split("---\ntitle: \"Claves: todas\"\n# nota\ntags: a, b\n---\n\n# Hola\n").expect("closed");
+            split("---\ntitle: \"Claves: \"todas\"\"\n# nota\ntags: a, b\n---\n\n# Hola\n").expect("closed");
         let value = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(matter.values, [value("title", "Claves: todas"), value("tags", "a, b")]);
+        assert_eq!(matter.values, [value("title", "Claves: \"todas\""), value("tags", "a, b")]);
         assert_eq!(matter.body, "# Hola\n");
         assert_eq!(split("# Hola").expect("text").body, "# Hola");
         assert!(split("---\ntitle: x\n").is_err() && split("---\nhola\n---\nx").is_err());

@@ -27,6 +27,15 @@ pub fn refuse(pack: &Pack, request: &Incoming) -> Result<(), Problem> {
     place.map_or(Ok(()), |place| Err(refused(place)))
 }
 
+/// Refuses a part of a call likewise: of many that come at once each has a result of its own.
+///
+/// # Errors
+/// As [`refuse`].
+pub fn refuse_in(pack: &Pack, part: &Value) -> Result<(), Problem> {
+    let place = pack.mask_card_numbers.then(|| card_number::place_in(part)).flatten();
+    place.map_or(Ok(()), |place| Err(refused(place)))
+}
+
 /// The refusal of a full card number at a place of the caller's document.
 pub fn refused(pointer: String) -> Problem {
     let what = "a full card number is not taken; leave all but its last four digits out";
@@ -63,6 +72,22 @@ mod tests {
         assert!(!format!("{problem:?}").contains("4111"));
         let deep = told(true, &json!({"data": {"list": [1, "5555-5555-5555-4444"]}})).expect("refused");
         assert_eq!(deep.errors[0].pointer, "/data/list/1");
+    }
+
+    #[test]
+    fn a_part_of_a_call_is_refused_as_the_whole_would_be() {
+        let pack = |masks: bool| {
+            let pack = json!({
+                "format": "relevo-pack/1", "name": "Test", "locale": {"default": "es"},
+                "queues": {"support": {"name": "Support"}}, "mask_card_numbers": masks,
+            });
+            relevo_domain::pack::parse(pack).expect("a pack")
+        };
+        let part = json!({"path": "a.md", "markdown": "# A\n\n5555 5555 5555 4444"});
+        let problem = refuse_in(&pack(true), &part).expect_err("refused");
+        assert_eq!((problem.code, problem.errors[0].pointer.as_str()), ("card_number_refused", "/markdown"));
+        assert!(refuse_in(&pack(false), &part).is_ok());
+        assert!(refuse_in(&pack(true), &json!({"markdown": "4444"})).is_ok());
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub static ROUTES: &[Route] = &[
     route("tickets.articles.link", "knowledge", "POST", "/api/{desk}/tickets/{ticket}/articles", AGENT, "Link an article that helped, or note that there was none"),
     route("tickets.articles.unlink", "knowledge", "DELETE", "/api/{desk}/tickets/{ticket}/articles/{article}", AGENT, "An article did not help after all"),
     route("tickets.assign", "desk", "POST", "/api/{desk}/tickets/{ticket}/assignment", SERVICE, "Assign to a person, a team or nobody"),
-    route("tickets.suggestions", "knowledge", "GET", "/api/{desk}/tickets/{ticket}/suggestions", AGENT, "Articles that say what the customer says, and by which words"),
+    route("tickets.suggestions", "knowledge", "GET", "/api/{desk}/tickets/{ticket}/suggestions", AGENT, "Articles that say what the customer says, then canned answers, and by which words"),
     route("tickets.draft.read", "desk", "GET", "/api/{desk}/tickets/{ticket}/draft", AGENT, "What the caller has begun to write, and who else is writing"),
     route("tickets.draft.save", "desk", "PUT", "/api/{desk}/tickets/{ticket}/draft", AGENT, "Keep what the caller has written so far; others see that they are at it"),
     route("tickets.draft.discard", "desk", "DELETE", "/api/{desk}/tickets/{ticket}/draft", AGENT, "Throw the caller's draft away"),

@@ -38,6 +38,8 @@ pub struct Space {
     pub origin: Option<String>,
     /// Its pages.
     pub pages: Vec<Page>,
+    /// Ids of its pages that could not be read.
+    pub broken: Vec<String>,
     /// What could not be read.
     pub notes: Vec<Note>,
 }
@@ -56,9 +58,14 @@ pub struct Page {
 }
 
 impl Options {
+    /// How the sources of a space's articles begin.
+    pub fn root(&self, space: &Space) -> String {
+        format!("{}/{}/", self.name, space.key)
+    }
+
     /// The path of the article of a page.
-    fn path(&self, id: &str) -> String {
-        format!("{}/{id}.md", self.name)
+    fn path(&self, space: &Space, id: &str) -> String {
+        format!("{}{id}.md", self.root(space))
     }
 
     /// What stands above the text.
@@ -81,7 +88,7 @@ impl Options {
 /// A file for each page, to ask which articles they will be: links between them have to say so.
 pub fn probes(space: &Space, options: &Options) -> Vec<File> {
     let probe = |page: &Page| File {
-        path: options.path(&page.id),
+        path: options.path(space, &page.id),
         markdown: format!("{}x", options.matter("x", &[])),
     };
     space.pages.iter().map(probe).collect()
@@ -94,7 +101,7 @@ pub fn articles(
     options: &Options,
     articles: &BTreeMap<String, String>,
 ) -> (Vec<File>, Vec<Note>) {
-    let names = Names::of(space, |id| articles.get(&options.path(id)).cloned());
+    let names = Names::of(space, |id| articles.get(&options.path(space, id)).cloned());
     let (mut files, mut notes) = (Vec::new(), space.notes.clone());
     for page in &space.pages {
         let mut reading = simplify::Page { space: &space.key, names: &names, notes: Vec::new() };
@@ -109,7 +116,7 @@ pub fn articles(
                 reading.notes.push("it has no text of its own: no article is made of it".to_owned());
             }
             Ok(text) => files.push(File {
-                path: options.path(&page.id),
+                path: options.path(space, &page.id),
                 markdown: format!("{}{}\n", options.matter(&title, &page.labels), text.trim()),
             }),
             Err(error) => reading.notes.push(format!("it is not taken over: {error}")),

@@ -4,6 +4,8 @@ use crate::confluence::{Options, Space, articles, probes};
 use crate::{File, Note};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use url::form_urlencoded;
 
 /// Files of one call: the API takes 200.
 const MOST_FILES: usize = 100;
@@ -62,6 +64,45 @@ pub fn post_space(
     let known = asked.iter().filter_map(|item| Some((text(item, "path")?, text(item, "article")?)));
     let (files, notes) = articles(space, options, &known.collect());
     Ok((post(&files, way, call)?, notes))
+}
+
+/// Articles that were made of pages which are not in the space any more. They are told, not taken away: somebody may have
+/// linked them to tickets. `list` gets `articles?…`.
+///
+/// # Errors
+/// When a call fails, or its answer is none.
+pub fn gone(
+    space: &Space,
+    options: &Options,
+    list: &mut dyn FnMut(&str) -> Result<Value>,
+) -> Result<Vec<Note>> {
+    let root = options.root(space);
+    let pages = space.pages.iter().map(|page| &page.id).chain(&space.broken);
+    let there: BTreeSet<String> = pages.map(|id| format!("{root}{id}")).collect();
+    let (mut notes, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("source", &root).append_pair("limit", "100");
+        if !cursor.is_empty() {
+            query.append_pair("cursor", &cursor);
+        }
+        let answer = list(&query.finish())?;
+        let items = answer["items"].as_array().context("the answer lists no articles")?;
+        for item in items.iter().filter(|item| item["status"] != "archived") {
+            let source = item["source"].as_str().unwrap_or_default();
+            if !there.contains(source) {
+                let titles = item["locales"].as_object().into_iter().flat_map(|all| all.values());
+                let title = titles.filter_map(|said| said["title"].as_str()).next().unwrap_or(source);
+                let id = item["id"].as_str().unwrap_or_default();
+                let why = format!("its page is gone; the article {id} stays until a lead archives it");
+                notes.push(Note { page: title.to_owned(), why });
+            }
+        }
+        match answer["next"].as_str().filter(|next| *next != cursor) {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return Ok(notes),
+        }
+    }
 }
 
 #[cfg(test)]

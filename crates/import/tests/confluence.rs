@@ -90,7 +90,7 @@ fn the_same_page_is_the_same_article_both_ways() {
     let paths = |space: &Space| -> Vec<String> { made(space).0.into_iter().map(|file| file.path).collect() };
     let (one, other) =
         (export::read(&fixtures().join("export")).unwrap(), live(&server).read("SCH").unwrap());
-    let wanted = ["confluence/98305.md", "confluence/98417.md", "confluence/98500.md"];
+    let wanted = ["confluence/SCH/98305.md", "confluence/SCH/98417.md", "confluence/SCH/98500.md"];
     let mut from_export = paths(&one);
     from_export.sort();
     assert_eq!(
@@ -182,6 +182,8 @@ fn what_is_no_export_is_refused() {
     let refused = || format!("{:#}", export::read(folder.path()).unwrap_err());
     assert!(refused().contains("no index.html"), "{}", refused());
     std::fs::write(folder.path().join("index.html"), "<title>Web</title>").unwrap();
+    assert!(refused().contains("does not say a key"), "{}", refused());
+    std::fs::write(folder.path().join("index.html"), "<title>Web (WEB)</title>").unwrap();
     std::fs::write(folder.path().join("about_12.html"), "<p>hello</p>").unwrap();
     assert!(refused().contains("no page as Confluence writes them"), "{}", refused());
 }

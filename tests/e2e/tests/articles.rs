@@ -94,6 +94,18 @@ fn articles_help_with_tickets_and_what_is_missing_is_counted() {
     let first = &suggested["items"][0];
     assert_eq!((&first["article"], &first["linked"]), (&json!(id), &json!(false)));
     assert_eq!(first["why"]["words"], json!(["contrasena", "caducada"]));
+    assert_eq!(first["kind"], "article");
+
+    // Canned answers come after articles.
+    let words = "¿Cómo puedo recuperar el acceso a la plataforma?";
+    whatsapp::deliver(app.client(), &desk, &whatsapp::message(ROSA, "wamid.K2", words)).is(200);
+    let suggested = desk.agent.get(&format!("tickets/{ticket}/suggestions")).is(200).json();
+    let kinds: Vec<&Value> =
+        suggested["items"].as_array().unwrap().iter().map(|item| &item["kind"]).collect();
+    assert_eq!(kinds, ["article", "answer"], "{suggested}");
+    let answer = &suggested["items"][1];
+    let given = (&answer["template"], &answer["shortcut"], &answer["locale"]);
+    assert_eq!(given, (&json!("acceso"), &json!("acceso"), &json!("es")));
 
     let links = format!("tickets/{ticket}/articles");
     let draft = article(&desk.agent, "Otra", "cosa");
@@ -192,4 +204,54 @@ fn an_article_of_a_client_is_not_there_for_another() {
         daniela.put(&format!("articles/{id}"), &json!({"locale": "es", "body": "x"})).problem(404),
         "unknown_article"
     );
+
+    // What one client's people did not find is not the other's to read.
+    let body = whatsapp::message("15550196111", "wamid.M1", "mi tarjeta está bloqueada");
+    let signature = whatsapp::signature(&desk.secret("whatsapp", "main"), &body);
+    let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature)];
+    app.client().send("POST", &desk.hook("whatsapp", "main"), &headers, Some(body.as_bytes())).is(200);
+    let tickets = adriana.get("tickets").is(200).json();
+    let ticket = tickets["items"][0]["id"].as_str().expect("a ticket of the client").to_owned();
+    adriana
+        .post(&format!("tickets/{ticket}/articles"), &json!({"missing": "Desbloquear por teléfono"}))
+        .is(200);
+    let missing = |who: &Caller| who.get("articles/missing").is(200).json()["items"].clone();
+    assert_eq!(missing(&adriana)[0]["query"], "desbloquear por telefono");
+    assert_eq!(missing(&daniela), json!([]));
+    assert_eq!(missing(&desk.admin)[0]["count"], 1);
+}
+
+#[test]
+fn a_full_card_number_is_in_no_article() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish("cards");
+    let number = "4111 1111 1111 1111";
+    let new = |title: &str, body: &str| json!({"locale": "es", "title": title, "body": body});
+    let refused = |answer: relevo_e2e::Answer, place: &str| {
+        assert!(!answer.body.contains("1111 1111"), "{}", answer.body);
+        let problem = answer.json();
+        assert_eq!(
+            (&problem["code"], &problem["errors"][0]["pointer"]),
+            (&json!("card_number_refused"), &json!(place))
+        );
+    };
+    refused(desk.admin.post("articles", &new("Activar", &format!("Como {number}"))).is(422), "/body");
+    refused(desk.admin.post("articles", &new(number, "Por teléfono")).is(422), "/title");
+    let id = desk.admin.post("articles", &new("Activar", "Acaba en 1111")).is(201).json()["id"].clone();
+    let path = format!("articles/{}", id.as_str().expect("an id"));
+    refused(desk.admin.put(&path, &json!({"locale": "es", "body": number})).is(422), "/body");
+    // Of an import only the file that has one is refused.
+    let files = json!({"publish": true, "items": [
+        {"path": "a.md", "markdown": "# A\n\nhola"},
+        {"path": "b.md", "markdown": format!("# B\n\n{number}")},
+        {"path": format!("{number}.md"), "markdown": "# C\n\nhola"},
+    ]});
+    let answer = desk.admin.post("articles/import", &files).is(200);
+    assert!(!answer.body.contains("1111 1111"), "{}", answer.body);
+    let items = answer.json()["items"].clone();
+    let told = |n: usize| (items[n]["result"].clone(), items[n]["code"].clone());
+    assert_eq!(told(0), (json!("created"), Value::Null));
+    assert_eq!(told(1), (json!("refused"), json!("card_number_refused")));
+    assert_eq!(items[1]["errors"][0]["pointer"], "/markdown");
+    assert_eq!(told(2), (json!("refused"), json!("card_number_refused")));
 }

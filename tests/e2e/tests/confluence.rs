@@ -5,7 +5,7 @@
 use relevo_e2e::confluence::{Confluence, LOGIN};
 use relevo_e2e::{App, Caller, Store};
 use relevo_import::confluence::{Options, Space, export, rest};
-use relevo_import::post::{Way, post, post_space};
+use relevo_import::post::{Way, gone, post, post_space};
 use relevo_import::{Note, markdown};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -56,7 +56,7 @@ fn a_space_is_taken_over_both_ways_and_is_the_same_articles() {
     // Articles lie beside each other: the address leads from one to the other.
     assert!(html.contains(&format!("<a href=\"{lapsed}\">si caduca</a>")), "{html}");
     assert!(html.contains("<code class=\"language-bash\">") && html.contains("<th>Perfil</th>"), "{html}");
-    assert_eq!((&article["source"], &article["tags"]), (&json!("confluence/98417"), &json!([])));
+    assert_eq!((&article["source"], &article["tags"]), (&json!("confluence/SCH/98417"), &json!([])));
     assert_eq!(results(&import(&desk.lead, &exported, &options(None), WRITE).0), ["unchanged"; 3]);
 
     // The live space has labels, and what the export could not show.
@@ -73,6 +73,25 @@ fn a_space_is_taken_over_both_ways_and_is_the_same_articles() {
     both.sort();
     assert_eq!(tagged, both);
     assert_eq!(found(&desk.agent, "q=%22otra+clave+caducada%22").len(), 1);
+
+    // A page that is deleted is told; its article stays.
+    let lost = |space: &Space| {
+        let mut list = |query: &str| {
+            // Lists in parts, too.
+            let query = query.replace("limit=100", "limit=1");
+            Ok(desk.agent.get(&format!("articles?{query}")).is(200).json())
+        };
+        gone(space, &options(None), &mut list).unwrap()
+    };
+    assert_eq!(lost(&live()), []);
+    server.delete("98500");
+    let told = lost(&live());
+    assert_eq!((told.len(), told[0].page.as_str()), (1, "¿Y si caduca?"));
+    assert!(told[0].why.contains(&both[0]) || told[0].why.contains(&both[1]));
+    desk.lead.post(&format!("articles/{}/archive", id(2)), &json!({"archived": true})).is(200);
+    assert_eq!(lost(&live()), []);
+    assert_eq!(desk.agent.get("articles?cursor=x&source=c").problem(400), "bad_cursor");
+    assert_eq!(desk.agent.get(&format!("articles?cursor={}", both[0])).problem(400), "bad_cursor");
     app.verify();
 }
 

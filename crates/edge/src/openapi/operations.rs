@@ -83,7 +83,7 @@ pub static OPERATIONS: &[Operation] = &[
     write("articles.import", Body::Json("ArticleImport"), 200, Answer::Document),
     read(
         "articles.list",
-        &["q", "locale", "article_status", "tag", "due_for_review", "limit"],
+        &["q", "locale", "article_status", "tag", "source", "due_for_review", "limit", "cursor"],
         Answer::List("ArticleItem"),
     ),
     read("articles.missing", &["limit"], Answer::List("MissingArticle")),
@@ -255,7 +255,7 @@ pub static OPERATIONS: &[Operation] = &[
     act("tickets.snooze", "Snooze", 200),
     act("tickets.split", "Split", 201),
     act("tickets.status", "NewStatus", 200),
-    read("tickets.suggestions", &[], Answer::List("ArticleSuggestion")),
+    read("tickets.suggestions", &[], Answer::List("Suggestion")),
     act("tickets.tags", "TagChange", 200),
     write("tickets.unmerge", Body::None, 200, Answer::One("TicketItem")),
     act("tickets.validate", "Validation", 200),

@@ -64,6 +64,7 @@ pub fn of_query(name: &str) -> Value {
             ("Only what is to be looked at again by now, or only what is not", json!({"type": "boolean"}))
         }
         "locale" => ("Language tag such as `es`", text()),
+        "source" => ("Only what was imported from there: how `source` begins; listed to its end", text()),
         "as_of" => ("What was known at this instant", json!({"type": "string", "format": "date-time"})),
         "breached" => ("Only what is past a target's time, or only what is not", json!({"type": "boolean"})),
         "channel" => ("Channel slug", text()),

@@ -40,14 +40,21 @@ fn of(files: &archive::Files) -> Result<Space> {
     // School (SCH)
     let (name, key) = heading.trim().rsplit_once('(').unwrap_or((heading.trim(), ""));
     let (name, key) = (name.trim(), key.trim_end_matches(')').trim());
-    let mut space = Space { key: key.to_owned(), origin: None, pages: Vec::new(), notes: Vec::new() };
+    if key.is_empty() || key.contains(['/', ' ', '.']) {
+        bail!("no export of a space: its index.html does not say a key");
+    }
+    let mut space =
+        Space { key: key.to_owned(), origin: None, pages: Vec::new(), broken: Vec::new(), notes: Vec::new() };
     for (path, bytes) in files {
         let Some(file) = path.strip_prefix(root).filter(|file| *file != INDEX && !file.contains('/')) else {
             continue;
         };
         match page(file, &String::from_utf8_lossy(bytes), name) {
             Ok(page) => space.pages.push(page),
-            Err(why) => space.notes.push(Note { page: file.to_owned(), why: format!("{why:#}") }),
+            Err(why) => {
+                space.broken.extend(page_id(file));
+                space.notes.push(Note { page: file.to_owned(), why: format!("{why:#}") });
+            }
         }
     }
     if space.pages.is_empty() {

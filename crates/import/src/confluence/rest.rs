@@ -126,7 +126,13 @@ impl Confluence {
         let found = spaces.results.into_iter().find(|space| space.key == key && is_id(&space.id));
         let found =
             found.with_context(|| format!("there is no space {key}, or this person may not see it"))?;
-        let mut space = Space { key: found.key, origin: Some(origin), pages: Vec::new(), notes: Vec::new() };
+        let mut space = Space {
+            key: found.key,
+            origin: Some(origin),
+            pages: Vec::new(),
+            broken: Vec::new(),
+            notes: Vec::new(),
+        };
         let pages = format!(
             "/wiki/api/v2/spaces/{}/pages?body-format=storage&status=current&limit={PAGES_PER_CALL}",
             found.id
@@ -149,10 +155,11 @@ impl Confluence {
                         content,
                     });
                 }
-                Err(error) => space.notes.push(Note {
-                    page: page.title,
-                    why: format!("it is not taken over, its text is broken: {error:#}"),
-                }),
+                Err(error) => {
+                    let why = format!("it is not taken over, its text is broken: {error:#}");
+                    space.broken.push(page.id);
+                    space.notes.push(Note { page: page.title, why });
+                }
             }
         }
         Ok(space)

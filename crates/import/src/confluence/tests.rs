@@ -11,11 +11,11 @@ fn said(content: Element) -> (String, Vec<String>) {
     };
     let pages = vec![page("1", "Keys", content), page("2", "Lost keys", Element::default())];
     let origin = Some("https://c.example".to_owned());
-    let space = Space { key: "SCH".to_owned(), origin, pages, notes: Vec::new() };
+    let space = Space { key: "SCH".to_owned(), origin, pages, broken: Vec::new(), notes: Vec::new() };
     let options = Options { name: "confluence".to_owned(), locale: None, owner: None, partition: None };
-    let known = [("confluence/2.md".to_owned(), "art_2".to_owned())].into();
+    let known = [("confluence/SCH/2.md".to_owned(), "art_2".to_owned())].into();
     let (files, notes) = articles(&space, &options, &known);
-    let text = files.iter().find(|file| file.path == "confluence/1.md").map(|file| file.markdown.clone());
+    let text = files.iter().find(|file| file.path == "confluence/SCH/1.md").map(|file| file.markdown.clone());
     let text = text.unwrap_or_default().replace("---\ntitle: \"Keys\"\n---\n\n", "");
     (
         text.trim().to_owned(),
@@ -159,7 +159,8 @@ fn titles_that_are_too_long_are_cut_and_empty_pages_are_no_articles() {
         labels: vec!["x".into(), "y".into()],
         content: parse_storage("<p>b</p>").expect("XML"),
     };
-    let space = Space { key: "SCH".into(), origin: None, pages: vec![page], notes: Vec::new() };
+    let space =
+        Space { key: "SCH".into(), origin: None, pages: vec![page], broken: Vec::new(), notes: Vec::new() };
     let options =
         Options { name: "c".into(), locale: Some("es".into()), owner: None, partition: Some("nogal".into()) };
     let (files, notes) = articles(&space, &options, &BTreeMap::new());
