@@ -31,8 +31,18 @@ pub fn read(source: &Path, ending: &str) -> Result<Files> {
         folder(source, source, &mut taken).with_context(reading)?;
     } else {
         let file = std::fs::File::open(source).with_context(reading)?;
-        zip(std::io::BufReader::new(file), &mut taken).with_context(reading)?;
+        return read_zip(std::io::BufReader::new(file), ending).with_context(reading);
     }
+    Ok(taken.files)
+}
+
+/// Those of a zip archive.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_zip(archive: impl Read + Seek, ending: &str) -> Result<Files> {
+    let mut taken = Taken::new(ending, LIMITS);
+    zip(archive, &mut taken)?;
     Ok(taken.files)
 }
 

@@ -57,6 +57,16 @@ pub struct Page {
     content: Element,
 }
 
+impl Page {
+    /// A page as Confluence stores it.
+    ///
+    /// # Errors
+    /// When what it says is no XML, or nested too deeply.
+    pub fn from_storage(id: String, title: String, labels: Vec<String>, xml: &str) -> anyhow::Result<Self> {
+        Ok(Self { id, title, labels, content: tree::parse_storage(xml)? })
+    }
+}
+
 impl Options {
     /// How the sources of a space's articles begin.
     pub fn root(&self, space: &Space) -> String {
@@ -78,7 +88,8 @@ impl Options {
             }
         }
         if !labels.is_empty() {
-            matter.push_str(&format!("tags: {}\n", labels.join(", ")));
+            let tags: Vec<String> = labels.iter().map(|label| one_line(&label.replace(',', " "))).collect();
+            matter.push_str(&format!("tags: {}\n", tags.join(", ")));
         }
         matter.push_str("---\n\n");
         matter

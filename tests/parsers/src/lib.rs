@@ -9,6 +9,7 @@
 
 mod channels;
 mod corpus;
+mod imports;
 mod mutate;
 mod others;
 mod words;
@@ -48,6 +49,7 @@ impl Target {
 /// All targets, by name.
 pub fn targets() -> Vec<Target> {
     let mut all = channels::targets();
+    all.extend(imports::targets());
     all.extend(others::targets());
     all.extend(words::targets());
     all.sort_by(|one, other| one.name.cmp(&other.name));

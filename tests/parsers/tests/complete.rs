@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use relevo_parsers::targets;
 
 /// Where there is something to read. What is left out reads only what the operator or this project wrote.
-const PLACES: [&str; 10] = [
+const PLACES: [&str; 11] = [
     "components",
     "crates/calendar",
     "crates/channels",
     "crates/domain",
     "crates/edge",
+    "crates/import",
     "crates/journal",
     "crates/outward",
     "crates/privacy",
@@ -38,6 +39,7 @@ const READERS: &[(&str, &str, &str)] = &[
     ("crates/calendar/src/problem.rs", "read", "calendar"),
     ("crates/calendar/src/zone.rs", "parse", "calendar"),
     ("crates/channels/src/podio/item.rs", "read_item", "podio-item"),
+    ("crates/channels/src/podio/item.rs", "read_news", "podio-item"),
     ("crates/domain/src/category.rs", "parse", "words"),
     ("crates/domain/src/field/value.rs", "read", "field-value"),
     ("crates/domain/src/kpi/group.rs", "parse", "words"),
@@ -55,6 +57,14 @@ const READERS: &[(&str, &str, &str)] = &[
     ("crates/edge/src/ids.rs", "parse_ticket", "ids"),
     ("crates/edge/src/survey_link.rs", "parse", "token"),
     ("crates/edge/src/trace.rs", "parse", "words"),
+    ("crates/import/src/archive.rs", "read", "archive"),
+    ("crates/import/src/archive.rs", "read_zip", "archive"),
+    ("crates/import/src/confluence/export.rs", "read", "confluence-export"),
+    ("crates/import/src/confluence/export.rs", "read_files", "confluence-export"),
+    ("crates/import/src/confluence/rest.rs", "read", "confluence-page"),
+    ("crates/import/src/confluence/tree.rs", "parse_html", "confluence-export"),
+    ("crates/import/src/confluence/tree.rs", "parse_storage", "confluence-page"),
+    ("crates/import/src/markdown.rs", "read", "archive"),
     ("crates/journal/src/names.rs", "from_str", "ids"),
     ("crates/journal/src/store.rs", "decode_counter", "event"),
     ("crates/journal/src/value.rs", "decode", "event"),

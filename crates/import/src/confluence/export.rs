@@ -15,7 +15,7 @@ const INDEX: &str = "index.html";
 /// # Errors
 /// When it cannot be read, or is none.
 pub fn read(source: &Path) -> Result<Space> {
-    of(&archive::read(source, ".html")?).with_context(|| format!("reading {}", source.display()))
+    read_files(&archive::read(source, ".html")?).with_context(|| format!("reading {}", source.display()))
 }
 
 /// Whether this is an export: it has the page that lists all others.
@@ -32,7 +32,11 @@ fn root(files: &archive::Files) -> Option<&str> {
     roots.filter(|root| root.is_empty() || root.ends_with('/')).min_by_key(|root| root.len())
 }
 
-fn of(files: &archive::Files) -> Result<Space> {
+/// Reads the pages of an export.
+///
+/// # Errors
+/// When it is none.
+pub fn read_files(files: &archive::Files) -> Result<Space> {
     let root = root(files).context("no export of a space: it has no index.html")?;
     let index = files.get(&format!("{root}{INDEX}")).map(|bytes| String::from_utf8_lossy(bytes));
     let index = parse_html(&index.unwrap_or_default())?;

@@ -1,7 +1,6 @@
 //! A space of a live Confluence, read through its REST API, version 2.
 
 use super::names::is_id;
-use super::tree::parse_storage;
 use super::{Page, Space};
 use crate::Note;
 use anyhow::{Context, Result, bail};
@@ -142,19 +141,17 @@ impl Confluence {
                 bail!("Confluence names a page {:?}: that is no number", page.id);
             }
             let stored = page.body.and_then(|bodies| bodies.storage).map(|stored| stored.value);
-            match parse_storage(&stored.unwrap_or_default()) {
-                Ok(content) => {
-                    let labels = self.list::<Label>(&format!("/wiki/api/v2/pages/{}/labels", page.id))?;
-                    // Those of a person are theirs.
-                    let labels =
-                        labels.into_iter().filter(|label| label.prefix != "my").map(|label| label.name);
-                    space.pages.push(Page {
-                        id: page.id,
-                        title: page.title,
-                        labels: labels.collect(),
-                        content,
-                    });
-                }
+            // Those of a person are theirs.
+            let labels = self.list::<Label>(&format!("/wiki/api/v2/pages/{}/labels", page.id))?;
+            let labels = labels.into_iter().filter(|label| label.prefix != "my").map(|label| label.name);
+            let read = Page::from_storage(
+                page.id.clone(),
+                page.title.clone(),
+                labels.collect(),
+                &stored.unwrap_or_default(),
+            );
+            match read {
+                Ok(page) => space.pages.push(page),
                 Err(error) => {
                     let why = format!("it is not taken over, its text is broken: {error:#}");
                     space.broken.push(page.id);

@@ -156,7 +156,7 @@ fn titles_that_are_too_long_are_cut_and_empty_pages_are_no_articles() {
     let page = Page {
         id: "1".into(),
         title: "a".repeat(255),
-        labels: vec!["x".into(), "y".into()],
+        labels: vec!["x".into(), "y\npartition: other,".into()],
         content: parse_storage("<p>b</p>").expect("XML"),
     };
     let space =
@@ -167,7 +167,9 @@ fn titles_that_are_too_long_are_cut_and_empty_pages_are_no_articles() {
     let title = format!("{}…", "a".repeat(199));
     assert_eq!(
         files[0].markdown,
-        format!("---\ntitle: \"{title}\"\nlocale: es\npartition: nogal\ntags: x, y\n---\n\nb\n")
+        format!(
+            "---\ntitle: \"{title}\"\nlocale: es\npartition: nogal\ntags: x, y partition: other\n---\n\nb\n"
+        )
     );
     assert_eq!(notes[0].why, "the title is cut to 200 characters");
     assert_eq!(
