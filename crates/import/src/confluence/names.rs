@@ -31,8 +31,8 @@ impl fmt::Display for Target {
 #[derive(Debug, Default)]
 pub struct Names {
     by_title: BTreeMap<(String, String), String>,
-    /// Addresses of articles by ids of pages.
-    articles: BTreeMap<String, String>,
+    /// Addresses of articles, and titles of the pages, by ids of pages.
+    articles: BTreeMap<String, (String, String)>,
     origin: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Names {
     /// Those of a space; `article` knows the article that a page will be.
     pub fn of(space: &Space, article: impl Fn(&str) -> Option<String>) -> Self {
         let title = |page: &super::Page| ((space.key.clone(), page.title.clone()), page.id.clone());
-        let known = |page: &super::Page| Some((page.id.clone(), article(&page.id)?));
+        let known = |page: &super::Page| Some((page.id.clone(), (article(&page.id)?, page.title.clone())));
         Self {
             by_title: space.pages.iter().map(title).collect(),
             articles: space.pages.iter().filter_map(known).collect(),
@@ -48,13 +48,14 @@ impl Names {
         }
     }
 
-    /// The address of the article that a link should lead to, if there will be one: articles lie beside each other.
-    pub fn article(&self, to: &Target) -> Option<&str> {
+    /// The address of the article that a link should lead to, if there will be one: articles lie beside each other. And its
+    /// page's title.
+    pub fn article(&self, to: &Target) -> Option<(&str, &str)> {
         let id = match to {
             Target::Id(id) => id,
             Target::Title { space, title } => self.by_title.get(&(space.clone(), title.clone()))?,
         };
-        self.articles.get(id).map(String::as_str)
+        self.articles.get(id).map(|(address, title)| (address.as_str(), title.as_str()))
     }
 
     /// The id of the page that an address is of, if it is one of this Confluence.

@@ -75,6 +75,18 @@ fn each_element_of_the_storage_format_becomes_markdown_or_a_note() {
             "Lost keys",
             "a link to the page \"Lost keys\" of the space OPS, which is not imported; its text is kept",
         ),
+        (
+            "<p><a href=\"https://c.example/wiki/spaces/SCH/pages/2/x\" data-card-appearance=\"inline\">\
+             https://c.example/wiki/spaces/SCH/pages/2/x</a></p>"
+                .to_owned(),
+            "[Lost keys](art_2)",
+            "",
+        ),
+        (
+            "<p><a href=\"https://c.example/wiki/spaces/SCH/pages/3/x\">x</a></p>".to_owned(),
+            "[x](https://c.example/wiki/spaces/SCH/pages/3/x)",
+            "",
+        ),
         ("<p><a href=\"https://c.example/wiki/spaces/SCH/pages/2/x\">x</a></p>".to_owned(), "[x](art_2)", ""),
         (link("<ri:attachment ri:filename=\"a.pdf\" />"), "a.pdf", "the file \"a.pdf\" is not taken over"),
         (link("<ri:user ri:account-id=\"5b10\" />"), "", "a mention of a person is left out"),

@@ -15,12 +15,18 @@ impl Page<'_> {
             html.push_str(&text);
             return;
         };
+        let absolute = SCHEMES.iter().any(|scheme| to.starts_with(scheme));
+        let page = self.names.page_of(to).map(Target::Id);
+        // What is not imported is still where it was.
+        let page = page.filter(|page| !absolute || self.names.article(page).is_some());
         let to_person = element.is_of("user-mention") || element.is_of("confluence-userlink");
         if to_person {
             html.push_str(&text);
-        } else if let Some(id) = self.names.page_of(to) {
-            self.lead(&Target::Id(id), &text, html);
-        } else if SCHEMES.iter().any(|scheme| to.starts_with(scheme)) {
+        } else if let Some(page) = page {
+            // The newer editor writes the address, and shows the title.
+            let text = if text == escaped(to) { String::new() } else { text };
+            self.lead(&page, &text, html);
+        } else if absolute {
             // A preview of what lies there is no text of its own.
             let text = if text.trim().is_empty() { escaped(to) } else { text };
             link(to, html, &text);
@@ -42,7 +48,10 @@ impl Page<'_> {
     /// A link to a page, if there will be an article of it.
     pub(super) fn lead(&mut self, to: &Target, text: &str, html: &mut String) {
         match self.names.article(to) {
-            Some(address) => link(address, html, text),
+            Some((address, title)) => {
+                let title = escaped(title);
+                link(address, html, if text.trim().is_empty() { &title } else { text });
+            }
             None => {
                 self.note(format!("a link to {to}, which is not imported; its text is kept"));
                 html.push_str(text);
