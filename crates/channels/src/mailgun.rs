@@ -12,6 +12,7 @@
 
 mod send;
 
+pub(crate) use send::authorisation;
 pub use send::{format, outcome};
 
 use crate::{

@@ -3,6 +3,7 @@
 //! Whether a reference leads anywhere is up to whoever wrote the webhook: only hosts that the provider is known to serve
 //! files from are asked, over https, and the account's credentials go to its API alone.
 
+mod mailgun;
 mod meta;
 mod slack;
 mod telegram;
@@ -71,6 +72,7 @@ pub struct Fetcher {
 pub fn fetcher(channel: &str) -> Option<&'static Fetcher> {
     Some(match channel {
         "instagram" => &meta::INSTAGRAM,
+        "mailgun" => &mailgun::FETCHER,
         "messenger" => &meta::MESSENGER,
         "slack" => &slack::FETCHER,
         "telegram" => &telegram::FETCHER,
@@ -88,6 +90,7 @@ pub fn is_fetched(channel: &str) -> bool {
 /// The slugs that [`fetcher`] knows.
 const FETCHED: &[&str] = &[
     "instagram",
+    "mailgun",
     "messenger",
     "slack",
     "telegram",

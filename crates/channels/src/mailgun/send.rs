@@ -4,7 +4,7 @@ use crate::{
     account::Account,
     crypto,
     mail::{self, Composed},
-    outbound::{FormatError, Outbound, OutboundRequest, Outcome, path_segment, retry_after},
+    outbound::{FormatError, Outbound, OutboundRequest, Outcome, path_segment, retry_after, secret_header},
 };
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -54,14 +54,16 @@ pub fn format(
     let mut headers = HeaderMap::new();
     let kind = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"));
     headers.insert(header::CONTENT_TYPE, kind.map_err(|_| FormatError::Empty)?);
+    headers.extend(authorisation(account)?);
+    let path = format!("/v3/{domain}/messages");
+    Ok(OutboundRequest { method: Method::POST, path, headers, body })
+}
+
+/// The API key, as the API takes it.
+pub(crate) fn authorisation(account: &Account) -> Result<HeaderMap, FormatError> {
     let key = account.access_token.as_ref().ok_or(FormatError::Setting("access_token"))?.expose();
     let basic = format!("Basic {}", crypto::to_base64(format!("api:{key}").as_bytes()));
-    let path = format!("/v3/{domain}/messages");
-    OutboundRequest { method: Method::POST, path, headers, body }.with_secret(
-        header::AUTHORIZATION,
-        &basic,
-        "access_token",
-    )
+    secret_header(header::AUTHORIZATION, &basic, "access_token")
 }
 
 /// Reads the provider's answer: `{"id": "<…>", "message": "Queued. Thank you."}`.

@@ -70,6 +70,35 @@ fn the_list_of_slugs_is_what_is_known_how_to_fetch_from() {
 }
 
 #[test]
+fn mailgun_gives_what_it_stored_for_the_key_and_no_other_host_sees_that() {
+    let place = Place { base: "https://api.mailgun.net", is_rehearsal: false };
+    let path = "/v3/domains/desk.example/messages/eyJ/attachments/0";
+    for host in
+        ["https://storage-us-east4.api.mailgun.net", "https://so.api.mailgun.net", "https://api.mailgun.net"]
+    {
+        let file = first("mailgun", place, &format!("{host}{path}")).unwrap();
+        assert_eq!(file.url.0, format!("{host}{path}"));
+        // `api:12:token`
+        assert_eq!(authorisation(&file), Some("Basic YXBpOjEyOnRva2Vu"));
+        assert!(matches!(next("mailgun", place, &file, 200, &Value::Null), Step::File));
+        is_refused(&next("mailgun", place, &file, 404, &Value::Null), "after three days");
+        is_refused(&next("mailgun", place, &file, 302, &Value::Null), "led on");
+        assert!(matches!(next("mailgun", place, &file, 503, &Value::Null), Step::Not(Outcome::Retry { .. })));
+    }
+    for host in [
+        "https://example.com",
+        "http://so.api.mailgun.net",
+        "https://xmailgun.net",
+        "https://a@so.api.mailgun.net",
+        "https://so.api.mailgun.net.example.com",
+    ] {
+        assert!(first("mailgun", place, &format!("{host}{path}")).is_err(), "{host}");
+    }
+    let file = first("mailgun", STAND_IN, &format!("https://so.api.mailgun.net{path}")).unwrap();
+    assert_eq!(file.url.0, format!("http://127.0.0.1:4000{path}"));
+}
+
+#[test]
 fn whatsapp_says_where_the_file_is_and_gives_it_for_the_same_token() {
     let about = first("whatsapp", GRAPH, "42").unwrap();
     assert_eq!(about.url.0, "https://graph.facebook.com/v23.0/42");
