@@ -16,7 +16,7 @@ use relevo_domain::account::approval::reported;
 use relevo_domain::account::{Account, AccountEvent};
 use relevo_domain::card_number;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
-use relevo_domain::message::{Address, Inbound, OtherEvent, Problem as Kept};
+use relevo_domain::message::{Address, Automatic, Inbound, OtherEvent, Problem as Kept};
 use relevo_edge::api::Kick;
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::{self, Persons};
@@ -237,6 +237,13 @@ async fn conversation_event(
     let seen = |id: &str| EventId::new(id).is_ok_and(|id| loaded.seen(&id).is_some());
     let id_of =
         |label: &str, external: &str| context.keys.id(label, &[origin.channel, origin.account, external]);
+    let mut item = item;
+    if let Inbound::Message(message) = &mut item
+        && decide::is_answer_after_all(&loaded.state, message)
+        && let Some(mail) = &mut message.mail
+    {
+        mail.automatic = Some(Automatic::Reply);
+    }
     match item {
         // A report or an automatic answer to nothing that is known here must not make a ticket.
         Inbound::Message(message) if loaded.is_new() && decide::by_machine(&message) => {

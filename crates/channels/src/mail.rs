@@ -69,7 +69,10 @@ impl Letter {
 
     /// The items: the message, and for a delivery report the status of the mail it is about. A mail without a
     /// sender is a problem: there is nobody to answer.
-    pub(crate) fn items(self, external_id: String, remarks: Vec<String>) -> (Vec<Inbound>, Vec<File>) {
+    pub(crate) fn items(mut self, external_id: String, remarks: Vec<String>) -> (Vec<Inbound>, Vec<File>) {
+        if self.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
+            self.text = self.invitation().or(self.text);
+        }
         let Some((name, from)) = self.from else {
             let subject = self.subject.map(Value::from).unwrap_or_default();
             let data = [("subject".to_owned(), subject), ("text".to_owned(), self.text.into())];
@@ -148,8 +151,16 @@ impl Letter {
     pub(crate) fn with_bodies(mut self, text: Option<&str>, html: Option<&str>) -> Self {
         let filled = |body: Option<&str>| body.filter(|body| !body.is_empty()).map(str::to_owned);
         self.html = filled(html);
-        self.text = filled(text).or_else(|| self.html.as_deref().map(html_text));
+        let said = filled(text).filter(|text| !text.trim().is_empty());
+        self.text = said.or_else(|| self.html.as_deref().map(html_text)).or_else(|| filled(text));
         self
+    }
+
+    /// What an invitation that came along, or the answer to one, says.
+    fn invitation(&self) -> Option<String> {
+        let is_calendar = |file: &Attachment| file.mime_type.as_deref() == Some("text/calendar");
+        let (file, _) = self.files.iter().find(|(_, attachment)| is_calendar(attachment))?;
+        calendar::text(&String::from_utf8_lossy(&file.bytes.0))
     }
 
     /// Adds a file; `content_id` is by what the HTML shows it.

@@ -34,7 +34,7 @@ pub use excuse::excuse;
 pub use facts::{TicketFacts, outdated, policy_change};
 pub use held::{HeldReply, Hold};
 pub use merge::{Merged, Said, TicketRef};
-pub use message::{Direction, Message};
+pub use message::{Direction, Envelope, Message};
 pub use ruled::{Moments, OwedReply, Ran, RanBy};
 
 pub use silence::Silent;
@@ -86,6 +86,9 @@ pub struct Ticket {
     /// Numbers that others had taken for it who wrote at the same time; they stay unused.
     #[serde(default)]
     pub lost_numbers: Vec<u64>,
+    /// The last who wrote is a program, which nothing is sent to but what a person writes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
     /// Ids of the calls in which somebody was spoken to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spoken: Vec<String>,

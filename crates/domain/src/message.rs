@@ -156,6 +156,9 @@ pub struct Mail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Automatic {
+    /// A program's own, on whatever occasion: an order in a shop, a form of a web site, a monitor's alarm (RFC 3834,
+    /// `auto-generated`).
+    Generated,
     /// An absence note or another automatic answer (RFC 3834 and its forerunners).
     Reply,
     /// A report that a mail could not be delivered (RFC 3464).

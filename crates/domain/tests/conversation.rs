@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use relevo_domain::category::Category;
 use relevo_domain::conversation::decide::{self, Published};
-use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, Party};
+use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, Party, view};
 use relevo_domain::message::{
     Address, AddressKind, Automatic, CallReport, CallState, DeliveryState, InboundMessage, Mail, MessageKind,
 };
@@ -379,6 +379,50 @@ fn what_a_machine_wrote_is_kept_and_changes_neither_status_nor_where_replies_go(
     desk.take(by_machine("list", Automatic::Bulk));
     assert_eq!(desk.categories(), [Category::Open], "a list may carry a person's mail");
     assert_eq!(desk.state.thread, ["root@x", "m0", "m1", "list"]);
+}
+
+#[test]
+fn what_a_program_writes_of_itself_opens_a_ticket_that_is_marked_until_a_person_writes() {
+    let mut desk = Desk::new();
+    let order = by_machine("order", Automatic::Generated);
+    assert!(decide::opens_ticket(&desk.state, &desk.pack, &order, desk.at));
+    assert!(!decide::is_answer_after_all(&desk.state, &order), "it answers nothing");
+    desk.take(order);
+    assert_eq!(desk.categories(), [Category::New]);
+    assert!(desk.state.tickets[0].automatic);
+    desk.status("solved");
+    let next = by_machine("order2", Automatic::Generated);
+    assert!(!decide::is_answer_after_all(&desk.state, &next), "the shop goes on");
+    desk.take(next);
+    assert_eq!(desk.categories(), [Category::Open]);
+    desk.receive("a", MessageKind::Text);
+    assert!(!desk.state.tickets[0].automatic);
+    // An absence note that calls itself generated.
+    assert!(decide::is_answer_after_all(&desk.state, &by_machine("away", Automatic::Generated)));
+    assert!(!decide::is_answer_after_all(&desk.state, &by_machine("list", Automatic::Bulk)));
+}
+
+#[test]
+fn what_was_cut_from_a_mail_is_shown_beside_it() {
+    let mut desk = Desk::new();
+    let to = |address: &str| Address { kind: AddressKind::Email, value: address.into() };
+    let mail = Mail {
+        to: vec![to("desk@x"), to("")],
+        cc: vec![to("boss@x")],
+        quoted: Some("> antes".into()),
+        signature: Some("-- \nAna".into()),
+        ..Mail::default()
+    };
+    desk.take(InboundMessage { mail: Some(Box::new(mail)), ..inbound("m", MessageKind::Text) });
+    desk.take(InboundMessage { mail: Some(Box::default()), ..inbound("n", MessageKind::Text) });
+    let shown: Vec<_> =
+        view::messages(&desk.state, &desk.state.tickets[0]).map(|(_, message)| message).collect();
+    assert_eq!(shown[0]["to"], json!(["desk@x"]));
+    assert_eq!(shown[0]["cc"], json!(["boss@x"]));
+    assert_eq!((&shown[0]["quoted"], &shown[0]["signature"]), (&json!("> antes"), &json!("-- \nAna")));
+    for member in ["to", "cc", "quoted", "signature"] {
+        assert!(shown[1].get(member).is_none(), "{member}");
+    }
 }
 
 #[test]

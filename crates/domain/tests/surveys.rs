@@ -210,6 +210,8 @@ fn who_is_not_asked_and_why() {
     assert_eq!(why(json!({"except_tags": ["vip"]}), nobody(), &tag("vip"), 0), Some("tag_excluded"));
     assert_eq!(why(json!({}), nobody(), &tag("merged"), 0), Some("merged"));
     assert_eq!(why(json!({}), nobody(), &tag("no_survey"), 0), Some("tagged_no_survey"));
+    let by_program = |ticket: &mut relevo_domain::conversation::Ticket| ticket.automatic = true;
+    assert_eq!(why(json!({}), nobody(), &by_program, 0), Some("automatic_sender"));
 }
 
 /// A survey that was issued at the start.

@@ -54,6 +54,11 @@ pub async fn entry<S: Store>(
         let detail = "the contact's data were erased: there is no address to write to until they write again";
         return Err(Problem::new(StatusCode::CONFLICT, "contact_erased", detail));
     }
+    // Two programs that answer each other would not stop.
+    if extras.automatic && state.ticket(ordinal).is_some_and(|ticket| ticket.automatic) {
+        let detail = "a program wrote last: only a person's message goes there";
+        return Err(Problem::new(StatusCode::CONFLICT, "automatic_sender", detail));
+    }
     let (channel, account) = way(pack, party)?;
     let at = extras.hold.and_then(|hold| hold.until).unwrap_or(context.now);
     refuse_closed_window(pack, state, (&channel, &account), at, extras.whatsapp.is_some())?;

@@ -7,7 +7,7 @@ use relevo_domain::message::Automatic;
 
 /// Why no person wrote it; none if one did, as far as can be told.
 ///
-/// Sources: RFC 3834 (`Auto-Submitted`, null return path), RFC 3464 (delivery reports), RFC 2919 and 2369 (lists),
+/// Sources: RFC 3834 (`Auto-Submitted`, null return path), RFC 5436 (`auto-notified`), RFC 3464 (delivery reports), RFC 2919 and 2369 (lists),
 /// and the headers in use before and beside them.
 pub(super) fn kind(message: &Message) -> Option<Automatic> {
     let has = |name| header(message, name).is_some_and(|value| !value.is_empty());
@@ -23,8 +23,10 @@ pub(super) fn kind(message: &Message) -> Option<Automatic> {
         return Some(Automatic::Bounce);
     }
     let submitted = header(message, "Auto-Submitted").unwrap_or("no");
-    let submitted = submitted.split(';').next().unwrap_or_default().trim();
-    let replied = !submitted.is_empty() && !submitted.eq_ignore_ascii_case("no");
+    let submitted = submitted.split([';', '(', ' ']).find(|word| !word.is_empty()).unwrap_or_default();
+    let says = |keyword: &str| submitted.eq_ignore_ascii_case(keyword);
+    let generated = says("auto-generated") || says("auto-notified");
+    let replied = !submitted.is_empty() && !says("no") && !generated;
     // Only our own mails carry this: one has come back.
     let own = has("Relevo-Message");
     if own
@@ -37,6 +39,9 @@ pub(super) fn kind(message: &Message) -> Option<Automatic> {
         || raw(message, HeaderName::ReturnPath) == Some(b"<>")
     {
         return Some(Automatic::Reply);
+    }
+    if generated {
+        return Some(Automatic::Generated);
     }
     let bulk = has("List-Id")
         || has("List-Unsubscribe")

@@ -1,6 +1,6 @@
 //! Reads a MIME mail (RFC 5322, 2045–2047, 2231), or its headers alone.
 
-use super::{Letter, Report, automatic, bare_id, calendar, html_text, nested};
+use super::{Letter, Report, automatic, bare_id, html_text, nested};
 use crate::parsed::File;
 use chrono::DateTime;
 use mail_parser::{
@@ -35,8 +35,10 @@ pub(crate) fn letter(raw: &[u8]) -> Option<Letter> {
         && !root.is_multipart();
     let bare = || whole.then(|| String::from_utf8_lossy(root.contents()).into_owned());
     let text = joined(bodies(false).into_iter().map(as_text).collect()).or_else(bare);
+    // Some programs send an empty text beside the HTML.
     let says_nothing = text.as_ref().is_none_or(|text| text.trim().is_empty());
-    let text = if says_nothing { invitation(&message).or(text) } else { text };
+    let said = || html.as_deref().map(html_text).filter(|text| !text.is_empty());
+    let text = if says_nothing { said().or(text) } else { text };
     let (files, inline) = files(&message, whole);
     let from = message.from().or_else(|| message.sender()).and_then(mailbox);
     let references = ids([message.references(), message.in_reply_to()]);
@@ -79,12 +81,6 @@ fn body<'a>(message: &'a Message, part: &'a MessagePart) -> Option<(bool, Cow<'a
 
 fn as_text((is_html, text): (bool, Cow<'_, str>)) -> Cow<'_, str> {
     if is_html { html_text(&text).into() } else { text }
-}
-
-/// What an invitation or the answer to one says.
-fn invitation(message: &Message) -> Option<String> {
-    let part = message.parts.iter().find(|part| part.is_content_type("text", "calendar"))?;
-    calendar::text(part.text_contents()?)
 }
 
 /// A body that is UTF-8 although it is declared to be ASCII or Latin: many programs do that, and no Latin text looks

@@ -7,11 +7,11 @@ use super::enrich;
 use super::event::*;
 use super::held::Approved;
 use super::merge::{Merged, Said};
-use super::message::{Direction, Message};
+use super::message::{Direction, Envelope, Message};
 use super::{Asked, Conversation, KIND, Moments, Silent, SurveyDecision, Ticket};
 use crate::Private;
 use crate::category::Category;
-use crate::message::{DeliveryState, MessageKind};
+use crate::message::{Automatic, DeliveryState, MessageKind};
 use crate::sla::Timeline;
 use chrono::{DateTime, Utc};
 use relevo_journal::{Event, Fold};
@@ -267,6 +267,7 @@ impl Conversation {
             ordinal,
             number: opening.number,
             lost_numbers: Vec::new(),
+            automatic: false,
             spoken: Vec::new(),
             status: opening.status.clone(),
             category: opening.category,
@@ -369,6 +370,7 @@ impl Conversation {
             }
             let said = Said { id: received.id.clone(), at, by_customer: true };
             ticket.customer_wrote(said, received.open_status.as_deref(), at);
+            ticket.automatic = mail.is_some_and(|mail| mail.automatic == Some(Automatic::Generated));
         }
         let inbound = &received.message;
         self.correspondence.push(Message {
@@ -379,6 +381,7 @@ impl Conversation {
             message_ref: inbound.message_ref.clone(),
             html: mail.and_then(|mail| mail.html.clone()),
             automatic: mail.and_then(|mail| mail.automatic),
+            envelope: mail.and_then(Envelope::of),
             attachments: inbound.attachments.clone(),
             data: inbound.data.clone(),
             in_reply_to: inbound.in_reply_to.clone(),
@@ -490,6 +493,7 @@ fn plain(ticket: u32, id: String, direction: Direction, event: &Event<Conversati
         subject: None,
         html: None,
         automatic: None,
+        envelope: None,
         message_ref: None,
         attachments: Vec::new(),
         data: None,

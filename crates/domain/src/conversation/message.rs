@@ -5,7 +5,7 @@ use super::event::TemplateUse;
 use super::held::HeldMessage;
 use crate::Private;
 use crate::mention::Mentions;
-use crate::message::{Attachment, Automatic, DeliveryState, MessageKind};
+use crate::message::{Address, Attachment, Automatic, DeliveryState, Mail, MessageKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,6 +44,8 @@ pub struct Message {
     pub html: Option<Private<String>>,
     /// E-mail: no person wrote it.
     pub automatic: Option<Automatic>,
+    /// E-mail: whom it was written to, and what was cut from its text.
+    pub envelope: Option<Box<Envelope>>,
     /// By what other messages refer to it, where that is not the provider's id.
     pub message_ref: Option<String>,
     /// Files.
@@ -70,6 +72,27 @@ pub struct Message {
     pub held: Option<HeldMessage>,
     /// Of a note: who is mentioned.
     pub mentions: Option<Box<Mentions>>,
+}
+
+/// What a mail has around its text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Envelope {
+    /// `To`.
+    pub to: Vec<Address>,
+    /// `Cc`.
+    pub cc: Vec<Address>,
+    /// What the sender quoted.
+    pub quoted: Option<Private<String>>,
+    /// The sender's signature.
+    pub signature: Option<Private<String>>,
+}
+
+impl Envelope {
+    pub(crate) fn of(mail: &Mail) -> Option<Box<Self>> {
+        let Mail { to, cc, quoted, signature, .. } = mail.clone();
+        let envelope = Self { to, cc, quoted, signature };
+        (envelope != Self::default()).then(|| Box::new(envelope))
+    }
 }
 
 /// Messages and what providers said of them, in whatever order both became known.

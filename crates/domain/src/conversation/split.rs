@@ -115,6 +115,7 @@ impl Conversation {
             return;
         }
         let fields = self.ticket(split.ticket).map(|ticket| ticket.fields.clone()).unwrap_or_default();
+        let automatic = self.ticket(split.ticket).is_some_and(|ticket| ticket.automatic);
         let ordinal = self.open(&split.opening, split.by_customer, split.opened_at);
         let replies = split.said.iter().filter(|said| !said.by_customer).count();
         let replies = u32::try_from(replies).unwrap_or(u32::MAX);
@@ -122,6 +123,7 @@ impl Conversation {
             ticket.subject.clone_from(&split.subject);
             ticket.agent.clone_from(&split.agent);
             ticket.fields = fields;
+            ticket.automatic = automatic;
             ticket.split_from = Some(split.ticket);
             for said in &split.said {
                 match said.by_customer {

@@ -2,7 +2,7 @@
 
 use super::message::Direction;
 use super::{Conversation, Message, Party, Ticket};
-use crate::message::{Attachment, DeliveryState};
+use crate::message::{Address, Attachment, DeliveryState};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
@@ -43,6 +43,9 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
         put("unvalidated_fields", json!(ticket.unvalidated));
     }
     put("tags", json!(ticket.tags));
+    if ticket.automatic {
+        put("automatic", json!(true));
+    }
     put("opened_at", json!(rfc3339(ticket.opened_at)));
     put("updated_at", json!(rfc3339(ticket.updated_at)));
     put("solved_at", json!(ticket.solved_at.map(rfc3339)));
@@ -123,6 +126,16 @@ fn message(channel: &str, message: &Message) -> Value {
     put("template", message.template.as_ref().map(|t| json!(t)));
     put("call", message.call.as_ref().map(|call| json!(call)));
     put("automatic", message.automatic.map(|kind| json!(kind)));
+    if let Some(envelope) = message.envelope.as_deref() {
+        let addresses = |list: &[Address]| {
+            let known: Vec<&String> = list.iter().map(|a| &a.value.0).filter(|a| !a.is_empty()).collect();
+            (!known.is_empty()).then(|| json!(known))
+        };
+        put("to", addresses(&envelope.to));
+        put("cc", addresses(&envelope.cc));
+        put("quoted", envelope.quoted.as_ref().map(|quoted| json!(quoted.0)));
+        put("signature", envelope.signature.as_ref().map(|signature| json!(signature.0)));
+    }
     put("held", message.held.as_ref().map(|held| {
         json!({
             "state": held.state, "until": held.until.map(rfc3339), "by": held.by, "at": held.at.map(rfc3339),

@@ -39,6 +39,8 @@ pub fn not_eligible(asking: &Asking<'_>, survey: &Survey) -> Option<&'static str
         Some("channel_cannot_send")
     } else if tagged("no_survey") {
         Some("tagged_no_survey")
+    } else if ticket.automatic {
+        Some("automatic_sender")
     } else if tagged("merged") {
         Some("merged")
     } else if rule.except_tags.iter().any(|tag| tagged(tag)) {

@@ -19,7 +19,14 @@ pub fn opens_ticket(state: &Conversation, pack: &Pack, message: &InboundMessage,
 /// A report or an automatic answer: it belongs to what it answers, and to the account if it answers nothing here.
 pub fn by_machine(message: &InboundMessage) -> bool {
     let automatic = message.mail.as_ref().and_then(|mail| mail.automatic);
-    automatic.is_some_and(|kind| kind != Automatic::Bulk)
+    matches!(automatic, Some(Automatic::Reply | Automatic::Bounce))
+}
+
+/// A program's own mail where a person has written, or one of us, is an answer to that whatever it says of itself: absence
+/// notes of some systems say that they are a program's own.
+pub fn is_answer_after_all(state: &Conversation, message: &InboundMessage) -> bool {
+    let automatic = message.mail.as_ref().and_then(|mail| mail.automatic);
+    automatic == Some(Automatic::Generated) && state.current().is_some_and(|ticket| !ticket.automatic)
 }
 
 /// The solved ticket that the next message would follow up rather than open again.
