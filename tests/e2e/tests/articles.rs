@@ -84,7 +84,7 @@ fn an_article_is_proposed_published_gone_back_on_and_found() {
 
 #[test]
 fn articles_help_with_tickets_and_what_is_missing_is_counted() {
-    let (app, desk) = App::school(Store::Sqlite);
+    let (mut app, desk) = App::school(Store::Sqlite);
     let id = article(&desk.agent, "Contraseña caducada", "Cuando caduca se pide otra.");
     publish(&desk, &id);
     let words = "Hola, me dice que la contraseña está caducada";
@@ -150,6 +150,8 @@ fn articles_help_with_tickets_and_what_is_missing_is_counted() {
     assert_eq!((&rate()["numerator"], &rate()["denominator"]), (&json!(1), &json!(2)));
     desk.agent.delete(&format!("{links}/{id}")).is(200);
     assert_eq!(rate()["numerator"], 0);
+    // Nothing is being delivered while the store is looked through.
+    app.host.kill9();
     app.verify();
 }
 
