@@ -11,7 +11,7 @@ use relevo_domain::pack::Pack;
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
-use relevo_edge::{ids, people};
+use relevo_edge::{ids, outgoing, people};
 use relevo_journal::{Commit, Fold, Loaded};
 
 /// Queues the message by the next way that the contact can be reached by; what to tell the conversation, if there
@@ -36,10 +36,16 @@ pub async fn queue(
     }
     let mut tried = failed.tried.clone();
     tried.push(format!("{}/{}", failed.channel, failed.account));
-    let known = addresses(context, party, failed).await?;
+    let members = match party.contact.strip_prefix(ids::CONTACT) {
+        Some(name) => people::united(context, name).await?.members,
+        None => Vec::new(),
+    };
     let reachable = rule.left(&tried).into_iter().find_map(|(channel, account)| {
         let kind = reach::common_address(channel)?;
-        Some((channel, account, known.iter().find(|address| address.kind == kind)?))
+        let wanted =
+            members.iter().filter(|(_, who)| outgoing::stopped(&pack, who, (channel, account)).is_none());
+        let known = addresses(party, failed, wanted.map(|(_, contact)| contact));
+        Some((channel, account, known.into_iter().find(|address| address.kind == kind)?))
     });
     let Some((channel, account, address)) = reachable else { return Ok(None) };
     let outbox = context.keys.id("outbox", &["fallback", name, channel, account]);
@@ -53,7 +59,7 @@ pub async fn queue(
     let request = Request::Channel(Box::new(ChannelMessage {
         channel: channel.to_owned(),
         account: account.to_owned(),
-        address: written_for(channel, address),
+        address: written_for(channel, &address),
         text: failed.text.clone(),
         html: failed.html.clone().filter(|_| mail.is_some()),
         subject,
@@ -91,21 +97,15 @@ fn rule_for<'a>(pack: &'a Pack, message: &ChannelMessage) -> Option<&'a relevo_d
 }
 
 /// Where the contact can be reached: where the message was to go, then what else is known of the person.
-async fn addresses(
-    context: &DeskContext,
+fn addresses<'a>(
     party: &Party,
     failed: &ChannelMessage,
-) -> Result<Vec<Address>, Problem> {
-    let mut known = vec![failed.address.clone(), party.address.clone()];
-    if let Some(name) = party.contact.strip_prefix(ids::CONTACT) {
-        for (_, contact) in people::united(context, name).await?.members {
-            let reachable = |contact: &Contact| contact.opted_out.is_none();
-            if reachable(&contact) {
-                known.extend(contact.addresses.into_iter().map(|(_, address)| address));
-            }
-        }
-    }
-    Ok(known)
+    wanted: impl Iterator<Item = &'a Contact>,
+) -> Vec<Address> {
+    let own = [failed.address.clone(), party.address.clone()];
+    own.into_iter()
+        .chain(wanted.flat_map(|contact| contact.addresses.iter().map(|(_, address)| address.clone())))
+        .collect()
 }
 
 /// SMS needs a number in international form, which WhatsApp leaves out.

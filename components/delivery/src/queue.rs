@@ -10,7 +10,7 @@ use crate::{format, held};
 use chrono::{DateTime, Duration, Utc};
 use futures::future::{join_all, try_join_all};
 use relevo_channels::Outcome;
-use relevo_domain::conversation::Conversation;
+use relevo_domain::conversation::{Conversation, Party};
 use relevo_domain::outbox::{Entry, Outbox, Request, Status};
 use relevo_edge::app::DeskContext;
 use relevo_edge::problem::Problem;
@@ -175,7 +175,7 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
         return Ok((nothing, None));
     };
     let opted_out = match state.and_then(|state| state.party.as_ref()) {
-        Some(party) => outgoing::is_opted_out(context, party).await?,
+        Some(party) => is_unwanted(context, party, &entry.request).await?,
         None => false,
     };
     if opted_out && before.erased() == 0 {
@@ -197,6 +197,13 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
 }
 
 /// What came of sending an entry, or of fetching what it names.
+/// Has the contact asked not to be written to this way?
+async fn is_unwanted(context: &DeskContext, party: &Party, request: &Request) -> Result<bool, Problem> {
+    let Request::Channel(message) = request else { return Ok(false) };
+    let (pack, way) = (context.pack().await?, (message.channel.as_str(), message.account.as_str()));
+    Ok(outgoing::opted_out(context, &pack, party, way).await?.is_some())
+}
+
 async fn attempted(context: &DeskContext, name: &str, before: &Loaded<Outbox>, entry: &Entry) -> Fetched {
     let not_asked = |outcome| Fetched { outcome, asked: false, learned: None };
     if before.erased() != 0 {

@@ -6,7 +6,7 @@ use crate::call::Call;
 use chrono::{DateTime, Months};
 use futures::future::try_join_all;
 use http::StatusCode;
-use relevo_domain::contact::{Contact, ContactEvent};
+use relevo_domain::contact::{Contact, ContactEvent, Way};
 use relevo_domain::conversation::{Conversation, view};
 use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
@@ -145,8 +145,10 @@ async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
     let addresses: Vec<Value> = united
         .members
         .iter()
-        .flat_map(|(_, contact)| contact.addresses.iter().map(move |known| (known, contact.opted_out)))
-        .map(|((channel, address), opted_out)| {
+        .flat_map(|(_, contact)| contact.addresses.iter().map(move |known| (known, contact)))
+        .map(|((channel, address), contact)| {
+            let way = Way { channel, account: None, sender: None };
+            let opted_out = contact.stopped(&way).map(|said| said.at);
             json!({
                 "channel": channel, "kind": address.kind, "value": address.value.0,
                 "e164": identity::e164(address), "opted_out_at": opted_out.map(view::rfc3339),

@@ -274,6 +274,7 @@ fn changed(
         let at = until.unwrap_or(call.context.now);
         let way = (message.channel.as_str(), message.account.as_str());
         outgoing::refuse_closed_window(&taken.pack, &taken.loaded.state, way, at, false)?;
+        outgoing::refuse_overlong(&message.channel, &text, &message.attachments)?;
         (message.text, message.html, message.whatsapp) = (text.into(), None, None);
     }
     let name = call.context.keys.id("outbox", &[&identity.id, &taken.stream.conversation]);

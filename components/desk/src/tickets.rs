@@ -244,9 +244,17 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         AddressKind::Email => context.keys.id("conversation", &["agent", &identity.id]),
         _ => ids::conversation(&context.keys, &body.channel, &body.account, &address),
     };
-    let contact = ids::contact(&context.keys, &body.channel, &address);
+    let led = match reach::vouches(&body.channel) {
+        true => context.journal.get_doc::<ids::Led>(&context.doc(ids::LED, &conversation)?).await?,
+        false => None,
+    };
+    let conversation = led.map_or(conversation, |led| led.conversation);
     let stream = context.stream(Conversation::KIND, &conversation)?;
     let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
+    // Who is known by several identifiers is one contact, whichever is written to.
+    let known = loaded.state.party.as_ref().filter(|_| reach::vouches(&body.channel));
+    let contact = || format!("{}{}", ids::CONTACT, ids::contact(&context.keys, &body.channel, &address));
+    let contact = known.map_or_else(contact, |known| known.contact.clone());
     if identity.repeats(&loaded)? {
         return repeated(call, &conversation, &loaded, &identity.id).await;
     }
@@ -256,7 +264,7 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         channel: body.channel,
         account: body.account,
         address: address.clone(),
-        contact: format!("{}{contact}", ids::CONTACT),
+        contact,
         name: body.contact.name.map(Into::into),
     };
     let new = NewTicket {

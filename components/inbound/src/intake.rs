@@ -2,21 +2,22 @@
 
 use crate::again;
 use crate::files;
+use crate::identity;
 use crate::issues;
 use crate::notes;
 use crate::opening;
 use crate::oversized;
 use crate::person::{self, Met, report_on_person, seal};
 use crate::place;
-use crate::portions::{self, Item, LARGEST_ITEM_BYTES, Placed, Portion};
+use crate::portions::{self, Found, LARGEST_ITEM_BYTES, Placed, Portion};
 use crate::votes::Votes;
 use futures::future::try_join_all;
-use relevo_channels::{Answer, File, Once, Parsed, Verified};
+use relevo_channels::{Answer, File, Once, Parsed, Verified, reach};
 use relevo_domain::account::approval::reported;
 use relevo_domain::account::{Account, AccountEvent};
 use relevo_domain::card_number;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Party, decide};
-use relevo_domain::message::{Address, Automatic, Inbound, OtherEvent, Problem as Kept};
+use relevo_domain::message::{Address, Automatic, Inbound, MessageKind, OtherEvent, Problem as Kept};
 use relevo_edge::api::Kick;
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::personal::{self, Persons};
@@ -61,7 +62,7 @@ pub async fn keep(
     let fitted: Vec<_> =
         parsed.items.into_iter().map(|item| oversized::fit(context, &mut parsed.files, item)).collect();
     let placed = fitted.into_iter().map(|(item, whole)| place(context, origin, item, whole));
-    let placed = try_join_all(placed).await?;
+    let placed = identity::spread(try_join_all(placed).await?);
     let mut for_delivery = Vec::new();
     for portion in portions::divide(placed) {
         for_delivery.extend(commit(context, pack, origin, &parsed.files, portion).await?);
@@ -109,7 +110,7 @@ async fn place(
         return place::place(context, origin, item, bytes).await;
     }
     let item = oversized::for_a_look(context, origin, &whole).await?;
-    Ok(Placed { conversation: None, item, bytes: 0, entry: None })
+    Ok(Placed { conversation: None, item, bytes: 0, found: Found::default() })
 }
 
 async fn commit(
@@ -130,15 +131,15 @@ async fn commit(
         let Some(name) = name else { return Ok((None, items)) };
         let stream = context.stream(Conversation::KIND, &name)?;
         let loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
-        Ok::<_, Problem>((Some((name, loaded)), items))
+        Ok::<_, Problem>((Some(identity::follow(context, origin, name, loaded).await?), items))
     });
-    for (conversation, items) in try_join_all(loads).await? {
+    for (conversation, items) in identity::gather(try_join_all(loads).await?) {
         let Some((name, mut loaded)) = conversation else {
             for_account.extend(items.into_iter().map(|(item, _)| item));
             continue;
         };
         done.conversations.push(name.clone());
-        for (item, entry) in items {
+        for (item, Found { entry, identity }) in items {
             notes::keep(context, &mut commit, origin, &name, &item).await?;
             if let Some(outbox) = notes::bounce(context, &mut commit, entry.as_ref(), &item).await? {
                 for_delivery.push(outbox);
@@ -148,6 +149,8 @@ async fn commit(
                 Outcome::Account(item) => for_account.push(*item),
                 Outcome::Event(mut event, met) => {
                     votes.note(&event, &loaded.state);
+                    let met = met.map(|met| Box::new(Met { further: identity.addresses.clone(), ..*met }));
+                    identity.note(context, &mut persons, &mut commit).await?;
                     loaded = match met {
                         Some(met) => seal(&mut persons, &mut commit, loaded, &name, *met).await?,
                         None => persons.sealing(&mut commit, loaded).await?,
@@ -232,7 +235,7 @@ async fn conversation_event(
     pack: &PublishedPack,
     origin: Origin<'_>,
     loaded: &Loaded<Conversation>,
-    (item, entry): Item,
+    (item, entry): (Inbound, Option<ids::Sent>),
 ) -> Result<Outcome, Problem> {
     let seen = |id: &str| EventId::new(id).is_ok_and(|id| loaded.seen(&id).is_some());
     let id_of =
@@ -246,7 +249,8 @@ async fn conversation_event(
     }
     match item {
         // A report or an automatic answer to nothing that is known here must not make a ticket.
-        Inbound::Message(message) if loaded.is_new() && decide::by_machine(&message) => {
+        // So must what somebody thinks of a message in a group.
+        Inbound::Message(message) if loaded.is_new() && decide::opens_nothing(&message) => {
             Ok(Outcome::Account(Box::new(Inbound::Message(message))))
         }
         Inbound::Message(message) => {
@@ -260,14 +264,15 @@ async fn conversation_event(
                 context,
                 pack,
                 origin,
-                &message.from,
-                address,
+                &loaded.state,
+                (&message.from, address),
                 message.name.clone(),
                 message.locale.clone(),
             );
-            let (address, wish) = (message.from.clone(), person::wish(&party, &message, &hash));
+            let (address, wish) = (message.from.clone(), person::wish(&pack.pack, &party, &message, &hash));
             if let Some(vote) = decide::vote_of(&loaded.state, &pack.pack, &party, &message, context.now) {
-                let met = Met { party: party.clone(), address, opens_ticket: false, wish };
+                let met =
+                    Met { party: party.clone(), address, opens_ticket: false, wish, further: Vec::new() };
                 let data = decide::vote(format!("msg_{hash}"), party, *message, vote);
                 return Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), Some(Box::new(met))));
             }
@@ -275,7 +280,13 @@ async fn conversation_event(
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
-            let met = Met { party: party.clone(), address, opens_ticket: number.is_some(), wish };
+            let met = Met {
+                party: party.clone(),
+                address,
+                opens_ticket: number.is_some(),
+                wish,
+                further: Vec::new(),
+            };
             let mut data = decide::receive(
                 &loaded.state,
                 pack.published(),
@@ -296,13 +307,23 @@ async fn conversation_event(
             if seen(&id) {
                 return Ok(Outcome::Repeat);
             }
-            let party = party(context, pack, origin, &message.to, message.to.clone(), None, None);
+            if loaded.state.current().is_none() && !reach::echo_opens(origin.channel) {
+                return aside(Inbound::Outgoing(message), id_of, seen, loaded.is_new());
+            }
+            let party =
+                party(context, pack, origin, &loaded.state, (&message.to, message.to.clone()), None, None);
             let address = message.to.clone();
             let number = match loaded.state.current().is_none() {
                 true => Some(context.next_ticket_number().await?),
                 false => None,
             };
-            let met = Met { party: party.clone(), address, opens_ticket: number.is_some(), wish: None };
+            let met = Met {
+                party: party.clone(),
+                address,
+                opens_ticket: number.is_some(),
+                wish: None,
+                further: Vec::new(),
+            };
             let mut data =
                 decide::sent_elsewhere(pack.published(), format!("msg_{hash}"), party, *message, number);
             if number.is_some() {
@@ -316,7 +337,10 @@ async fn conversation_event(
                 return Ok(Outcome::Repeat);
             }
             let message = format!("msg_{}", id_of("call", &call.call_id));
-            let party = call.person.clone().map(|p| party(context, pack, origin, &p, p.clone(), None, None));
+            let party = call
+                .person
+                .clone()
+                .map(|p| party(context, pack, origin, &loaded.state, (&p, p.clone()), None, None));
             let number = match party.is_some() && loaded.state.current().is_none() {
                 true => Some(context.next_ticket_number().await?),
                 false => None,
@@ -325,7 +349,13 @@ async fn conversation_event(
                 return Ok(Outcome::Account(Box::new(Inbound::Call(call))));
             }
             let met = party.clone().zip(call.person.clone()).map(|(party, address)| {
-                Box::new(Met { party, address, opens_ticket: number.is_some(), wish: None })
+                Box::new(Met {
+                    party,
+                    address,
+                    opens_ticket: number.is_some(),
+                    wish: None,
+                    further: Vec::new(),
+                })
             });
             let mut data = decide::called(&loaded.state, pack.published(), message, party, *call, number);
             if let (Some(_), Some(met)) = (number, &met) {
@@ -357,6 +387,22 @@ async fn conversation_event(
     }
 }
 
+/// Something that is of no ticket, if there is a conversation: a line of its history.
+fn aside(
+    item: Inbound,
+    id_of: impl Fn(&str, &str) -> String,
+    seen: impl Fn(&str) -> bool,
+    is_new: bool,
+) -> Result<Outcome, Problem> {
+    if is_new {
+        return Ok(Outcome::Account(Box::new(item)));
+    }
+    match unplaced(item) {
+        (_, _, AccountEvent::EventReceived(event)) => other(event, id_of, seen),
+        _ => Err(Problem::unavailable("an item could not be written")),
+    }
+}
+
 fn other(
     other: OtherEvent,
     id_of: impl Fn(&str, &str) -> String,
@@ -366,7 +412,7 @@ fn other(
     if seen(&id) {
         return Ok(Outcome::Repeat);
     }
-    let data = ConversationEvent::EventReceived { kind: other.kind, data: other.data };
+    let data = ConversationEvent::EventReceived { kind: other.kind, data: other.data, means: other.means };
     Ok(Outcome::Event(Box::new(event(id, BY, 0, data)?), None))
 }
 
@@ -374,15 +420,18 @@ fn party(
     context: &DeskContext,
     pack: &PublishedPack,
     origin: Origin<'_>,
-    person: &Address,
-    address: Address,
+    state: &Conversation,
+    (person, address): (&Address, Address),
     name: Option<relevo_domain::Private<String>>,
     locale: Option<String>,
 ) -> Party {
+    // A conversation with one person has one contact, whichever identifier they show.
+    let known = state.party.as_ref().filter(|_| reach::vouches(origin.channel) && *person == address);
+    let contact = || format!("{}{}", ids::CONTACT, ids::contact(&context.keys, origin.channel, person));
     Party {
         channel: origin.channel.to_owned(),
         account: origin.account.to_owned(),
-        contact: format!("{}{}", ids::CONTACT, ids::contact(&context.keys, origin.channel, person)),
+        contact: known.map_or_else(contact, |known| known.contact.clone()),
         address,
         name,
         locale: locale.unwrap_or_else(|| pack.pack.locale_of(origin.channel, origin.account).to_owned()),
@@ -432,12 +481,18 @@ fn unplaced(item: Inbound) -> (&'static str, String, AccountEvent) {
     let (kind, external_id) = match &item {
         Inbound::Status(report) => ("status", format!("{}/{:?}", report.external_id, report.state)),
         Inbound::Call(call) => ("call", call.external_id.clone()),
+        Inbound::Message(message) if message.kind == MessageKind::Reaction => {
+            ("reaction", message.external_id.clone())
+        }
         Inbound::Message(message) => ("automatic", message.external_id.clone()),
+        Inbound::Outgoing(message) => ("outgoing", message.external_id.clone()),
         _ => ("item", String::new()),
     };
     match serde_json::to_value(&item) {
         Ok(data) => {
             let event = OtherEvent {
+                group: None,
+                means: None,
                 external_id: external_id.clone(),
                 kind: kind.to_owned(),
                 from: None,

@@ -2,6 +2,7 @@
 
 mod again;
 mod files;
+mod identity;
 mod intake;
 mod issues;
 mod item;

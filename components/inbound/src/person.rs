@@ -1,10 +1,12 @@
 //! Whose key an item is sealed under, and what it tells of the person.
 
 use crate::intake::{BY, Origin};
+use relevo_channels::reach;
 use relevo_domain::contact::ContactEvent;
 use relevo_domain::conversation::{Conversation, Party};
 use relevo_domain::message::{Address, Inbound, InboundMessage};
 use relevo_domain::opt_out::{self, Wish};
+use relevo_domain::pack::Pack;
 use relevo_edge::app::event;
 use relevo_edge::ids;
 use relevo_edge::personal::{Persons, Sighting};
@@ -19,6 +21,8 @@ pub struct Met {
     pub party: Party,
     /// The person; replies may go elsewhere.
     pub address: Address,
+    /// By what else they are known, as this message is the first to tell.
+    pub further: Vec<Address>,
     /// It may open a ticket.
     pub opens_ticket: bool,
     /// Whether they want to be written to, if they say so.
@@ -26,11 +30,18 @@ pub struct Met {
 }
 
 /// STOP, START and their translations, as a whole message. `hash` names the message.
-pub fn wish(party: &Party, message: &InboundMessage, hash: &str) -> Option<NewEvent<ContactEvent>> {
-    let channel = party.channel.clone();
+pub fn wish(
+    pack: &Pack,
+    party: &Party,
+    message: &InboundMessage,
+    hash: &str,
+) -> Option<NewEvent<ContactEvent>> {
+    let (channel, account) = (party.channel.clone(), Some(party.account.clone()));
+    let settings = pack.account(&party.channel, &party.account).map(|account| &account.settings);
+    let sender = settings.and_then(reach::shared_sender).map(str::to_owned);
     let data = match opt_out::wish(&message.text.as_ref()?.0, channel == "twilio-sms")? {
-        Wish::Stop => ContactEvent::OptedOut { channel },
-        Wish::Start => ContactEvent::OptedIn { channel },
+        Wish::Stop => ContactEvent::OptedOut { channel, account, sender },
+        Wish::Start => ContactEvent::OptedIn { channel, account, sender },
     };
     event(format!("wish.{hash}"), BY, 0, data).ok()
 }
@@ -44,17 +55,20 @@ pub async fn seal<S: Store>(
     met: Met,
 ) -> Result<Loaded<Conversation>, Problem> {
     let known = loaded.state.party.as_ref().filter(|known| known.contact == met.party.contact);
-    let is_news = known.is_none_or(|known| met.party.name.is_some() && met.party.name != known.name);
+    let is_news = !met.further.is_empty()
+        || known.is_none_or(|known| {
+            (met.party.name.is_some() && met.party.name != known.name) || met.party.address != known.address
+        });
     let contact = met.party.contact.strip_prefix(ids::CONTACT).unwrap_or_default();
     let (key, is_made) = match (loaded.key(), known) {
         (Some(key), Some(_)) if !met.opens_ticket => (key.clone(), false),
         _ => persons.key(commit, contact, Some(name), met.opens_ticket).await?,
     };
-    if is_news || is_made {
+    for address in met.further.iter().chain([&met.address]).filter(|_| is_news || is_made) {
         let sighting = Sighting {
             contact,
             channel: &met.party.channel,
-            address: &met.address,
+            address,
             name: met.party.name.as_ref(),
             conversation: name,
         };

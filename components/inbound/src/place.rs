@@ -1,16 +1,17 @@
 //! Which conversation an item belongs to.
 //!
-//! A chat is known by contact and account. A mail is known by what it answers: the newest mail of its thread that is
+//! A chat is known by contact and account, and by whichever identifier of the contact (`identity`). A mail is known by what it answers: the newest mail of its thread that is
 //! known here, ours or theirs; else by the signed token in the address it was sent to; else by the ticket's number in
 //! its subject, if the sender takes part in that conversation; else it begins a thread of its own.
 
+use crate::identity;
 use crate::intake::Origin;
 use crate::notes;
-use crate::portions::Placed;
+use crate::portions::{Found, Placed};
 use futures::future::try_join_all;
 use relevo_channels::reach;
 use relevo_domain::contact::Contact;
-use relevo_domain::message::{Address, Inbound, InboundMessage, Mail, StatusReport};
+use relevo_domain::message::{Address, Inbound, InboundMessage, Mail, Meaning, MessageKind, StatusReport};
 use relevo_domain::outbox::Outbox;
 use relevo_domain::rows::TicketRow;
 use relevo_edge::app::DeskContext;
@@ -35,11 +36,11 @@ pub async fn place(
 ) -> Result<Placed, Problem> {
     let by_address =
         |address: &Address| ids::conversation(&context.keys, origin.channel, origin.account, address);
-    let mut entry = None;
+    let mut found = Found::default();
     let conversation = match &item {
         Inbound::Message(message) => Some(match &message.mail {
             Some(mail) => thread(context, origin, message, mail).await?,
-            None => by_address(message.reply_to.as_ref().unwrap_or(&message.from)),
+            None => chat(context, origin, message, &mut found).await?,
         }),
         Inbound::Outgoing(message) => Some(by_address(&message.to)),
         Inbound::Call(call) => match &call.person {
@@ -47,19 +48,52 @@ pub async fn place(
             None => context.journal.get_doc(&notes::call_key(context, origin, &call.call_id)?).await?,
         },
         Inbound::Status(status) => {
-            entry = entry_of(context, origin, status).await?;
-            match &entry {
+            found.entry = entry_of(context, origin, status).await?;
+            match &found.entry {
                 Some(sent) => Some(sent.conversation.clone()),
                 None => status.recipient.as_ref().map(by_address),
             }
         }
         Inbound::Other(other) => match notes::conversation_of_item(context, origin, &item).await? {
             Some(known) => Some(known),
-            None => other.from.as_ref().map(by_address),
+            None => match (&other.from, other.means.as_deref()) {
+                (Some(from), Some(Meaning::Renamed { to })) => {
+                    let (conversation, identity) = identity::of_renamed(context, origin, from, to).await?;
+                    found.identity = identity;
+                    Some(conversation)
+                }
+                _ => other.group.as_ref().or(other.from.as_ref()).map(by_address),
+            },
         },
         Inbound::Problem(_) => None,
     };
-    Ok(Placed { conversation, item, bytes, entry })
+    Ok(Placed { conversation, item, bytes, found })
+}
+
+/// The conversation of a message that is no mail.
+async fn chat(
+    context: &DeskContext,
+    origin: Origin<'_>,
+    message: &InboundMessage,
+    found: &mut Found,
+) -> Result<String, Problem> {
+    let by_address = |address| ids::conversation(&context.keys, origin.channel, origin.account, address);
+    if let Some(group) = &message.reply_to {
+        // What somebody thinks of a message of ours belongs to it, wherever the provider says that it happened.
+        let reaction = message.in_reply_to.as_ref().filter(|_| message.kind == MessageKind::Reaction);
+        let sent = match reaction {
+            Some(id) => sent_as(context, origin, id).await?,
+            None => None,
+        };
+        return Ok(sent.map_or_else(|| by_address(group), |sent| sent.conversation));
+    }
+    match identity::of_message(context, origin, &message.from, &message.also_known_as).await? {
+        Some((conversation, identity)) => {
+            found.identity = identity;
+            Ok(conversation)
+        }
+        None => Ok(by_address(&message.from)),
+    }
 }
 
 /// The ids by which a mail refers to others, and the one by which others refer to it.
@@ -138,8 +172,17 @@ async fn entry_of(
             return Ok(Some(sent));
         }
     }
+    sent_as(context, origin, &status.external_id).await
+}
+
+/// Where a message was sent, by the provider's id of it.
+async fn sent_as(
+    context: &DeskContext,
+    origin: Origin<'_>,
+    external_id: &str,
+) -> Result<Option<ids::Sent>, Problem> {
     let channel = reach::sends_as(origin.channel);
-    let name = ids::sent(&context.keys, channel, origin.account, &status.external_id);
+    let name = ids::sent(&context.keys, channel, origin.account, external_id);
     Ok(context.journal.get_doc(&context.doc("sent", &name)?).await?.map(Noted::sent))
 }
 

@@ -1,5 +1,6 @@
 //! What came in, divided into portions that fit into a commit each.
 
+use crate::identity::Identity;
 use relevo_domain::message::Inbound;
 use relevo_edge::ids::Sent;
 use std::collections::BTreeMap;
@@ -7,8 +8,17 @@ use std::collections::BTreeMap;
 /// Items by conversation; none: of the account.
 pub type Portion = Vec<(Option<String>, Vec<Item>)>;
 
-/// An item, and where the message was sent that it reports on.
-pub type Item = (Inbound, Option<Sent>);
+/// An item, and what was found out about it.
+pub type Item = (Inbound, Found);
+
+/// What was found out about an item when its conversation was looked for.
+#[derive(Default)]
+pub struct Found {
+    /// A status: where the message was sent that it reports on.
+    pub entry: Option<Sent>,
+    /// By what else its person is known.
+    pub identity: Identity,
+}
 
 /// Largest item, in bytes of JSON. A person does not write so much; what is larger is kept for a look.
 pub const LARGEST_ITEM_BYTES: usize = 256 * 1024;
@@ -33,8 +43,8 @@ pub struct Placed {
     pub item: Inbound,
     /// As JSON.
     pub bytes: usize,
-    /// A status: where the message was sent that it reports on.
-    pub entry: Option<Sent>,
+    /// What was found out beside it.
+    pub found: Found,
 }
 
 /// Divides items; those of one conversation stay in their order.
@@ -44,7 +54,7 @@ pub fn divide(items: Vec<Placed>) -> Vec<Portion> {
         by_conversation
             .entry(placed.conversation)
             .or_default()
-            .push(((placed.item, placed.entry), placed.bytes));
+            .push(((placed.item, placed.found), placed.bytes));
     }
     let mut portions: Vec<Portion> = Vec::new();
     let mut open = Portion::new();
@@ -78,13 +88,19 @@ mod tests {
     use serde_json::Value;
 
     fn placed(conversation: usize, n: usize, bytes: usize) -> Placed {
-        let item =
-            OtherEvent { external_id: n.to_string(), kind: "x".into(), from: None, data: Value::Null.into() };
+        let item = OtherEvent {
+            group: None,
+            means: None,
+            external_id: n.to_string(),
+            kind: "x".into(),
+            from: None,
+            data: Value::Null.into(),
+        };
         Placed {
             conversation: Some(format!("c{conversation:04}")),
             item: Inbound::Other(item),
             bytes,
-            entry: None,
+            found: Found::default(),
         }
     }
 

@@ -42,7 +42,7 @@ impl Votes {
                     source,
                 }));
             }
-            ConversationEvent::EventReceived { kind, data } if kind == RATING => {
+            ConversationEvent::EventReceived { kind, data, .. } if kind == RATING => {
                 let asked = state.asked.as_ref().map(|asked| asked.survey.as_str());
                 self.0.extend(called_back(&data.0, asked, source));
             }

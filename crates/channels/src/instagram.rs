@@ -29,5 +29,5 @@ pub fn format(
     account: &Account,
     _now: DateTime<Utc>,
 ) -> Result<OutboundRequest, FormatError> {
-    messenger::send_request(account, "instagram_id", &messenger::send_body(message, account, 1000)?)
+    messenger::send_request(account, "instagram_id", &messenger::send_body(message, account, "instagram")?)
 }

@@ -73,7 +73,8 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
     let id = request.request().header("x-atlassian-webhook-identifier").filter(|id| !id.is_empty());
     let external_id = id.map_or_else(|| crypto::fingerprint(request.body()), str::to_owned);
     let data = Private(Value::Object(body));
-    Ok(vec![Inbound::Other(OtherEvent { external_id, kind, from: None, data })].into())
+    Ok(vec![Inbound::Other(OtherEvent { group: None, means: None, external_id, kind, from: None, data })]
+        .into())
 }
 
 /// The issue whose status an event says has changed. Finished is what Jira has in its category `done`, whatever the project
@@ -103,7 +104,14 @@ mod tests {
     use serde_json::json;
 
     fn event(kind: &str, data: Value) -> OtherEvent {
-        OtherEvent { external_id: "1".into(), kind: kind.into(), from: None, data: Private(data) }
+        OtherEvent {
+            group: None,
+            means: None,
+            external_id: "1".into(),
+            kind: kind.into(),
+            from: None,
+            data: Private(data),
+        }
     }
 
     fn changed(field: &str, category: &str) -> Value {

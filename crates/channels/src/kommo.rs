@@ -135,5 +135,12 @@ fn attachment(item: &Map<String, Value>) -> Option<Attachment> {
 /// Known by its content, which holds the time of the change.
 fn other(kind: String, item: &Value) -> Inbound {
     let external_id = crypto::fingerprint_of(&[kind.as_bytes(), item.to_string().as_bytes()]);
-    Inbound::Other(OtherEvent { external_id, kind, from: None, data: Private(item.clone()) })
+    Inbound::Other(OtherEvent {
+        group: None,
+        means: None,
+        external_id,
+        kind,
+        from: None,
+        data: Private(item.clone()),
+    })
 }

@@ -40,6 +40,8 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
         (None, Some(Value::Object(action))) => {
             let kind = action.keys().next().map_or("action", String::as_str);
             Inbound::Other(OtherEvent {
+                group: None,
+                means: None,
                 external_id: crypto::fingerprint(request.body()),
                 kind: kind.to_owned(),
                 from: action.values().find_map(|value| receiver(value.as_object()?)),

@@ -193,6 +193,8 @@ fn event(data: &Map<String, Value>, account: &Account) -> Inbound {
     let Some((state, external_id)) = state.zip(message_id) else {
         let own = json::id(data, "id");
         return Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
             external_id: own
                 .unwrap_or_else(|| crypto::fingerprint(Value::Object(data.clone()).to_string().as_bytes())),
             kind: kind.to_owned(),

@@ -11,6 +11,8 @@ mod telegram;
 mod tests;
 mod twilio;
 
+pub(crate) use meta::is_metas;
+
 use crate::{
     account::Account,
     outbound::{FormatError, Outcome, retry_after},

@@ -112,6 +112,8 @@ fn read_entry(raw: &RawValue, entry: &Entry, pointer: &str, own: Option<&str>, i
 fn other(raw: &RawValue, kind: &str, time: Option<&RawValue>) -> Inbound {
     let time = time.map_or("", RawValue::get);
     Inbound::Other(OtherEvent {
+        group: None,
+        means: None,
         external_id: crypto::fingerprint_of(&[raw.get().as_bytes(), time.as_bytes()]),
         kind: kind.to_owned(),
         from: None,

@@ -1,6 +1,6 @@
 //! What goes out through a channel, and what the provider said to it.
 
-use crate::account::Account;
+use crate::{account::Account, reach};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use relevo_domain::{Private, message::Address};
 use std::fmt;
@@ -315,6 +315,14 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u32> {
 /// Fails when `text` has more than `limit` characters.
 pub(crate) fn at_most(what: &'static str, text: &str, limit: usize) -> Result<(), FormatError> {
     count_at_most(what, text.chars().count(), limit)
+}
+
+impl Outbound {
+    /// Fails when it is more than one message through the channel carries.
+    pub(crate) fn fits(&self, slug: &str) -> Result<(), FormatError> {
+        let files: Vec<&str> = self.attachments.iter().map(|file| file.kind.as_str()).collect();
+        reach::carries(slug, self.body_text(), &files)
+    }
 }
 
 /// Fails when there are more than `limit`.

@@ -61,6 +61,8 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
         },
     };
     Ok(vec![Inbound::Other(OtherEvent {
+        group: None,
+        means: None,
         external_id: format!("{hook}:{kind}:{part}"),
         kind: kind.to_owned(),
         from: None,

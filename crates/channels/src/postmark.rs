@@ -139,7 +139,14 @@ fn record(
     let Some((state, external_id)) = state.zip(id) else {
         let (external_id, kind) = (crypto::fingerprint(raw), kind.to_owned());
         let data = Private(Value::Object(body.clone()));
-        return Inbound::Other(OtherEvent { external_id, kind, from: recipient, data });
+        return Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
+            external_id,
+            kind,
+            from: recipient,
+            data,
+        });
     };
     let at = ["DeliveredAt", "BouncedAt", "ReceivedAt"].iter().find_map(|key| body.get(*key));
     Inbound::Status(StatusReport {

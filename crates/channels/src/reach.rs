@@ -1,5 +1,6 @@
 //! What a channel allows when writing to somebody, known without carrying its code.
 
+use crate::outbound::{FormatError, count_at_most};
 use relevo_domain::message::AddressKind;
 use serde_json::{Map, Value};
 
@@ -18,6 +19,67 @@ pub fn window_hours(slug: &str, settings: &Map<String, Value>) -> Option<i64> {
     }
 }
 
+/// What one message through a channel carries of text and files.
+pub struct Limits {
+    /// Longest text.
+    text: usize,
+    /// It counts in bytes of UTF-8, not in characters.
+    in_bytes: bool,
+    /// Longest text beside a file; none: a file goes alone.
+    caption: Option<usize>,
+    /// Most files.
+    files: usize,
+}
+
+/// What one message through a channel carries; none: nothing that anybody reaches.
+///
+/// Sources: Meta, "Send API", "Instagram: send a message" (“1000 bytes or less”), "WhatsApp: text messages, media messages";
+/// Telegram, "sendMessage, sendPhoto"; Slack, "chat.postMessage" (cut after 4 000); Twilio, "Messages resource".
+pub fn limits(slug: &str) -> Option<Limits> {
+    let characters = |text, caption, files| Some(Limits { text, in_bytes: false, caption, files });
+    match slug {
+        "instagram" => Some(Limits { text: 1000, in_bytes: true, caption: None, files: 1 }),
+        "messenger" => characters(2000, None, 1),
+        "slack" => characters(4000, Some(4000), usize::MAX),
+        "telegram" | "whatsapp" => characters(4096, Some(1024), 1),
+        "twilio-sms" | "twilio-whatsapp" => characters(1600, Some(1600), 10),
+        _ => None,
+    }
+}
+
+impl Limits {
+    /// Can a message carry this? `files` are their kinds.
+    ///
+    /// # Errors
+    /// What it cannot carry, and how much it could.
+    pub fn check(&self, text: Option<&str>, files: &[&str]) -> Result<(), FormatError> {
+        count_at_most("files in one message", files.len(), self.files)?;
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(()) };
+        let (what, limit) = match (files.first(), self.caption) {
+            (Some(_), None) => {
+                return Err(FormatError::Unsupported("a text with a file: send them one after the other"));
+            }
+            (Some(_), Some(caption)) if caption < self.text => {
+                ("characters of a text beside a file", caption)
+            }
+            _ if self.in_bytes => ("bytes of the text in UTF-8", self.text),
+            _ => ("characters of the text", self.text),
+        };
+        count_at_most(what, if self.in_bytes { text.len() } else { text.chars().count() }, limit)
+    }
+}
+
+/// Can a message through a channel carry this?
+///
+/// # Errors
+/// As [`Limits::check`].
+pub fn carries(slug: &str, text: Option<&str>, files: &[&str]) -> Result<(), FormatError> {
+    if slug == "whatsapp" && files.contains(&"audio") && text.is_some_and(|text| !text.is_empty()) {
+        return Err(FormatError::Unsupported("a text with a sound or sticker: send it as its own message"));
+    }
+    limits(slug).map_or(Ok(()), |limits| limits.check(text, files))
+}
+
 /// Can a template that the provider has approved be sent when the window is closed?
 pub fn takes_templates(slug: &str) -> bool {
     matches!(slug, "whatsapp" | "twilio-whatsapp")
@@ -28,6 +90,12 @@ pub fn is_mail(slug: &str) -> bool {
     matches!(slug, "mailgun" | "postmark" | "sendgrid")
 }
 
+/// Does a message that one of us wrote past this system open a ticket? Not in the chats of a business that a bot only looks
+/// into: most of them are none of the desk's.
+pub fn echo_opens(slug: &str) -> bool {
+    slug != "telegram"
+}
+
 /// The kind of address that means the same at other providers and that the channel can write to; none: it knows
 /// only ids of its own.
 pub fn common_address(slug: &str) -> Option<AddressKind> {
@@ -36,6 +104,17 @@ pub fn common_address(slug: &str) -> Option<AddressKind> {
         slug if is_mail(slug) => Some(AddressKind::Email),
         _ => None,
     }
+}
+
+/// The sender that a person hears on an account, where several accounts share one: whoever says STOP to one number of a
+/// messaging service says it to all. Source: Twilio, "Advanced Opt-Out".
+pub fn shared_sender(settings: &Map<String, Value>) -> Option<&str> {
+    settings.get("messaging_service_sid").and_then(Value::as_str)
+}
+
+/// Does the provider vouch for it that the identifiers in one message are one person's?
+pub fn vouches(slug: &str) -> bool {
+    matches!(slug, "whatsapp" | "twilio-whatsapp")
 }
 
 /// The kind of an address that somebody typed in for a channel: its own where it writes to one kind only, else what it
@@ -118,6 +197,34 @@ mod tests {
         );
         assert_eq!((typed("telegram", None, "7"), typed("telegram", None, "abc")), (Some(Phone), Some(User)));
         assert_eq!(typed("form", None, "a@example.org"), Some(Email));
+    }
+
+    #[test]
+    fn a_message_carries_what_its_provider_takes_and_not_one_more() {
+        for (slug, most, beside_a_file) in [
+            ("messenger", 2000, None),
+            ("slack", 4000, Some(4000)),
+            ("telegram", 4096, Some(1024)),
+            ("whatsapp", 4096, Some(1024)),
+            ("twilio-sms", 1600, Some(1600)),
+        ] {
+            let text = |length| "ñ".repeat(length);
+            let taken = |length, files: &[&str]| carries(slug, Some(&text(length)), files).is_ok();
+            assert_eq!((taken(most, &[]), taken(most + 1, &[])), (true, false), "{slug}");
+            let caption = beside_a_file.unwrap_or(0);
+            assert_eq!((taken(caption, &["image"]), taken(caption + 1, &["image"])), (true, false), "{slug}");
+            assert!(carries(slug, None, &["image"]).is_ok(), "{slug}");
+        }
+        let in_bytes = |text: &str| carries("instagram", Some(text), &[]).map_err(|error| error.to_string());
+        assert_eq!(in_bytes(&"ñ".repeat(500)), Ok(()));
+        let why = "bytes of the text in UTF-8: 1002, at most 1000 allowed".to_owned();
+        assert_eq!(in_bytes(&"ñ".repeat(501)), Err(why));
+        assert!(
+            carries("whatsapp", Some("x"), &["audio"]).is_err()
+                && carries("whatsapp", None, &["audio"]).is_ok()
+        );
+        assert!(carries("whatsapp", None, &["image", "image"]).is_err());
+        assert!(carries("postmark", Some(&"x".repeat(100_000)), &["image"; 20]).is_ok());
     }
 
     #[test]

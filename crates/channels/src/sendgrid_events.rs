@@ -85,6 +85,8 @@ fn event(raw: &RawValue, event: Map<String, Value>, account: &Account) -> Inboun
     let Some((state, external_id)) = state.zip(message) else {
         let own = json::id(&event, "sg_event_id");
         return Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
             external_id: own.unwrap_or_else(|| crypto::fingerprint(raw.get().as_bytes())),
             kind: kind.to_owned(),
             from: recipient,

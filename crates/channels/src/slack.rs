@@ -80,7 +80,15 @@ pub fn parse(request: &Verified, account: &Account) -> Result<Parsed, Malformed>
         Some(kind) => {
             let (external_id, kind) = (crypto::fingerprint(request.body()), kind.to_owned());
             let data = Private(Value::Object(body));
-            Ok(vec![Inbound::Other(OtherEvent { external_id, kind, from: None, data })].into())
+            Ok(vec![Inbound::Other(OtherEvent {
+                group: None,
+                means: None,
+                external_id,
+                kind,
+                from: None,
+                data,
+            })]
+            .into())
         }
         None => Err(Malformed::at("/type", "not a string")),
     }
@@ -96,6 +104,8 @@ fn form(request: &Verified) -> Result<Parsed, Malformed> {
             pressed(external_id, payload)
         }
         None if form.filled("command").is_some() => Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
             external_id,
             kind: "command".into(),
             from: form.filled("user_id").map(|id| user(id.to_owned())),
@@ -131,9 +141,14 @@ fn pressed(external_id: String, mut payload: Map<String, Value>) -> Inbound {
                 ..InboundMessage::text(external_id, from, text)
             }))
         }
-        (_, from, _) => {
-            Inbound::Other(OtherEvent { external_id, kind, from, data: Private(Value::Object(payload)) })
-        }
+        (_, from, _) => Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
+            external_id,
+            kind,
+            from,
+            data: Private(Value::Object(payload)),
+        }),
     }
 }
 

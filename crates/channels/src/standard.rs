@@ -84,6 +84,8 @@ pub(crate) fn read(
         }
         _ if kind == "message" => return Err(Malformed::at("/data", "not an object")),
         data => Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
             external_id: event_id,
             kind: kind.to_owned(),
             from: data.and_then(Value::as_object).and_then(|data| address(data, kind_of_bare).ok()),

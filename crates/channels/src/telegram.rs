@@ -3,10 +3,14 @@
 //! Signature: the constant header `X-Telegram-Bot-Api-Secret-Token`. A repeat is known by `update_id`; messages
 //! refer to each other as `<chat>:<message_id>`. Expects 2xx.
 //!
+//! In the chats of a business account that the bot is connected to, answers go to `<chat>:business:<connection>`, and what
+//! the account itself writes is outgoing. Pressed buttons are answered in the answer to the webhook.
+//!
 //! The bot's token is the access token.
 //!
 //! Source: Telegram, "Bot API: getting updates, available types, available methods".
 
+mod business;
 mod message;
 mod send;
 
@@ -24,7 +28,7 @@ use relevo_domain::{
     Private,
     message::{Address, AddressKind, Inbound, InboundMessage, MessageKind, OtherEvent, Problem},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The provider's API.
 pub const BASE_URL: &str = "https://api.telegram.org";
@@ -53,8 +57,14 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
     let Value::Object(content) = content else {
         return Err(Malformed::at(format!("/{kind}"), "not an object"));
     };
+    if kind == "deleted_business_messages" {
+        return Ok(message::withdrawn(&id, &content).into());
+    }
+    let query = json::id(&content, "id");
     let result = match kind.as_str() {
-        "message" | "business_message" => message::read(id.clone(), &content),
+        "message" => message::read(id.clone(), &content),
+        "business_message" => business::read(id.clone(), &content),
+        "edited_message" | "edited_business_message" => Ok(message::edited(id.clone(), &kind, &content)),
         "callback_query" => choice(id.clone(), &content),
         "message_reaction" => reaction(id.clone(), &content),
         _ => Ok(other(id.clone(), &kind, &content)),
@@ -68,7 +78,19 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
             request: None,
         })
     });
-    Ok(vec![item].into())
+    let answer = if kind == "callback_query" { answered(query.as_deref()) } else { None };
+    Ok(Parsed { items: vec![item], answer: answer.unwrap_or_default(), ..Parsed::default() })
+}
+
+/// The button shows that it is at work until it is told otherwise, and what answers a webhook may be a call of the API.
+/// Source: Telegram, "Making requests when getting updates", "answerCallbackQuery".
+fn answered(query: Option<&str>) -> Option<Answer> {
+    let call = json!({ "method": "answerCallbackQuery", "callback_query_id": query? });
+    Some(Answer {
+        content_type: Some("application/json"),
+        body: call.to_string().into_bytes(),
+        ..Answer::ok()
+    })
 }
 
 type Fault = (&'static str, &'static str);
@@ -118,8 +140,9 @@ fn reaction(id: String, event: &Map<String, Value>) -> Result<Inbound, Fault> {
 
 fn other(id: String, kind: &str, content: &Map<String, Value>) -> Inbound {
     let from = person(content, "from").or_else(|| person(content, "user"));
+    let group = message::group(content);
     let (kind, data) = (kind.to_owned(), Private(Value::Object(content.clone())));
-    Inbound::Other(OtherEvent { external_id: id, kind, from, data })
+    Inbound::Other(OtherEvent { group, means: None, external_id: id, kind, from, data })
 }
 
 fn person(map: &Map<String, Value>, key: &str) -> Option<Address> {

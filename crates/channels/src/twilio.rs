@@ -7,8 +7,7 @@ use crate::{
     crypto,
     fields::Form,
     outbound::{
-        FileSource, FormatError, Outbound, OutboundRequest, Outcome, at_most, count_at_most, path_segment,
-        retry_after, secret_header,
+        FileSource, FormatError, Outbound, OutboundRequest, Outcome, path_segment, retry_after, secret_header,
     },
     parsed::{Answer, Malformed},
     request::{Refusal, Unverified, Verified},
@@ -126,12 +125,11 @@ pub(crate) fn format(
         (None, None) if message.attachments.is_empty() => return Err(FormatError::Empty),
         (None, text) => {
             if let Some(text) = text {
-                at_most("the text", text, 1600)?;
                 body.append_pair("Body", text);
             }
         }
     }
-    count_at_most("attachments in one message", message.attachments.len(), 10)?;
+    message.fits("twilio-sms")?;
     for file in &message.attachments {
         let FileSource::Link(url) = &file.source else {
             return Err(FormatError::Unsupported("files other than by link"));

@@ -156,6 +156,8 @@ fn status(form: &Form, id: String, state: &str) -> Inbound {
         other => {
             let data = form.object(|name| name != "AccountSid" && name != "ApiVersion");
             return Inbound::Other(OtherEvent {
+                group: None,
+                means: None,
                 external_id: format!("{id}:{other}"),
                 kind: format!("status.{other}"),
                 from: recipient,

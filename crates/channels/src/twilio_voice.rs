@@ -7,6 +7,7 @@
 
 use crate::{
     account::Account,
+    crypto,
     fields::Form,
     parsed::{Malformed, Parsed},
     request::Verified,
@@ -43,9 +44,16 @@ const READ: [&str; 14] = [
 pub fn parse(request: &Verified, account: &Account) -> Result<Parsed, Malformed> {
     let form = twilio::fields(request)?;
     let call_id = form.filled("CallSid").ok_or_else(|| Malformed::at("CallSid", "missing"))?;
-    let recording = form.filled("RecordingSid");
+    let recording = recording_of(&form);
     let status = form.filled("CallStatus");
-    let state = match (recording, form.filled("RecordingUrl"), status) {
+    // One that has not ended has no length and cannot be fetched; of one that is absent there is nothing.
+    let is_whole = matches!(form.filled("RecordingStatus"), None | Some("completed"));
+    let state = match (recording.as_ref(), form.filled("RecordingUrl"), status) {
+        (Some(_), _, _) if !is_whole => {
+            let state = form.filled("RecordingStatus").unwrap_or_default();
+            let id = format!("{}:recording.{state}", recording.unwrap_or_default());
+            return Ok(other(&form, call_id, &id, format!("recording.{state}")));
+        }
         // `<Record>` reports without a source of its own; what it records is a voice message.
         (Some(_), Some(_), _) => match form.filled("RecordingSource") {
             None | Some("RecordVerb") => CallState::Voicemail,
@@ -56,10 +64,13 @@ pub fn parse(request: &Verified, account: &Account) -> Result<Parsed, Malformed>
         (_, _, Some("completed")) => CallState::Ended,
         (_, _, Some("busy" | "no-answer" | "canceled" | "failed")) => CallState::Missed,
         _ => {
-            let kind =
-                recording.and(form.filled("RecordingStatus")).map(|state| format!("recording.{state}"));
+            let kind = recording
+                .as_ref()
+                .and(form.filled("RecordingStatus"))
+                .map(|state| format!("recording.{state}"));
             let kind = kind.or_else(|| status.map(|state| format!("call.{state}")));
-            return Ok(other(&form, call_id, kind.unwrap_or_else(|| "call".into())));
+            let kind = kind.unwrap_or_else(|| "call".into());
+            return Ok(other(&form, call_id, &kind, kind.clone()));
         }
     };
     // An incoming call begins with a request for instructions, which says "ringing" and has no sequence number.
@@ -77,7 +88,7 @@ fn report(form: &Form, call_id: &str, state: CallState, account: &Account) -> In
         _ => CallDirection::In,
     });
     let person = form.filled(if direction == Some(CallDirection::Out) { "To" } else { "From" });
-    let recording = form.filled("RecordingSid");
+    let recording = recording_of(form);
     let status = form.filled("CallStatus").unwrap_or("recorded");
     let mut data = form.object(|name| !READ.contains(&name));
     if let Some(remark) = twilio::remarks(form, account).first() {
@@ -86,7 +97,7 @@ fn report(form: &Form, call_id: &str, state: CallState, account: &Account) -> In
     let voice =
         form.filled("RecordingUrl").filter(|_| recording.is_some()).map(|url| Attachment::new(url, "audio"));
     Inbound::Call(Box::new(CallReport {
-        external_id: match recording {
+        external_id: match &recording {
             Some(recording) if form.filled("TranscriptionText").is_some() => {
                 format!("{call_id}:{recording}:transcription")
             }
@@ -109,10 +120,23 @@ fn report(form: &Form, call_id: &str, state: CallState, account: &Account) -> In
     }))
 }
 
-fn other(form: &Form, call_id: &str, kind: String) -> Parsed {
+/// The recording's id. What `<Record>` posts to its action may have it in the URL alone.
+fn recording_of(form: &Form) -> Option<String> {
+    let in_url = || {
+        let url = form.filled("RecordingUrl")?;
+        let name = url.split(['?', '#']).next()?.rsplit('/').next()?.split('.').next()?;
+        let is_sid = name.starts_with("RE") && name.bytes().all(|b| b.is_ascii_alphanumeric());
+        Some(if is_sid { name.to_owned() } else { crypto::fingerprint(url.as_bytes()) })
+    };
+    form.filled("RecordingSid").map(str::to_owned).or_else(in_url)
+}
+
+fn other(form: &Form, call_id: &str, id: &str, kind: String) -> Parsed {
     let data = form.object(|name| name != "AccountSid" && name != "ApiVersion");
     let item = Inbound::Other(OtherEvent {
-        external_id: format!("{call_id}:{kind}"),
+        group: None,
+        means: None,
+        external_id: format!("{call_id}:{id}"),
         kind,
         from: form.filled("From").map(twilio_sms::address),
         data: Private(Value::Object(data)),

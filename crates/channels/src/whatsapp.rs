@@ -9,6 +9,7 @@
 //! Sources: Meta, "WhatsApp Cloud API: webhooks, messages webhook reference, business-scoped user ids, send
 //! messages".
 
+mod identity;
 mod message;
 mod send;
 mod status;
@@ -74,6 +75,8 @@ struct Lists<'a> {
     statuses: Option<&'a RawValue>,
     #[serde(borrow)]
     errors: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_id_update: Option<&'a RawValue>,
 }
 
 /// Reads the whole batch.
@@ -126,8 +129,11 @@ fn read_lists(lists: &Lists, pointer: &str, account: &Account, items: &mut Vec<I
     each(lists.messages, "messages", &|raw, pointer| message::read(raw, pointer, &change));
     each(lists.message_echoes, "message_echoes", &|raw, pointer| message::read_echo(raw, pointer, &change));
     each(lists.statuses, "statuses", &status::read);
+    each(lists.user_id_update, "user_id_update", &identity::update);
     each(lists.errors, "errors", &|raw, _| {
         Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
             external_id: crypto::fingerprint(raw.get().as_bytes()),
             kind: "errors".into(),
             from: None,
@@ -142,6 +148,8 @@ fn other(raw: &RawValue, change: &RawChange, time: Option<&RawValue>) -> Inbound
     let field = change.field.and_then(|field| json::value(field.get()));
     let time = time.map_or("", RawValue::get);
     Inbound::Other(OtherEvent {
+        group: None,
+        means: None,
         external_id: crypto::fingerprint_of(&[raw.get().as_bytes(), time.as_bytes()]),
         kind: field.as_ref().and_then(|field| field.as_str()).unwrap_or("unnamed").to_owned(),
         from: None,

@@ -89,12 +89,24 @@ pub enum ContactEvent {
     OptedOut {
         /// Channel slug.
         channel: String,
+        /// Account name; none in what earlier versions wrote, and then it holds for all of the channel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// The sender that the account shares with others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<String>,
     },
     /// Wants to be written to again.
     #[serde(rename = "contact.opted_in")]
     OptedIn {
         /// Channel slug.
         channel: String,
+        /// As above.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// As above.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender: Option<String>,
     },
     /// Somebody found out that this is the same person as another contact, which now stands for both.
     #[serde(rename = "contact.merged")]
@@ -147,8 +159,9 @@ pub struct Contact {
     /// What the desk's directory says of them.
     #[serde(default)]
     pub directory: PersonEntry,
-    /// Since when the contact is not to be written to.
-    pub opted_out: Option<DateTime<Utc>>,
+    /// Where the contact asked not to be written to, oldest first.
+    #[serde(default)]
+    pub opt_outs: Vec<OptOut>,
     /// Stream name of the contact that stands for this one too.
     pub merged_into: Option<String>,
     /// The contacts that this one stands for.
@@ -164,6 +177,39 @@ pub struct ContactKey {
     pub conversation: Option<String>,
     /// When it was made.
     pub at: DateTime<Utc>,
+}
+
+/// Where a contact asked not to be written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptOut {
+    /// Channel slug.
+    pub channel: String,
+    /// Account name; none: every account of the channel.
+    pub account: Option<String>,
+    /// The sender that the account shares with others.
+    pub sender: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A way by which a contact writes or is written to.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// Channel slug.
+    pub channel: &'a str,
+    /// Account name; none: any.
+    pub account: Option<&'a str>,
+    /// The sender that the account shares with others.
+    pub sender: Option<&'a str>,
+}
+
+impl OptOut {
+    /// Does it hold for this way?
+    pub fn holds_for(&self, way: &Way<'_>) -> bool {
+        let shares = self.sender.is_some() && self.sender.as_deref() == way.sender;
+        let is_it = |own: &str| way.account.is_none_or(|account| account == own);
+        self.channel == way.channel && (shares || self.account.as_deref().is_none_or(is_it))
+    }
 }
 
 /// Why data must be kept.
@@ -190,9 +236,20 @@ pub struct Link {
 
 impl Contact {
     /// Does a sighting add anything to what is known?
-    pub fn learns_from(&self, name: Option<&Private<String>>, conversation: &str) -> bool {
-        (name.is_some() && name != self.name.as_ref())
+    pub fn learns_from(
+        &self,
+        name: Option<&Private<String>>,
+        conversation: &str,
+        (channel, address): (&str, &Address),
+    ) -> bool {
+        !self.addresses.iter().any(|(c, a)| c == channel && a == address)
+            || (name.is_some() && name != self.name.as_ref())
             || !self.conversations.iter().any(|c| c == conversation)
+    }
+
+    /// The request not to be written to that holds for a way, if there is one.
+    pub fn stopped(&self, way: &Way<'_>) -> Option<&OptOut> {
+        self.opt_outs.iter().find(|opt_out| opt_out.holds_for(way))
     }
 
     /// The newest data key for a conversation (none: for what belongs to none).
@@ -211,7 +268,7 @@ impl Contact {
 impl Fold for Contact {
     type Data = ContactEvent;
     const KIND: &'static str = "contact";
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
 
     fn apply(&mut self, event: &Event<ContactEvent>) {
         match &event.data {
@@ -253,8 +310,17 @@ impl Fold for Contact {
             ContactEvent::HoldLifted { .. } => self.hold = None,
             ContactEvent::ContactSurveyed => self.surveyed_at = self.surveyed_at.max(Some(event.at)),
             ContactEvent::SurveysDeclined { declined } => self.no_surveys = *declined,
-            ContactEvent::OptedOut { .. } => self.opted_out = Some(event.at),
-            ContactEvent::OptedIn { .. } => self.opted_out = None,
+            ContactEvent::OptedOut { channel, account, sender } => {
+                let (channel, account, sender) = (channel.clone(), account.clone(), sender.clone());
+                let opt_out = OptOut { channel, account, sender, at: event.at };
+                self.opt_outs
+                    .retain(|known| (&known.channel, &known.account) != (&opt_out.channel, &opt_out.account));
+                self.opt_outs.push(opt_out);
+            }
+            ContactEvent::OptedIn { channel, account, sender } => {
+                let way = Way { channel, account: account.as_deref(), sender: sender.as_deref() };
+                self.opt_outs.retain(|opt_out| !opt_out.holds_for(&way));
+            }
             ContactEvent::Merged { into } => self.merged_into = Some(into.clone()),
             ContactEvent::Unmerged => self.merged_into = None,
             ContactEvent::Absorbed { other } => {

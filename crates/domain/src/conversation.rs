@@ -3,6 +3,7 @@
 //! The state is a total function of the set of events: any event is accepted in any order and means
 //! something or nothing, never an error. Whether a command is allowed is decided before, in [`decide`].
 
+mod amendment;
 pub mod attention;
 mod call;
 pub mod decide;
@@ -60,8 +61,12 @@ pub struct Conversation {
     pub party: Option<Party>,
     /// Its tickets; a ticket's ordinal is its place, from 1.
     pub tickets: Vec<Ticket>,
-    /// When the customer last wrote; providers limit what may be sent by it.
+    /// When what the customer last wrote came in.
     pub last_inbound_at: Option<DateTime<Utc>>,
+    /// When the customer last wrote, as the provider says: its limits of what may be sent count from there, and what it
+    /// delivers days later opens nothing anew. Never later than what it said so with came in.
+    #[serde(default)]
+    pub last_wrote_at: Option<DateTime<Utc>>,
     /// A survey that the customer may answer by a message: nothing else was said since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,

@@ -58,7 +58,8 @@ pub struct InboundMessage {
     /// Where a reply goes if not to `from`: the group or channel it was written in, a mail's Reply-To.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Address>,
-    /// Further identifiers of the same sender in this message (never used to merge people).
+    /// Further identifiers of the same sender in this message. Where the provider vouches for them they lead to the same
+    /// conversation; what somebody filled in themselves never does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_known_as: Vec<Address>,
     /// The sender's name as the provider gives it.
@@ -406,8 +407,46 @@ pub struct OtherEvent {
     /// The person it concerns; none means the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Address>,
+    /// The group or channel in which it happened, if that was not between the person and us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Address>,
+    /// What it means, where that is more than a line of the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<Box<Meaning>>,
     /// The payload.
     pub data: Private<Value>,
+}
+
+/// What providers have words and forms of their own for, in the one form that the rest knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Meaning {
+    /// Whoever wrote a message wrote something else in its place.
+    Edited {
+        /// The message: its external id, or what others refer to it by.
+        #[serde(with = "relevo_journal::private")]
+        of: String,
+        /// What it says now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Private<String>>,
+        /// When, as the provider says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Whoever wrote a message took it back.
+    Withdrawn {
+        /// As above.
+        #[serde(with = "relevo_journal::private")]
+        of: String,
+        /// As above.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<DateTime<Utc>>,
+    },
+    /// The provider knows the person by other identifiers from now on; the first is the one to write to.
+    Renamed {
+        /// The identifiers.
+        to: Vec<Address>,
+    },
 }
 
 /// An item that is kept for a person to look at.

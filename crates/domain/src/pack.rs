@@ -21,7 +21,6 @@ mod routing;
 mod survey;
 mod transitions;
 mod validate;
-mod vocabulary;
 
 use crate::automation::Automation;
 use crate::category::Category;
@@ -42,15 +41,13 @@ pub use macros::Macro;
 pub use notice::{Notice, Told, told};
 pub use partition::Partition;
 pub use period::{Period, Raise};
-pub use replies::{MAX_UNDO_SECONDS, Replies};
+pub use replies::{MAX_UNDO_SECONDS, Replies, StopScope};
 pub use retention::Retention;
 pub use routing::{ROUTING_FACTS, Route};
 pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey, SurveyPage};
 pub use transitions::{Transition, Wanted};
 pub use validate::escape;
 pub use validate::{PackProblem, parse, pointer};
-pub use vocabulary::is_language_tag;
-pub(crate) use vocabulary::unknown;
 
 /// The format that this version reads and writes.
 pub const FORMAT: &str = "relevo-pack/1";
@@ -280,9 +277,6 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// All of them, the least first.
-    pub const ALL: [Self; 4] = [Self::Low, Self::Normal, Self::High, Self::Urgent];
-
     /// As in the API.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,8 @@ use relevo_domain::category::Category;
 use relevo_domain::conversation::decide::{self, Published};
 use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, Party, view};
 use relevo_domain::message::{
-    Address, AddressKind, Automatic, CallReport, CallState, DeliveryState, InboundMessage, Mail, MessageKind,
+    Address, AddressKind, Attachment, Automatic, CallReport, CallState, DeliveryState, InboundMessage, Mail,
+    Meaning, MessageKind,
 };
 use relevo_domain::pack::{Pack, parse};
 use relevo_domain::refusal::RefusalKind;
@@ -19,7 +20,6 @@ fn pack() -> Pack {
         "teams": {"dev": {"name": "Development"}},
         "people": {"ana": {"name": "Ana", "role": "agent"}},
         "queues": {"support": {"name": "Support"}, "vip": {"name": "VIP"}},
-        "channels": {"whatsapp": {"gold": {}, "main": {}}},
         "statuses": {"en_curso": {"name": "En curso", "category": "open"}},
         "routing": [{"when": {"account": ["gold"]}, "queue": "vip", "priority": "high"}, {"queue": "support"}]
     }))
@@ -361,6 +361,67 @@ fn by_machine(id: &str, automatic: Automatic) -> InboundMessage {
     let daemon = Address { kind: AddressKind::Email, value: "mailer-daemon@example.org".into() };
     let mail = Mail { references: vec!["root@x".into()], automatic: Some(automatic), ..Mail::default() };
     InboundMessage { from: daemon, mail: Some(Box::new(mail)), ..inbound(id, MessageKind::Text) }
+}
+
+/// What its writer did to a message, told as an event.
+fn told(means: Meaning) -> ConversationEvent {
+    ConversationEvent::EventReceived {
+        kind: "edit".into(),
+        data: json!({}).into(),
+        means: Some(Box::new(means)),
+    }
+}
+
+#[test]
+fn a_message_says_what_its_writer_last_made_of_it_and_nothing_once_it_is_taken_back() {
+    let edited = |of: &str, text: &str, at| Meaning::Edited { of: of.into(), text: Some(text.into()), at };
+    let withdrawn = |of: &str| Meaning::Withdrawn { of: of.into(), at: None };
+    let mut desk = Desk::new();
+    // It became known before the message did.
+    desk.receive("first", MessageKind::Text);
+    desk.tell(told(edited("a", "two", Some(start() + Duration::seconds(2)))));
+    desk.take(InboundMessage { message_ref: Some("chat:1".into()), ..inbound("a", MessageKind::Text) });
+    desk.tell(told(edited("a", "one", Some(start() + Duration::seconds(1)))));
+    desk.tell(told(edited("of another", "x", None)));
+    desk.tell(told(edited("", "erased", None)));
+    let shown = |desk: &Desk, n: usize| {
+        let message = desk.state.messages(1).nth(n).cloned().expect("kept");
+        let said = message.text.as_ref().map(|t| t.0.clone());
+        (said, message.edited_at.is_some(), message.withdrawn_at.is_some(), message.attachments.len())
+    };
+    assert_eq!(shown(&desk, 0), (Some(" hola ".into()), false, false, 0));
+    assert_eq!(
+        shown(&desk, 1),
+        (Some("two".into()), true, false, 0),
+        "the later of the two, whichever came last"
+    );
+    desk.tell(told(edited("chat:1", "three", None)));
+    assert_eq!(shown(&desk, 1), (Some("three".into()), true, false, 0), "by either of its names");
+    let file = Attachment::new("f", "image");
+    desk.take(InboundMessage { attachments: vec![file], ..inbound("b", MessageKind::Media) });
+    desk.tell(told(withdrawn("b")));
+    desk.tell(told(edited("b", "again", None)));
+    assert_eq!(shown(&desk, 2), (None, true, true, 0), "nothing brings it back");
+    assert_eq!(
+        desk.state.ticket(1).map(|t| t.category),
+        Some(Category::New),
+        "which is all that follows from it"
+    );
+}
+
+#[test]
+fn a_window_counts_from_when_the_customer_wrote_and_never_from_later_than_it_came_in() {
+    let mut desk = Desk::new();
+    let late = start() - Duration::hours(25);
+    desk.take(InboundMessage { sent_at: Some(late), ..inbound("late", MessageKind::Text) });
+    assert_eq!(desk.state.last_wrote_at, Some(late));
+    assert_eq!(desk.state.last_inbound_at, Some(desk.at));
+    let early = desk.at + Duration::days(400);
+    desk.take(InboundMessage { sent_at: Some(early), ..inbound("early", MessageKind::Text) });
+    assert_eq!(desk.state.last_wrote_at, Some(desk.at));
+    let known = desk.at;
+    desk.take(InboundMessage { sent_at: Some(late), ..inbound("again", MessageKind::Text) });
+    assert_eq!(desk.state.last_wrote_at, Some(known), "an older one takes nothing away");
 }
 
 #[test]

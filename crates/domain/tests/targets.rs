@@ -121,7 +121,11 @@ fn custom_targets_hear_of_statuses_teams_and_providers() {
     let tagged = decide::set_tags(&desk.state, desk.published(), 1, vec!["jira".into()], vec![]).unwrap();
     desk.tell("05 09:31", tagged);
     assert_eq!(targets(&desk, "jira"), ["running"]);
-    let closed = ConversationEvent::EventReceived { kind: "jira:closed".into(), data: Value::Null.into() };
+    let closed = ConversationEvent::EventReceived {
+        kind: "jira:closed".into(),
+        data: Value::Null.into(),
+        means: None,
+    };
     desk.tell("05 09:32", vec![closed]);
     assert_eq!(targets(&desk, "jira"), ["met"]);
     let handed = decide::assign(&desk.state, desk.published(), 1, Some("ana".into()), None).unwrap();

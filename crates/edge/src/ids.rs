@@ -33,6 +33,22 @@ pub struct Sent {
     pub outbox: String,
 }
 
+/// Table of the documents ([`Led`]) that tell where an identifier of a person leads, by the conversation that it alone would
+/// have.
+pub const LED: &str = "led";
+
+/// Where an identifier of a person leads who has several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Led {
+    /// Stream name of the conversation.
+    #[serde(rename = "c")]
+    pub conversation: String,
+    /// Of an id that came with a number: the conversation that the number alone would have. With another number it leads
+    /// nowhere.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
+}
+
 /// A ticket's public id.
 pub fn ticket(conversation: &str, ordinal: u32) -> String {
     format!("{TICKET}{conversation}_{ordinal}")

@@ -10,9 +10,11 @@ use chrono::{DateTime, Duration, Utc};
 use http::StatusCode;
 use relevo_channels::{can_send, reach};
 use relevo_domain::Private;
-use relevo_domain::contact::Contact;
+use relevo_domain::contact::{Contact, OptOut, Way};
 use relevo_domain::conversation::{Conversation, Hold, Outgoing, Party};
+use relevo_domain::message::Attachment;
 use relevo_domain::outbox::{ChannelMessage, Choices, Entry, MailHeaders, Request, WhatsappTemplate};
+use relevo_domain::pack::StopScope;
 use relevo_journal::Fold;
 use relevo_journal::store::Store;
 
@@ -38,7 +40,8 @@ pub struct Extras {
 /// `conversation` is the stream's name, `ordinal` the ticket's, `outbox` the name of the entry's stream.
 ///
 /// # Errors
-/// 409 if the channel cannot send, its window is closed, or the contact has opted out or was erased.
+/// 409 if the channel cannot send, its window is closed, or the contact has opted out or was erased; 422 if it is more than
+/// the channel carries.
 pub async fn entry<S: Store>(
     context: &DeskContext<S>,
     pack: &PublishedPack,
@@ -62,9 +65,20 @@ pub async fn entry<S: Store>(
     let (channel, account) = way(pack, party)?;
     let at = extras.hold.and_then(|hold| hold.until).unwrap_or(context.now);
     refuse_closed_window(pack, state, (&channel, &account), at, extras.whatsapp.is_some())?;
-    if is_opted_out(context, party).await? {
-        let detail =
-            "the contact has asked not to be written to on this address; a START from there undoes it";
+    if extras.whatsapp.is_none() {
+        refuse_overlong(&channel, &message.text.0, &message.attachments)?;
+    }
+    if let Some(said) = opted_out(context, pack, party, (&channel, &account)).await? {
+        let detail = format!(
+            "the contact has asked on {}{} not to be written to{}; a START from there undoes it",
+            said.channel,
+            said.account.as_ref().map(|account| format!("/{account}")).unwrap_or_default(),
+            if pack.pack.replies.stop_holds_for == StopScope::Desk {
+                ", which holds for all channels of this desk"
+            } else {
+                ""
+            },
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "opted_out", detail));
     }
     let mut mail = None;
@@ -141,7 +155,7 @@ pub fn refuse_closed_window(
 ) -> Result<(), Problem> {
     let settings = pack.pack.account(channel, account).map(|a| a.settings.clone()).unwrap_or_default();
     let Some(hours) = reach::window_hours(channel, &settings) else { return Ok(()) };
-    let open = state.last_inbound_at.is_some_and(|last| at - last < Duration::hours(hours));
+    let open = state.last_wrote_at.is_some_and(|last| at - last < Duration::hours(hours));
     if open || (is_template && reach::takes_templates(channel)) {
         return Ok(());
     }
@@ -154,14 +168,49 @@ pub fn refuse_closed_window(
     Err(Problem::new(StatusCode::CONFLICT, "outside_window", detail))
 }
 
-/// Has the contact asked not to be written to?
+/// Refuses what the channel could not deliver however often it was tried.
+///
+/// # Errors
+/// 422, with what the limit is.
+pub fn refuse_overlong(channel: &str, text: &str, files: &[Attachment]) -> Result<(), Problem> {
+    let files: Vec<&str> = files.iter().map(|file| file.kind.as_str()).collect();
+    reach::carries(channel, Some(text), &files).map_err(|why| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "channel_limit", format!("{channel}: {why}"))
+    })
+}
+
+/// By which account a contact has asked not to be written to, if that holds for the way a message is to go: of the
+/// conversation's own account also if that is answered through another one.
 ///
 /// # Errors
 /// 503 if the store does not answer.
-pub async fn is_opted_out<S: Store>(context: &DeskContext<S>, party: &Party) -> Result<bool, Problem> {
-    let Some(name) = party.contact.strip_prefix(ids::CONTACT) else { return Ok(false) };
+pub async fn opted_out<S: Store>(
+    context: &DeskContext<S>,
+    pack: &PublishedPack,
+    party: &Party,
+    (channel, account): (&str, &str),
+) -> Result<Option<OptOut>, Problem> {
+    let Some(name) = party.contact.strip_prefix(ids::CONTACT) else { return Ok(None) };
     let loaded = context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
-    Ok(loaded.state.opted_out.is_some())
+    if let Some(said) = stopped(pack, &loaded.state, (channel, account)) {
+        return Ok(Some(said.clone()));
+    }
+    let is_own = way(pack, party).is_ok_and(|own| own == (channel.to_owned(), account.to_owned()));
+    let own = is_own.then(|| stopped(pack, &loaded.state, (&party.channel, &party.account)));
+    Ok(own.flatten().cloned())
+}
+
+/// The STOP of a contact that holds for an account.
+pub fn stopped<'a>(
+    pack: &PublishedPack,
+    contact: &'a Contact,
+    (channel, account): (&str, &str),
+) -> Option<&'a OptOut> {
+    if pack.pack.replies.stop_holds_for == StopScope::Desk {
+        return contact.opt_outs.first();
+    }
+    let settings = pack.pack.account(channel, account).map(|account| &account.settings);
+    contact.stopped(&Way { channel, account: Some(account), sender: settings.and_then(reach::shared_sender) })
 }
 
 /// The subject of an answer.

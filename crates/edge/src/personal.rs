@@ -121,11 +121,12 @@ impl<'a, S: Store> Persons<'a, S> {
     ) -> Result<(), Problem> {
         let (context, by) = (self.context, self.by);
         let loaded = self.contact(sighting.contact).await?;
-        if !loaded.state.learns_from(sighting.name, sighting.conversation) && !is_new {
+        let seen_at = (sighting.channel, sighting.address);
+        if !loaded.state.learns_from(sighting.name, sighting.conversation, seen_at) && !is_new {
             return Ok(());
         }
         let name = sighting.name.map_or("", |name| name.0.as_str());
-        let parts = [sighting.conversation, name, key.id().as_str()];
+        let parts = [sighting.conversation, name, key.id().as_str(), &sighting.address.value.0];
         let id = format!("seen.{}", context.keys.id("sighting", &parts));
         let seen = ContactEvent::ContactSeen {
             channel: sighting.channel.to_owned(),

@@ -91,7 +91,9 @@ fn of_contact(name: &str, state: &Contact) -> Value {
         "name": state.name.as_ref().map(|name| &name.0),
         "addresses": addresses.collect::<Vec<_>>(),
         "since": state.since.map(view::rfc3339),
-        "opted_out_at": state.opted_out.map(view::rfc3339),
+        "opted_out": state.opt_outs.iter().map(|said| {
+            json!({"channel": said.channel, "account": said.account, "at": view::rfc3339(said.at)})
+        }).collect::<Vec<_>>(),
         "no_surveys": state.no_surveys,
         "directory": state.directory.values.0,
         "erased_at": state.erased_at.map(view::rfc3339),
@@ -139,7 +141,7 @@ async fn conversation<S: Store>(context: &DeskContext<S>, name: &str) -> Result<
                 part.days.insert(event.at);
             }
             ConversationEvent::RunBegun { run, .. } => part.runs.push(run.clone()),
-            ConversationEvent::EventReceived { kind, data } => {
+            ConversationEvent::EventReceived { kind, data, .. } => {
                 part.reported.push(json!({"at": view::rfc3339(event.at), "kind": kind, "data": data}));
             }
             _ => {}

@@ -6,7 +6,7 @@
 
 use super::{Answered, ELSEWHERE, Fetcher, MediaRequest, Place, Step, again, ask, fault};
 use crate::{account::Account, instagram, messenger, outbound::FormatError, whatsapp};
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use relevo_domain::Private;
 use serde_json::Value;
 
@@ -20,6 +20,14 @@ const WHATSAPP_HOSTS: &[&str] = &["lookaside.fbsbx.com"];
 
 /// The content network.
 const HOSTS: &[&str] = &[".cdninstagram.com", ".fbcdn.net", ".fbsbx.com"];
+
+/// Is it a file of the content network?
+pub(crate) fn is_metas(url: &str) -> bool {
+    let Some(uri) = url.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("https")) else {
+        return false;
+    };
+    uri.host().is_some_and(|host| HOSTS.iter().any(|known| host.ends_with(known)))
+}
 
 fn look_up(account: &Account, place: Place<'_>, id: &str) -> Result<MediaRequest, FormatError> {
     // It goes into a path.

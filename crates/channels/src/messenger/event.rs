@@ -1,14 +1,17 @@
 //! One event of an entry's `messaging`.
 
-use crate::{crypto, json};
+use crate::{crypto, json, media};
 use relevo_domain::{
     Private,
     message::{
-        Address, AddressKind, Attachment, DeliveryState, Inbound, InboundMessage, MessageKind, OtherEvent,
-        OutgoingMessage, StatusReport,
+        Address, AddressKind, Attachment, DeliveryState, Inbound, InboundMessage, Meaning, MessageKind,
+        OtherEvent, OutgoingMessage, StatusReport,
     },
 };
 use serde_json::{Map, Value, value::RawValue};
+
+/// Kind of a file that is a picture or a film, which is known once it was fetched.
+const STORY: &str = "file";
 
 type Fault = (&'static str, &'static str);
 
@@ -44,8 +47,23 @@ fn message(mut event: Map<String, Value>, foreign: bool) -> Result<Inbound, Faul
     let person = party(&event, if echo { "recipient" } else { "sender" })?;
     if flag("is_deleted") {
         let data = Private(Value::Object(message));
+        let at = event.get("timestamp").and_then(json::unix_millis);
         let (external_id, kind) = (format!("{mid}:deleted"), "message.deleted".into());
-        return Ok(Inbound::Other(OtherEvent { external_id, kind, from: Some(person), data }));
+        let means = Some(Box::new(Meaning::Withdrawn { of: mid, at }));
+        return Ok(Inbound::Other(OtherEvent {
+            group: None,
+            means,
+            external_id,
+            kind,
+            from: Some(person),
+            data,
+        }));
+    }
+    // What an account writes to itself concerns no customer.
+    if echo && flag("is_self") {
+        let (kind, data) = ("message.self".into(), Private(Value::Object(message)));
+        let (from, group, means) = (None, None, None);
+        return Ok(Inbound::Other(OtherEvent { external_id: mid, kind, from, group, means, data }));
     }
     let unsupported = flag("is_unsupported");
     let text = match message.remove("text") {
@@ -160,13 +178,24 @@ fn statuses(event: &Map<String, Value>) -> Option<Vec<Inbound>> {
 /// Everything else (opt-ins, referrals, hand-overs, edits …), named by its own key.
 fn other(event: Map<String, Value>, own_id: String) -> Inbound {
     let frame = ["sender", "recipient", "timestamp"];
+    let means = edited(&event).map(Box::new);
     let kind = event.keys().find(|key| !frame.contains(&key.as_str())).map_or("unnamed", String::as_str);
     Inbound::Other(OtherEvent {
+        group: None,
+        means,
         external_id: own_id,
         kind: kind.to_owned(),
         from: party(&event, "sender").ok(),
         data: Private(Value::Object(event)),
     })
+}
+
+/// The text that a person put in place of an earlier one.
+fn edited(event: &Map<String, Value>) -> Option<Meaning> {
+    let edit = json::child(event, "message_edit")?;
+    let text = json::text(edit, "text").map(Private::from);
+    let at = event.get("timestamp").and_then(json::unix_millis);
+    Some(Meaning::Edited { of: json::id(edit, "mid")?, text, at })
 }
 
 fn party(event: &Map<String, Value>, role: &'static str) -> Result<Address, Fault> {
@@ -184,10 +213,12 @@ fn files(message: &mut Map<String, Value>) -> (Vec<Attachment>, bool) {
         Some(Value::Array(list)) => {
             for item in list {
                 place |= item.get("type").and_then(Value::as_str) == Some("location");
-                match file(&item) {
-                    Some(file) => files.push(file),
-                    None => rest.push(item),
+                let file = file(&item);
+                // That a file is a story, or a reel and whose, is told beside it.
+                if file.is_none() || is_shared(&item) {
+                    rest.push(item);
                 }
+                files.extend(file);
             }
         }
         Some(other) => rest.push(other),
@@ -205,9 +236,16 @@ fn file(item: &Value) -> Option<Attachment> {
     let kind = match item.get("type")?.as_str()? {
         "image" if payload.get("sticker_id").is_some() => "sticker",
         kind @ ("image" | "audio" | "video" | "file") => kind,
+        "ig_reel" | "reel" if media::is_metas(url) => "video",
+        "story_mention" if media::is_metas(url) => STORY,
         _ => return None,
     };
     Some(Attachment::new(url, kind))
+}
+
+/// Something of the network that is shown in the message, as far as it passes.
+fn is_shared(item: &Value) -> bool {
+    matches!(item.get("type").and_then(Value::as_str), Some("ig_reel" | "reel" | "story_mention"))
 }
 
 fn remarks(foreign: bool) -> Vec<String> {

@@ -22,7 +22,7 @@ pub fn format(
     account: &Account,
     _now: DateTime<Utc>,
 ) -> Result<OutboundRequest, FormatError> {
-    request(account, "page_id", &body(message, account, 2000)?)
+    request(account, "page_id", &body(message, account, "messenger")?)
 }
 
 /// The request with a body of [`body`]; `own` is the setting with the sender's id.
@@ -41,20 +41,17 @@ pub(crate) fn request(
     )
 }
 
-/// The body, with a limit of characters for texts.
-pub(crate) fn body(message: &Outbound, account: &Account, limit: usize) -> Result<Value, FormatError> {
+/// The body; `slug` is the channel.
+pub(crate) fn body(message: &Outbound, account: &Account, slug: &str) -> Result<Value, FormatError> {
     if message.to.kind != AddressKind::User {
         return Err(FormatError::Unsupported("to anything but the provider's user ids"));
     }
     if message.template.is_some() {
         return Err(FormatError::Unsupported("templates of a provider"));
     }
-    count_at_most("attachments in one message", message.attachments.len(), 1)?;
+    message.fits(slug)?;
     let content = match (message.attachments.first(), message.body_text()) {
-        (Some(_), Some(_)) => {
-            return Err(FormatError::Unsupported("a text with a file: send them one after the other"));
-        }
-        (Some(file), None) => {
+        (Some(file), _) => {
             let kind = match file.kind.as_str() {
                 kind @ ("image" | "audio" | "video") => kind,
                 _ => "file",
@@ -69,7 +66,6 @@ pub(crate) fn body(message: &Outbound, account: &Account, limit: usize) -> Resul
             json!({ "attachment": { "type": kind, "payload": payload } })
         }
         (None, Some(text)) => {
-            at_most("the text", text, limit)?;
             let mut content = json!({ "text": text });
             if let Some(interactive) = &message.interactive {
                 content["quick_replies"] = quick_replies(&interactive.choices)?;

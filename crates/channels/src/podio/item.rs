@@ -57,6 +57,8 @@ pub fn read_news(
     let Read { item, id, fields, from, .. } = Read::of(document, account)?;
     let event = |external_id: String, kind: &str, data: Value| {
         Inbound::Other(OtherEvent {
+            group: None,
+            means: None,
             external_id,
             kind: kind.to_owned(),
             from: Some(from.clone()),

@@ -5,7 +5,7 @@ use crate::{account::Account, json};
 use chrono::{DateTime, Utc};
 use relevo_domain::{
     Private,
-    message::{Attachment, Inbound, InboundMessage, MessageKind, OtherEvent, Problem},
+    message::{Address, Attachment, Inbound, InboundMessage, Meaning, MessageKind, OtherEvent, Problem},
 };
 use serde_json::{Map, Value};
 
@@ -40,11 +40,9 @@ pub(super) fn read(
 ) -> Inbound {
     let kind = json::text(&event, "type").unwrap_or_default().to_owned();
     let result = match kind.as_str() {
-        "message" | "app_mention" if is_message(&kind, &event, account) => {
-            message(&id, &event, frame, account)
-        }
+        "message" | "app_mention" if is_message(&kind, &event, account) => message(&event, frame, account),
         "reaction_added" | "reaction_removed" => reaction(&id, &event),
-        _ => Ok(other(&id, kind, &event)),
+        _ => Ok(other(&id, kind, &event, frame, account)),
     };
     result.unwrap_or_else(|(pointer, why)| {
         Inbound::Problem(Problem {
@@ -73,8 +71,9 @@ fn is_message(kind: &str, event: &Map<String, Value>, account: &Account) -> bool
     person && wanted
 }
 
+/// A message is known by its channel and time: a mention in a group of direct messages comes as one and as the other kind
+/// of event, each with an id of its own.
 fn message(
-    id: &str,
     event: &Map<String, Value>,
     frame: &Map<String, Value>,
     account: &Account,
@@ -107,7 +106,7 @@ fn message(
         message_ref: Some(format!("{channel}:{ts}")),
         data: (!rest.is_empty()).then_some(Private(Value::Object(rest))),
         remarks: if foreign { vec!["the team_id is not this account's".into()] } else { Vec::new() },
-        ..InboundMessage::text(id, user(from), text)
+        ..InboundMessage::text(format!("{channel}:{ts}"), user(from), text)
     })))
 }
 
@@ -127,18 +126,76 @@ fn reaction(id: &str, event: &Map<String, Value>) -> Result<Inbound, Fault> {
     })))
 }
 
-fn other(id: &str, kind: String, event: &Map<String, Value>) -> Inbound {
+fn other(
+    id: &str,
+    kind: String,
+    event: &Map<String, Value>,
+    frame: &Map<String, Value>,
+    account: &Account,
+) -> Inbound {
+    let said = amended(event, frame, account);
+    let (from, group, means) = match said {
+        Some((message, means)) => (Some(message.from), message.reply_to, Some(Box::new(means))),
+        None => (json::id(event, "user").map(user), place(event), None),
+    };
     let kind = match json::text(event, "subtype") {
         Some(subtype) => format!("{kind}.{subtype}"),
         None if event.contains_key("bot_id") => format!("{kind}.bot"),
         None => kind,
     };
     Inbound::Other(OtherEvent {
+        group,
+        means,
         external_id: id.to_owned(),
         kind,
-        from: json::id(event, "user").map(user),
+        from,
         data: Private(Value::Object(event.clone())),
     })
+}
+
+/// The thread in which something happened.
+fn place(event: &Map<String, Value>) -> Option<Address> {
+    let channel = json::id(event, "channel")?;
+    group(&channel, &json::id(event, "thread_ts").or_else(|| json::id(event, "ts"))?)
+}
+
+/// A person's message that was edited or deleted, as it was or is, and what was done to it. A message also changes when
+/// a link in it is unfolded; of one that has answers a stone is left.
+fn amended(
+    event: &Map<String, Value>,
+    frame: &Map<String, Value>,
+    account: &Account,
+) -> Option<(InboundMessage, Meaning)> {
+    let part = |key| {
+        let mut message = json::child(event, key)?.clone();
+        message.insert("channel".into(), event.get("channel")?.clone());
+        Some(message).filter(|message| !message.contains_key("bot_id"))
+    };
+    let read = |part: &Map<String, Value>| match message(part, frame, account).ok()? {
+        Inbound::Message(message) => Some(*message),
+        _ => None,
+    };
+    let at = json::text(event, "ts").and_then(time);
+    let (message, is_gone) = match json::text(event, "subtype")? {
+        "message_changed" => {
+            let message = part("message")?;
+            let is_gone = json::text(&message, "subtype") == Some("tombstone");
+            let before = json::child(event, "previous_message");
+            if !is_gone && before.is_some_and(|before| before.get("text") == message.get("text")) {
+                return None;
+            }
+            (if is_gone { part("previous_message")? } else { message }, is_gone)
+        }
+        "message_deleted" => (part("previous_message")?, true),
+        _ => return None,
+    };
+    let message = read(&message)?;
+    let of = message.message_ref.clone()?;
+    let means = match is_gone {
+        true => Meaning::Withdrawn { of, at },
+        false => Meaning::Edited { of, text: message.text.clone(), at },
+    };
+    Some((message, means))
 }
 
 fn file(file: &Map<String, Value>) -> Option<Attachment> {

@@ -25,6 +25,7 @@ pub fn format(
     if message.template.is_some() {
         return Err(FormatError::Unsupported("templates of a provider"));
     }
+    message.fits("slack")?;
     let links = message.attachments.iter().map(|file| match &file.source {
         FileSource::Link(url) => {
             let name = file.filename.as_ref().map_or(file.kind.as_str(), |name| name.0.as_str());
@@ -34,7 +35,6 @@ pub fn format(
     });
     let mut lines = links.collect::<Result<Vec<_>, _>>()?;
     if let Some(text) = message.body_text() {
-        at_most("the text", text, 4000)?;
         lines.insert(0, escape(text));
     }
     if lines.is_empty() {

@@ -4,9 +4,9 @@ use super::{Fault, locale, name, other, person};
 use crate::json;
 use relevo_domain::{
     Private,
-    message::{Address, AddressKind, Attachment, Inbound, InboundMessage, MessageKind},
+    message::{Address, AddressKind, Attachment, Inbound, InboundMessage, Meaning, MessageKind, OtherEvent},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Kinds of file, by field, with the kind in our vocabulary.
 const FILES: [(&str, &str); 7] = [
@@ -19,7 +19,7 @@ const FILES: [(&str, &str); 7] = [
     ("photo", "image"),
 ];
 /// Fields that are read, or say nothing about the content.
-const FRAME: [&str; 12] = [
+const FRAME: [&str; 11] = [
     "message_id",
     "from",
     "chat",
@@ -31,7 +31,6 @@ const FRAME: [&str; 12] = [
     "photo",
     "message_thread_id",
     "reply_to_message",
-    "media_group_id",
 ];
 /// What a person says that is neither text nor file.
 const STRUCTURES: [&str; 9] =
@@ -90,15 +89,59 @@ pub(super) fn read(id: String, message: &Map<String, Value>) -> Result<Inbound, 
     })))
 }
 
+/// What a message says since it was edited. Telegram also tells of changes that nobody made to what is said.
+pub(super) fn edited(id: String, kind: &str, message: &Map<String, Value>) -> Inbound {
+    let edited = match read(id.clone(), message) {
+        Ok(Inbound::Message(said)) if message.contains_key("edit_date") => {
+            said.message_ref.clone().map(|of| {
+                let at = message.get("edit_date").and_then(json::unix_seconds);
+                Meaning::Edited { of, text: said.text, at }
+            })
+        }
+        _ => None,
+    };
+    match other(id, kind, message) {
+        Inbound::Other(other) => Inbound::Other(OtherEvent { means: edited.map(Box::new), ..other }),
+        item => item,
+    }
+}
+
+/// Messages in a chat of a business that their writer deleted: one event each.
+pub(super) fn withdrawn(id: &str, deleted: &Map<String, Value>) -> Vec<Inbound> {
+    let chat = json::child(deleted, "chat").and_then(|chat| json::id(chat, "id"));
+    let numbers = deleted.get("message_ids").and_then(Value::as_array).into_iter().flatten();
+    let items = numbers.filter_map(|number| {
+        let (chat, number) = (chat.clone()?, json::as_id(number)?);
+        Some(Inbound::Other(OtherEvent {
+            external_id: format!("{id}:{number}"),
+            kind: "deleted_business_messages".into(),
+            from: Some(Address { kind: AddressKind::User, value: chat.clone().into() }),
+            group: group(deleted),
+            means: Some(Box::new(Meaning::Withdrawn { of: format!("{chat}:{number}"), at: None })),
+            data: Private(json!({ "message_id": number })),
+        }))
+    });
+    let items: Vec<_> = items.collect();
+    match items.is_empty() {
+        true => vec![other(id.to_owned(), "deleted_business_messages", deleted)],
+        false => items,
+    }
+}
+
 /// `<chat>:<message_id>`: numbers of messages are each chat's own.
 pub(super) fn reference(message: &Map<String, Value>) -> Option<String> {
     let chat = json::id(json::child(message, "chat")?, "id")?;
     Some(format!("{chat}:{}", json::id(message, "message_id")?))
 }
 
-/// The chat, if it is not a private one; with the topic where it has topics.
+/// The chat, if it is not a private one with the bot; with the topic where it has topics, and with the connection through
+/// which a business lets the bot in.
 pub(super) fn group(message: &Map<String, Value>) -> Option<Address> {
     let chat = json::child(message, "chat")?;
+    if let Some(connection) = json::id(message, "business_connection_id") {
+        let value = format!("{}:business:{connection}", json::id(chat, "id")?);
+        return Some(Address { kind: AddressKind::User, value: Private(value) });
+    }
     if json::text(chat, "type") == Some("private") {
         return None;
     }

@@ -4,7 +4,7 @@
 use crate::{
     account::{Account, Secret},
     outbound::{
-        Choice, Choices, FileSource, FormatError, Outbound, OutboundRequest, Outcome, at_most, count_at_most,
+        Choice, Choices, FileSource, FormatError, Outbound, OutboundRequest, Outcome, count_at_most,
         retry_after,
     },
 };
@@ -25,19 +25,21 @@ pub fn format(
     if message.template.is_some() {
         return Err(FormatError::Unsupported("templates of a provider"));
     }
-    count_at_most("attachments in one message", message.attachments.len(), 1)?;
+    message.fits("telegram")?;
     let (chat, topic) = match message.to.value.0.split_once(':') {
         Some((chat, topic)) => (chat, Some(topic)),
         None => (message.to.value.0.as_str(), None),
     };
     let mut body = json!({ "chat_id": chat });
+    if let Some(connection) = topic.and_then(|topic| topic.strip_prefix("business:")) {
+        body["business_connection_id"] = connection.into();
+    }
     if let Some(topic) = topic.and_then(|topic| topic.parse::<i64>().ok()) {
         body["message_thread_id"] = topic.into();
     }
     let method = match (message.attachments.first(), message.body_text()) {
         (None, None) => return Err(FormatError::Empty),
         (None, Some(text)) => {
-            at_most("the text", text, 4096)?;
             body["text"] = text.into();
             "sendMessage"
         }
@@ -56,7 +58,6 @@ pub fn format(
                 }
             };
             if let Some(caption) = caption {
-                at_most("the caption", caption, 1024)?;
                 body["caption"] = caption.into();
             }
             method

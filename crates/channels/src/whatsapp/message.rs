@@ -1,10 +1,12 @@
 //! One message of a change: who wrote it, and what.
 
+use super::identity;
 use crate::{account::Account, json};
 use relevo_domain::{
     Private,
     message::{
-        Address, AddressKind, Attachment, Inbound, InboundMessage, MessageKind, OtherEvent, OutgoingMessage,
+        Address, AddressKind, Attachment, Inbound, InboundMessage, Meaning, MessageKind, OtherEvent,
+        OutgoingMessage,
     },
 };
 use serde_json::{Map, Value, value::RawValue};
@@ -121,6 +123,7 @@ fn message(mut item: Map<String, Value>, change: &Change) -> Result<Inbound, Fau
     let phone = json::id(&item, "from");
     let user = json::id(&item, "from_user_id").or_else(|| json::id(&item, "user_id"));
     let contact = change.contact(phone.as_deref(), user.as_deref());
+    let user = user.or_else(|| identity::previous(&item));
     let mut known = addresses(phone, user, json::id(&item, "from_parent_user_id"), contact).into_iter();
     let from = known.next().ok_or(("/from".to_owned(), "no phone number and no user id"))?;
     if let Some(kind @ ("system" | "request_welcome" | "edit" | "revoke")) = json::text(&item, "type") {
@@ -128,8 +131,10 @@ fn message(mut item: Map<String, Value>, change: &Change) -> Result<Inbound, Fau
             Some(detail) => format!("{kind}.{detail}"),
             None => kind.to_owned(),
         };
+        let means = amended(&item).or_else(|| identity::renamed(&item, &from)).map(Box::new);
+        let group = json::id(&item, "group_id").map(|id| address(AddressKind::Group, id));
         let data = Private(Value::Object(item));
-        return Ok(Inbound::Other(OtherEvent { external_id, kind, from: Some(from), data }));
+        return Ok(Inbound::Other(OtherEvent { group, means, external_id, kind, from: Some(from), data }));
     }
     let content = content(&mut item)?;
     let mut remarks: Vec<String> = change.remark.iter().cloned().collect();
@@ -158,6 +163,19 @@ fn message(mut item: Map<String, Value>, change: &Change) -> Result<Inbound, Fau
     })))
 }
 
+/// What was done to an earlier message, if that is what the item tells. What cannot be read of it is in the history alone.
+fn amended(item: &Map<String, Value>) -> Option<Meaning> {
+    let kind = json::text(item, "type").filter(|kind| matches!(*kind, "edit" | "revoke"))?;
+    let detail = json::child(item, kind)?;
+    let of = json::id(detail, "original_message_id")?;
+    let at = item.get("timestamp").and_then(json::unix_seconds);
+    if kind == "revoke" {
+        return Some(Meaning::Withdrawn { of, at });
+    }
+    let text = content(&mut json::child(detail, "message")?.clone()).ok()?.text;
+    Some(Meaning::Edited { of, text: text.map(Private), at })
+}
+
 fn echo(mut item: Map<String, Value>, change: &Change) -> Result<Inbound, Fault> {
     let external_id = json::id(&item, "id").ok_or(("/id".to_owned(), "missing"))?;
     let phone = json::id(&item, "to");
@@ -168,8 +186,16 @@ fn echo(mut item: Map<String, Value>, change: &Change) -> Result<Inbound, Fault>
         .or_else(|| addresses(phone, user, None, contact).into_iter().next())
         .ok_or(("/to".to_owned(), "no phone number and no user id"))?;
     if let Some(kind @ ("edit" | "revoke")) = json::text(&item, "type") {
+        let means = amended(&item).map(Box::new);
         let (kind, data) = (format!("echo.{kind}"), Private(Value::Object(item)));
-        return Ok(Inbound::Other(OtherEvent { external_id, kind, from: Some(to), data }));
+        return Ok(Inbound::Other(OtherEvent {
+            group: None,
+            means,
+            external_id,
+            kind,
+            from: Some(to),
+            data,
+        }));
     }
     let content = content(&mut item)?;
     let mut remarks: Vec<String> = change.remark.iter().cloned().collect();
@@ -222,7 +248,7 @@ pub(super) fn is_user_id(id: &str) -> bool {
     country.is_some_and(|country| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
-fn address(kind: AddressKind, value: String) -> Address {
+pub(super) fn address(kind: AddressKind, value: String) -> Address {
     Address { kind, value: Private(value) }
 }
 

@@ -76,7 +76,7 @@ pub fn outcome(status: u16, headers: &HeaderMap, body: &[u8]) -> Outcome {
 }
 
 fn content(message: &Outbound, account: &Account) -> Result<(&'static str, Value), FormatError> {
-    count_at_most("attachments in one message", message.attachments.len(), 1)?;
+    message.fits("whatsapp")?;
     let file = message.attachments.first();
     let text = message.body_text();
     match (&message.template, &message.interactive, file) {
@@ -91,7 +91,6 @@ fn content(message: &Outbound, account: &Account) -> Result<(&'static str, Value
         (None, None, Some(file)) => media(file, text),
         (None, None, None) => {
             let text = text.ok_or(FormatError::Empty)?;
-            at_most("the text", text, 4096)?;
             Ok(("text", json!({ "body": text, "preview_url": account.flag("preview_url") })))
         }
     }
@@ -106,7 +105,6 @@ fn media(file: &OutboundFile, caption: Option<&str>) -> Result<(&'static str, Va
                 "a text with a sound or sticker: send it as its own message",
             ));
         }
-        at_most("the caption", caption, 1024)?;
         content["caption"] = caption.into();
     }
     if let (Some(name), "document") = (&file.filename, kind) {

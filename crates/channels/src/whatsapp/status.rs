@@ -26,6 +26,8 @@ pub(super) fn read(raw: &RawValue, pointer: String) -> Inbound {
         Some("failed") => DeliveryState::Failed,
         Some(other) => {
             return Inbound::Other(OtherEvent {
+                group: None,
+                means: None,
                 external_id: format!("{external_id}:{other}"),
                 kind: format!("status.{other}"),
                 from: recipient,

@@ -103,6 +103,12 @@ fn telegram_has_a_method_for_every_kind() {
     let topic = text(AddressKind::Group, "-100:77");
     let sent_body = body("telegram", &topic, &account);
     assert_eq!((&sent_body["chat_id"], &sent_body["message_thread_id"]), (&json!("-100"), &json!(77)));
+    let business = body("telegram", &text(AddressKind::User, "622:business:bc_Xy-1"), &account);
+    assert_eq!(
+        (&business["chat_id"], &business["business_connection_id"]),
+        (&json!("622"), &json!("bc_Xy-1"))
+    );
+    assert!(business.get("message_thread_id").is_none(), "{business}");
     let photo = with_file(message.clone(), "image");
     assert_eq!(format("telegram", &photo, &account).unwrap().path, "/bot1:token/sendPhoto");
     assert_eq!(body("telegram", &photo, &account)["caption"], "a < b & c");

@@ -177,7 +177,7 @@ fn limits_and_settings_are_checked_before_anything_is_sent() {
     assert!(format("whatsapp", &text(&"ñ".repeat(4096)), &account()).is_ok());
     assert_eq!(
         format("whatsapp", &text(&"ñ".repeat(4097)), &account()).unwrap_err(),
-        FormatError::TooMuch { what: "the text", limit: 4096, actual: 4097 }
+        FormatError::TooMuch { what: "characters of the text", limit: 4096, actual: 4097 }
     );
     assert_eq!(format("whatsapp", &text(" "), &account()).unwrap_err(), FormatError::Empty);
     for id in ["../1", "1/2", "1?x", ""] {

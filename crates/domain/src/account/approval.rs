@@ -144,7 +144,14 @@ mod tests {
     use serde_json::json;
 
     fn event(kind: &str, data: Value) -> OtherEvent {
-        OtherEvent { external_id: "e".to_owned(), kind: kind.to_owned(), from: None, data: data.into() }
+        OtherEvent {
+            group: None,
+            means: None,
+            external_id: "e".to_owned(),
+            kind: kind.to_owned(),
+            from: None,
+            data: data.into(),
+        }
     }
 
     fn status(state: &str, more: Value) -> Option<TemplateReport> {

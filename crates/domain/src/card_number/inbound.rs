@@ -3,7 +3,7 @@
 
 use super::{mask, mask_value};
 use crate::Private;
-use crate::message::{Attachment, Inbound, Mail};
+use crate::message::{Attachment, Inbound, Mail, Meaning};
 use serde_json::Value;
 
 /// Masks every card number in an item. True: there was one.
@@ -23,7 +23,13 @@ pub fn mask_inbound(item: &mut Inbound) -> bool {
         Inbound::Call(call) => {
             any([text(&mut call.text), data(&mut call.data), names(&mut call.attachments)])
         }
-        Inbound::Other(other) => mask_value(&mut other.data.0),
+        Inbound::Other(other) => {
+            let said = match other.means.as_deref_mut() {
+                Some(Meaning::Edited { text: said, .. }) => text(said),
+                _ => false,
+            };
+            any([mask_value(&mut other.data.0), said])
+        }
         Inbound::Problem(problem) => mask_value(&mut problem.data.0),
         Inbound::Status(_) => false,
     }
@@ -89,7 +95,14 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_masked_too() {
         let data = || json!({"typed": NUMBER}).into();
-        let other = OtherEvent { external_id: "1".into(), kind: "x".into(), from: None, data: data() };
+        let other = OtherEvent {
+            group: None,
+            means: None,
+            external_id: "1".into(),
+            kind: "x".into(),
+            from: None,
+            data: data(),
+        };
         assert_eq!(masked(Inbound::Other(other))["data"]["typed"], "**** **** **** 1111");
         let problem = Problem {
             external_id: "1".into(),

@@ -4,7 +4,9 @@ mod arrive;
 mod assign;
 mod route;
 
-pub use arrive::{by_machine, called, is_answer_after_all, opens_ticket, receive, sent_elsewhere};
+pub use arrive::{
+    by_machine, called, is_answer_after_all, opens_nothing, opens_ticket, receive, sent_elsewhere,
+};
 pub use assign::{assign, assign_present};
 pub(super) use route::{Told, reroute};
 use route::{route, routed_again};

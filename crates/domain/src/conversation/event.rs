@@ -11,7 +11,7 @@ use super::validation::Issue;
 use crate::Private;
 use crate::category::Category;
 use crate::mention::Mentions;
-use crate::message::DeliveryState;
+use crate::message::{DeliveryState, Meaning};
 use crate::pack::Priority;
 use crate::playbook::RequestKind;
 use crate::sla::ResolvedPolicy;
@@ -581,6 +581,9 @@ pub enum ConversationEvent {
         kind: String,
         /// The payload.
         data: Private<Value>,
+        /// What it means to the conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        means: Option<Box<Meaning>>,
     },
 }
 

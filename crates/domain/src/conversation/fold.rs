@@ -20,7 +20,7 @@ use serde_json::Map;
 impl Fold for Conversation {
     type Data = ConversationEvent;
     const KIND: &'static str = KIND;
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
 
     fn apply(&mut self, event: &Event<ConversationEvent>) {
         let at = event.at;
@@ -245,9 +245,13 @@ impl Fold for Conversation {
                 }
             }
             ConversationEvent::SurveyDecided(decided) => self.survey_decided(decided, event),
-            ConversationEvent::EventReceived { kind, .. } => {
+            ConversationEvent::EventReceived { kind, means, .. } => {
                 if let Some(ticket) = self.tickets.last_mut() {
                     ticket.timeline.named_event(at, &format!("event.{kind}"));
+                }
+                let amended = means.as_deref().and_then(|means| self.correspondence.amend(means, at));
+                if let Some(ordinal) = amended {
+                    self.touch(ordinal, at);
                 }
             }
         }
@@ -343,6 +347,8 @@ impl Conversation {
         if !automatic || self.party.is_none() {
             self.update_party(&received.party);
             self.last_inbound_at = self.last_inbound_at.max(Some(at));
+            let wrote_at = received.message.sent_at.map_or(at, |sent| sent.min(at));
+            self.last_wrote_at = self.last_wrote_at.max(Some(wrote_at));
         }
         if let Some(mail) = mail {
             let own = received.message.message_ref.as_ref().unwrap_or(&received.message.external_id);
@@ -507,5 +513,7 @@ fn plain(ticket: u32, id: String, direction: Direction, event: &Event<Conversati
         call: None,
         held: None,
         mentions: None,
+        edited_at: None,
+        withdrawn_at: None,
     }
 }

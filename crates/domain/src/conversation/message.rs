@@ -1,11 +1,12 @@
 //! The messages of a conversation, as people see them.
 
+use super::amendment::Amendment;
 use super::call::Call;
 use super::event::TemplateUse;
 use super::held::HeldMessage;
 use crate::Private;
 use crate::mention::Mentions;
-use crate::message::{Address, Attachment, Automatic, DeliveryState, Mail, MessageKind};
+use crate::message::{Address, Attachment, Automatic, DeliveryState, Mail, Meaning, MessageKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,6 +73,10 @@ pub struct Message {
     pub held: Option<HeldMessage>,
     /// Of a note: who is mentioned.
     pub mentions: Option<Box<Mentions>>,
+    /// Its writer wrote this in place of something else.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// Its writer took it back.
+    pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
 /// What a mail has around its text.
@@ -102,6 +107,7 @@ pub(crate) struct Correspondence {
     by_id: BTreeMap<String, usize>,
     by_external_id: BTreeMap<String, usize>,
     reports: BTreeMap<String, (DeliveryState, Option<String>)>,
+    amendments: BTreeMap<String, Amendment>,
 }
 
 impl Correspondence {
@@ -114,10 +120,35 @@ impl Correspondence {
         self.by_id.insert(message.id.clone(), index);
         // An erased id is empty, and is nobody's.
         let external = [&message.external_id, &message.message_ref].into_iter().flatten();
-        for external in external.filter(|id| !id.is_empty()) {
-            self.by_external_id.insert(external.clone(), index);
-        }
+        let known_as: Vec<String> = external.filter(|id| !id.is_empty()).cloned().collect();
         self.messages.push(message);
+        for external in known_as {
+            self.by_external_id.insert(external.clone(), index);
+            self.amended(&external);
+        }
+    }
+
+    /// What its writer did to a message; kept if the message is not known yet. `at` is when that was recorded. The ticket of
+    /// the message.
+    pub(crate) fn amend(&mut self, means: &Meaning, at: DateTime<Utc>) -> Option<u32> {
+        let (of, said_at) = match means {
+            Meaning::Edited { of, at, .. } | Meaning::Withdrawn { of, at } => (of, *at),
+            Meaning::Renamed { .. } => return None,
+        };
+        // An erased id is empty, and is nobody's.
+        if of.is_empty() {
+            return None;
+        }
+        let at = said_at.map_or(at, |said| said.min(at));
+        self.amendments.entry(of.clone()).or_default().note(means, at);
+        self.amended(of)
+    }
+
+    fn amended(&mut self, external_id: &str) -> Option<u32> {
+        let amendment = self.amendments.get(external_id)?;
+        let message = self.by_external_id.get(external_id).and_then(|index| self.messages.get_mut(*index))?;
+        amendment.apply(message);
+        Some(message.ticket)
     }
 
     /// The message that stands for a call; made if there is none yet. Found by our id: the provider's may be erased.

@@ -143,6 +143,8 @@ fn message(channel: &str, message: &Message) -> Value {
         })
     }));
     put("mentions", message.mentions.as_ref().map(|mentions| json!(mentions)));
+    put("edited_at", message.edited_at.map(|at| json!(rfc3339(at))));
+    put("withdrawn_at", message.withdrawn_at.map(|at| json!(rfc3339(at))));
     put("error", message.error.as_ref().map(|e| json!(e)));
     view
 }

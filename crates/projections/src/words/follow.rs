@@ -84,6 +84,8 @@ fn says(event: &ConversationEvent) -> bool {
             | E::NoteWritten { .. }
             | E::FieldsChanged { .. }
             | E::TagsChanged { .. }
+            // What was taken back is not found any more.
+            | E::EventReceived { means: Some(_), .. }
     )
 }
 

@@ -82,6 +82,8 @@ fn comments_are_events_by_their_own_ids_with_who_wrote_them() {
         (&json!("2026-03-02T09:30:00Z"), &json!("traza.txt"))
     );
     let gone = OtherEvent {
+        group: None,
+        means: None,
         external_id: String::new(),
         kind: "comment.delete".to_owned(),
         from: None,

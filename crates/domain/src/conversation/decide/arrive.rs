@@ -29,6 +29,11 @@ pub fn is_answer_after_all(state: &Conversation, message: &InboundMessage) -> bo
     automatic == Some(Automatic::Generated) && state.current().is_some_and(|ticket| !ticket.automatic)
 }
 
+/// Must it not make a conversation: a report, an automatic answer, a reaction to what was said in a group?
+pub fn opens_nothing(message: &InboundMessage) -> bool {
+    by_machine(message) || (message.kind == MessageKind::Reaction && message.reply_to.is_some())
+}
+
 /// The solved ticket that the next message would follow up rather than open again.
 fn follows(state: &Conversation, pack: &Pack, now: DateTime<Utc>) -> Option<u32> {
     let days = i64::from(pack.reopen_within_days?);
