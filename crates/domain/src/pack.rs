@@ -21,6 +21,7 @@ mod routing;
 mod survey;
 mod transitions;
 mod validate;
+mod vocabulary;
 
 use crate::automation::Automation;
 use crate::category::Category;
@@ -48,6 +49,8 @@ pub use survey::{AskingRule, Brand, FollowUp, InChat, Recovery, Reminder, Survey
 pub use transitions::{Transition, Wanted};
 pub use validate::escape;
 pub use validate::{PackProblem, parse, pointer};
+pub use vocabulary::is_language_tag;
+pub(crate) use vocabulary::unknown;
 
 /// The format that this version reads and writes.
 pub const FORMAT: &str = "relevo-pack/1";
@@ -277,6 +280,9 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// All of them, the least first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Normal, Self::High, Self::Urgent];
+
     /// As in the API.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -60,6 +60,7 @@ pub use due::DueItem;
 pub use duty::{Duty, Owner};
 pub use escalation::{Escalation, Recipient, Step};
 pub use outcome::Outcomes;
+pub(crate) use policy::KNOWN;
 pub use policy::{CALENDAR_TIME, FACTS, Policy, ResolvedPolicy, Target};
 pub use threshold::{Threshold, Warning};
 pub use timeline::Timeline;

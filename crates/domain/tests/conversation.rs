@@ -20,6 +20,7 @@ fn pack() -> Pack {
         "teams": {"dev": {"name": "Development"}},
         "people": {"ana": {"name": "Ana", "role": "agent"}},
         "queues": {"support": {"name": "Support"}, "vip": {"name": "VIP"}},
+        "channels": {"whatsapp": {"gold": {}, "main": {}}},
         "statuses": {"en_curso": {"name": "En curso", "category": "open"}},
         "routing": [{"when": {"account": ["gold"]}, "queue": "vip", "priority": "high"}, {"queue": "support"}]
     }))

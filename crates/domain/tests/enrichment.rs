@@ -237,6 +237,7 @@ fn a_critical_period_raises_new_tickets_and_may_have_its_own_terms() {
     assert_eq!(changed.len(), 1, "the policy is the same");
     // A trial of a pack with other periods has them.
     document["periods"] = json!({});
+    document["sla"].as_array_mut().unwrap().remove(0);
     let without = Desk::new(document);
     let again = relevo_domain::conversation::trial::replay(&during.events, without.published());
     assert_eq!(

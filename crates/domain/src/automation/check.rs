@@ -3,7 +3,7 @@
 use super::FACTS;
 use crate::action::{self, Action};
 use crate::condition;
-use crate::pack::Pack;
+use crate::pack::{self, Pack};
 use crate::sla::CALENDAR_TIME;
 use std::collections::BTreeSet;
 
@@ -42,24 +42,10 @@ pub fn check(pack: &Pack) -> Vec<(String, String)> {
                 say("/after/calendar", "no such calendar; add it to /calendars or write \"calendar_time\"");
             }
         }
-        let wrong = condition::check(&automation.when, &FACTS);
-        for (place, what) in wrong.into_iter().chain(condition::unknown_fields(&automation.when, pack)) {
+        let wrong = condition::check(&automation.when, &FACTS).into_iter();
+        let wrong = wrong.chain(condition::unknown_fields(&automation.when, pack));
+        for (place, what) in wrong.chain(pack::unknown(pack, &automation.when)) {
             say(&format!("/when{place}"), &what);
-        }
-        for (fact, known) in [
-            (
-                "status",
-                &(|name: &str| pack.status(name).is_some_and(|(id, _)| id == name)) as &dyn Fn(&str) -> bool,
-            ),
-            ("queue", &|name: &str| pack.queues.contains_key(name)),
-            ("team", &|name: &str| pack.teams.contains_key(name)),
-            ("template", &|name: &str| pack.templates.contains_key(name)),
-            ("agent", &|name: &str| pack.people.contains_key(name)),
-        ] {
-            let named = automation.when.get(fact).map(condition::Condition::named).unwrap_or_default();
-            if let Some(unknown) = named.iter().find(|name| !known(name)) {
-                say(&format!("/when/{fact}"), &format!("the pack has no {fact} {unknown:?}"));
-            }
         }
         for (place, what) in action::check(pack, &automation.then) {
             say(&format!("/then{place}"), &what);

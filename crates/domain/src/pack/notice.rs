@@ -1,11 +1,11 @@
 //! Notices to a room of a team chat: what happens to tickets is told where people look anyway.
 
 use super::Pack;
-use crate::condition::{self, Conditions, all_hold};
+use crate::condition::{Conditions, all_hold};
 use crate::config::{About, EVENT_TYPES, Filter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A rule: these events about these tickets are told in that room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +148,15 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
         if notice.text.trim().is_empty() || notice.text.chars().count() > MAX_TEXT {
             say("/text".to_owned(), format!("a text has 1 to {MAX_TEXT} characters"));
         }
+        for (q, queue) in notice.only.queues.iter().enumerate().filter(|(_, q)| !pack.queues.contains_key(*q))
+        {
+            say(format!("/only/queues/{q}"), format!("no queue {queue:?}; add it to /queues"));
+        }
+        for (c, channel) in notice.only.channels.iter().enumerate() {
+            if !pack.channels.contains_key(channel) {
+                say(format!("/only/channels/{c}"), format!("no channel {channel:?}; add it to /channels"));
+            }
+        }
         for piece in pieces(&notice.text) {
             if let Piece::Name(name) = piece
                 && !NAMES.contains(&name)
@@ -189,13 +198,7 @@ fn check_when(pack: &Pack, notice: &Notice) -> Vec<(String, String)> {
             }
         }
     }
-    let targets: BTreeSet<&str> =
-        pack.sla.iter().flat_map(|policy| policy.targets.keys()).map(String::as_str).collect();
-    let asked = notice.when.get("target").map(condition::Condition::named).unwrap_or_default();
-    if let Some(unknown) = asked.iter().find(|target| !targets.contains(target.as_str())) {
-        let known = targets.into_iter().collect::<Vec<_>>().join(", ");
-        wrong.push(("/target".to_owned(), format!("no policy has a target {unknown:?}; there are {known}")));
-    }
+    wrong.extend(super::unknown(pack, &notice.when));
     wrong
 }
 
@@ -259,7 +262,7 @@ mod tests {
             "channels": {"slack": {"main": {}}, "whatsapp": {"main": {}}},
             "notices": [
                 {"on": ["ticket.escalated"], "through": "slack/main", "to": "C1", "text": "#{number}"},
-                {"on": [], "through": "whatsapp/main", "to": "", "text": " "},
+                {"on": [], "only": {"queues": ["q", "r"], "channels": ["fax"]}, "through": "whatsapp/main", "to": "", "text": " "},
                 {"on": ["ticket.lost"], "through": "slack/other", "to": "C 1", "text": "{contact}"},
                 {"on": ["ticket.opened"], "when": {"score": {"at_most": 3}}, "through": "slack/main", "to": "C1", "text": "{score}"},
                 {"on": ["sla.warned"], "when": {"target": ["with_nobody"], "weather": ["fine"], "threshold": []},
@@ -273,6 +276,8 @@ mod tests {
             "/1/through",
             "/1/to",
             "/1/text",
+            "/1/only/queues/1",
+            "/1/only/channels/0",
             "/2/on/0",
             "/2/through",
             "/2/to",

@@ -143,6 +143,9 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
                     say(format!("/raise/{n}/when/{}", escape(fact)), what);
                 }
             }
+            for (place, what) in super::unknown(pack, &raise.when) {
+                say(format!("/raise/{n}/when{place}"), what);
+            }
         }
     }
     problems

@@ -86,8 +86,9 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
                 );
             }
         }
-        let wrong = condition::check(&rule.when, &ROUTING_FACTS);
-        for (place, what) in wrong.into_iter().chain(condition::unknown_fields(&rule.when, pack)) {
+        let wrong = condition::check(&rule.when, &ROUTING_FACTS).into_iter();
+        let wrong = wrong.chain(condition::unknown_fields(&rule.when, pack));
+        for (place, what) in wrong.chain(super::unknown(pack, &rule.when)) {
             say(&format!("/when{place}"), what);
         }
         if rule.again && !rule.when.keys().any(|fact| fact.starts_with("fields.") || fact == "segment") {
@@ -98,6 +99,10 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
             let what = "what was said is known of a new ticket alone; leave it out, or leave out again";
             say(&format!("/when/{fact}"), what.into());
         }
+    }
+    let reached = pack.routing.iter().map(|rule| (&rule.when, rule.again));
+    for (n, what) in super::vocabulary::unreachable(reached) {
+        problems.push((format!("/routing/{n}"), what));
     }
     problems
 }

@@ -142,6 +142,9 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
         for (pointer, message) in policy.check(|calendar| pack.calendars.contains_key(calendar)) {
             say(format!("/sla/{n}{pointer}"), message);
         }
+        for (pointer, message) in super::unknown(pack, &policy.when) {
+            say(format!("/sla/{n}/when{pointer}"), message);
+        }
         let steps = policy.escalation.iter().flat_map(|escalation| &escalation.steps).enumerate();
         for (s, r, recipient) in
             steps.flat_map(|(s, step)| step.to.iter().enumerate().map(move |(r, to)| (s, r, to)))
@@ -164,7 +167,12 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
             );
         }
     }
+    let reached = pack.sla.iter().map(|policy| (&policy.when, false));
+    for (n, what) in super::vocabulary::unreachable(reached) {
+        say(format!("/sla/{n}"), what);
+    }
     let parts = [
+        super::vocabulary::check,
         super::transitions::check,
         super::lifecycle::check,
         super::assignment::check,

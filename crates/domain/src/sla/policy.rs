@@ -17,7 +17,7 @@ pub const FACTS: [&str; 9] =
     ["account", "channel", "locale", "period", "priority", "queue", "segment", "tags", "team"];
 
 /// Target names with a life of their own; any other has to name its events.
-pub(super) const KNOWN: [&str; 5] =
+pub(crate) const KNOWN: [&str; 5] =
     ["first_response", "next_response", "periodic_update", "first_resolution", "full_resolution"];
 
 /// A policy: `{"name": "urgent", "when": {"priority": ["urgent"]}, "targets": {"first_response": {…}},
