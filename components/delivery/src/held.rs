@@ -1,13 +1,14 @@
 //! Replies that were held until now: let go, or held back for another look.
 
-use crate::queue::{later, still_queued};
+use crate::queue::later;
 use crate::record::BY;
 use crate::send;
+use chrono::Duration;
 use relevo_domain::conversation::{Conversation, ConversationEvent, held};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Status};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::problem::Problem;
-use relevo_edge::{clock, ids, trace};
+use relevo_edge::{api, clock, ids, internal, outgoing, trace};
 use relevo_journal::{Commit, Fold, Loaded};
 use relevo_projections::answers;
 
@@ -23,12 +24,11 @@ pub async fn let_go(
     };
     let (_, ordinal) = ids::parse_ticket(ticket)?;
     let stream = context.stream(Conversation::KIND, conversation)?;
-    // What was written before goes before.
+    // What was due before goes before: where somebody else is at it, a moment later.
     let state = context.journal.load::<Conversation>(&stream, clock::now()).await?.state;
-    if let Some(first) = state.pending.first()
-        && let Some(at) = still_queued(context, &first.outbox).await?
-    {
-        later(context, &[name.to_owned()], at).await?;
+    let now = clock::now();
+    if held::goes_before(&state, name, now).next().is_some() {
+        later(context, &[name.to_owned()], now + Duration::seconds(1)).await?;
         return Ok(None);
     }
     // Whoever takes it back has claimed the attempt before.
@@ -42,8 +42,21 @@ pub async fn let_go(
         return Ok(None);
     }
     let pack = context.pack().await?;
+    if let Some(reply) = held::held(&loaded.state, ordinal, message).ok()
+        && outgoing::was_erased_since(context, &loaded.state, reply.at).await?
+    {
+        let taken_back = ConversationEvent::ReplyCancelled { ticket: ordinal, message: message.clone() };
+        let mut commit = Commit::new(context.desk.clone(), now);
+        let id = format!("let-go.{name}.{attempt}.0");
+        commit.append(&loaded, vec![event(id, BY, 0, taken_back)?])?;
+        let gone = OutboxEvent::Cancelled { attempt };
+        commit.append(&outbox, vec![event(format!("let-go.{attempt}"), BY, 0, gone)?])?;
+        context.journal.commit(commit).await?;
+        return Ok(None);
+    }
     // None if it is not held any more: whoever saw to that has died before the entry was told.
     let events = held::due(&loaded.state, pack.published(), ordinal, message).unwrap_or_default();
+    let solves = events.iter().any(|event| matches!(event, ConversationEvent::StatusChanged { .. }));
     let goes = events.iter().any(|event| matches!(event, ConversationEvent::ReplyReleased { .. }));
     let gone = match goes {
         true => OutboxEvent::Released { attempt, at: None },
@@ -60,6 +73,11 @@ pub async fn let_go(
     commit.append(&loaded, named?)?;
     commit.append(&outbox, vec![event(format!("let-go.{attempt}"), BY, 0, gone)?])?;
     context.journal.commit(commit).await?;
+    if solves {
+        // A survey may be due at once; whether it is, is for the component that decides it.
+        let kick = api::Kick { desk: context.desk.to_string(), streams: vec![conversation.clone()] };
+        internal::kick("csat", "/internal/decide", kick);
+    }
     // What an append returns is for the same commit; the attempt is noted in one of its own.
     match goes {
         true => Ok(Some(context.journal.load::<Outbox>(before.stream(), clock::now()).await?)),

@@ -49,7 +49,9 @@ pub async fn all(context: &DeskContext, entries: &[String]) -> Result<usize, Pro
     let mut names = entries.to_vec();
     for _ in 0..ROUNDS {
         let mut next = Vec::new();
-        for ((_, account), ready) in by_account(context, &names).await? {
+        let (ready, failed) = by_account(context, &names).await?;
+        fault = failed.or(fault);
+        for ((_, account), ready) in ready {
             for result in through(context, &account, ready).await? {
                 match result {
                     Ok(done) => {
@@ -68,11 +70,12 @@ pub async fn all(context: &DeskContext, entries: &[String]) -> Result<usize, Pro
     fault.map_or(Ok(sent), Err)
 }
 
-/// What is due of some entries, by what it is sent through; files come last.
+/// What is due of some entries, by what it is sent through; files come last. What was held until now is let go first; a fault
+/// with one does not keep the others.
 async fn by_account(
     context: &DeskContext,
     names: &[String],
-) -> Result<BTreeMap<(bool, String), Vec<Ready>>, Problem> {
+) -> Result<(BTreeMap<(bool, String), Vec<Ready>>, Option<Problem>), Problem> {
     // What the agenda held to be due is crossed off after this: a clock that has gone back since must not make it early.
     let now = clock::now().max(context.now);
     let loads = names.iter().map(|name| async move {
@@ -80,17 +83,33 @@ async fn by_account(
         let loaded = context.journal.load::<Outbox>(&stream, now).await?;
         Ok::<_, Problem>(Ready { name: name.clone(), loaded })
     });
-    let mut by_account: BTreeMap<(bool, String), Vec<Ready>> = BTreeMap::new();
-    for ready in try_join_all(loads).await? {
+    let mut all = try_join_all(loads).await?;
+    let is_due = |state: &Outbox| state.next_at.is_some_and(|at| at <= now);
+    // One after the other, in the order in which their times were over: each is a moment of its conversation.
+    all.sort_by_key(|ready| {
+        (ready.loaded.state.status == Status::Held).then_some(ready.loaded.state.next_at)
+    });
+    let (mut by_account, mut fault) = (BTreeMap::<(bool, String), Vec<Ready>>::new(), None);
+    for mut ready in all {
+        if ready.loaded.state.status == Status::Held && is_due(&ready.loaded.state) {
+            let Some(entry) = ready.loaded.state.entry.clone() else { continue };
+            match held::let_go(context, &ready.name, &ready.loaded, &entry).await {
+                Ok(Some(now)) => ready.loaded = now,
+                Ok(None) => continue,
+                Err(problem) => {
+                    fault = Some(problem);
+                    continue;
+                }
+            }
+        }
         let state = &ready.loaded.state;
-        let waits = matches!(state.status, Status::Queued | Status::Held);
-        let due = waits && state.next_at.is_some_and(|at| at <= now);
+        let due = state.status == Status::Queued && is_due(state);
         if let Some(entry) = state.entry.as_ref().filter(|_| due || state.bounced) {
             let through = (is_file(entry), entry.request.through());
             by_account.entry(through).or_default().push(ready);
         }
     }
-    Ok(by_account)
+    Ok((by_account, fault))
 }
 
 fn is_file(entry: &Entry) -> bool {
@@ -153,17 +172,6 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
         let done = record(context, name, before, &entry, None, &Outcome::Refused { why }, None).await?;
         return Ok((done, None));
     }
-    let released;
-    let before = match before.state.status {
-        Status::Held => match held::let_go(context, name, before, &entry).await? {
-            Some(now) => {
-                released = now;
-                &released
-            }
-            None => return Ok((nothing, None)),
-        },
-        _ => before,
-    };
     let state = conversation.as_ref().map(|loaded| &loaded.state);
     if let Some(first) = state.and_then(|state| state.before(name))
         && let Some(at) = still_queued(context, &first.outbox).await?

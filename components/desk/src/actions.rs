@@ -53,8 +53,16 @@ pub async fn escalate(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/status`
 pub async fn status(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewStatus = call.request.json()?;
+    let (_, loaded, pack) = load(call).await?;
+    let ends = pack.pack.status(&body.status).is_some_and(|(_, category)| category.is_done());
+    if ends && !call.identity()?.repeats(&loaded)? {
+        held::undo_no_more(call).await?;
+    }
     let answer = act(call, StatusCode::OK, |state, ordinal, pack| {
-        validation::move_to(state, &pack.pack, ordinal, &body.status, body.reason, call.caller.role)
+        let events =
+            validation::move_to(state, &pack.pack, ordinal, &body.status, body.reason, call.caller.role)?;
+        waiting::refuse_ending(state, ordinal, &events)?;
+        Ok(events)
     })
     .await?;
     // A survey may be due at once; whether it is, is for the component that decides it.

@@ -59,21 +59,44 @@ pub async fn add_subscriber(call: &Call<'_>) -> Result<Response, Problem> {
         return Err(Problem::invalid(format!("/events/{n}"), format!("the event types are {known}")));
     }
     let only = filter(call, body.only).await?;
+    let identity = call.identity()?;
+    let keyed = format!("sub_{}", call.context.keys.id("subscriber", &[&identity.id]));
+    if identity.repeats(&call.context.config)? {
+        return subscribed_before(call, &keyed);
+    }
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|_| Problem::unavailable("the host gives no random bytes"))?;
     let secret = format!("whsec_{}", BASE64.encode(&bytes));
-    let id = fresh_id("sub_")?;
+    let id = if identity.is_keyed { keyed } else { fresh_id("sub_")? };
     let purpose = format!("subscriber/{id}");
     let sealed = call.context.keys.seal(&purpose, secret.as_bytes());
     let sealed = sealed.map_err(|e| Problem::unavailable(e.to_string()))?;
     let subscriber = Subscriber { url: body.url, events: body.events, only, sealed };
-    let view = subscriber_view(&id, &subscriber);
-    record(call, ConfigEvent::SubscriberSet { id, subscriber }).await?;
-    let mut view = view;
+    let answer = subscribed(&id, &subscriber, &secret);
+    // The answer has the secret that was stored: a call without a key is one of its own.
+    let data = ConfigEvent::SubscriberSet { id, subscriber };
+    let mut commit = call.context.commit();
+    let event = event(identity.id, &call.caller.actor(), identity.tag, data)?;
+    commit.append(&call.context.config, vec![event])?;
+    call.context.journal.commit(commit).await?;
+    Ok(answer)
+}
+
+/// The one answer that shows a subscriber's secret.
+fn subscribed(id: &str, subscriber: &Subscriber, secret: &str) -> Response {
+    let mut view = subscriber_view(id, subscriber);
     if let Some(view) = view.as_object_mut() {
         view.insert("secret".to_owned(), json!(secret));
     }
-    Ok(json(StatusCode::CREATED, &view))
+    json(StatusCode::CREATED, &view)
+}
+
+fn subscribed_before(call: &Call<'_>, id: &str) -> Result<Response, Problem> {
+    let gone = || Problem::not_found("unknown_subscriber", "this subscriber has been removed since");
+    let subscriber = call.context.config.state.subscribers.get(id).ok_or_else(gone)?;
+    let opened = call.context.keys.open(&format!("subscriber/{id}"), &subscriber.sealed);
+    let opened = opened.map_err(|error| Problem::unavailable(error.to_string()))?;
+    Ok(subscribed(id, subscriber, &String::from_utf8_lossy(&opened)))
 }
 
 /// `DELETE …/subscribers/{subscriber}`

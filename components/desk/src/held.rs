@@ -63,15 +63,22 @@ pub async fn cancel(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/replies/{message}/release`
 pub async fn release(call: &Call<'_>) -> Result<Response, Problem> {
     let identity = call.identity()?;
-    let (stream, loaded, _) = load_ticket(call).await?;
+    let (stream, loaded, pack) = load_ticket(call).await?;
     if identity.repeats(&loaded)? {
         return stream.answer(StatusCode::OK, &loaded.state);
     }
+    if pack.pack.people.get(&call.caller.person).is_some_and(|person| person.trainee) {
+        return Err(Problem::forbidden(
+            "who learns the work lets nothing go: it goes at its time, or by a lead",
+        ));
+    }
+    refuse_erased(call, &stream, &loaded.state).await?;
     let taken = take(call, |reply| match reply.hold.why {
         Why::AwaitingApproval => {
             Err(Refusal::conflict("awaits_approval", "it goes when a lead has approved it"))
         }
-        _ => Ok(()),
+        // Before anything is claimed: what may not be sent is refused, and can still be taken back.
+        _ => held::release(&loaded.state, pack.published(), stream.ordinal, &reply.message).map(|_| ()),
     })
     .await?;
     let (state, published) = (&taken.loaded.state, taken.pack.published());
@@ -94,6 +101,9 @@ pub async fn approve(call: &Call<'_>) -> Result<Response, Problem> {
     }
     if pack.pack.people.get(&call.caller.person).is_some_and(|person| person.trainee) {
         return Err(Problem::forbidden("who learns the work approves nothing, for whomever they stand in"));
+    }
+    if body.accepted {
+        refuse_erased(call, &stream, &loaded.state).await?;
     }
     if let Some(last) = &body.after {
         crate::drafts::refuse_collision(call, &stream, &loaded.state, last).await?;
@@ -181,8 +191,39 @@ pub fn hold(
     pack: &PublishedPack,
     send_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Hold>, Problem> {
-    let person = call.caller.is_human().then_some(call.caller.person.as_str());
-    Ok(held::hold_for(&pack.pack, person, send_at, call.context.now)?)
+    let who = (call.caller.person.as_str(), call.caller.is_human());
+    Ok(held::hold_for(&pack.pack, who, send_at, call.context.now)?)
+}
+
+/// Whoever moves a ticket on takes nothing back any more: what is held for that goes now, so that it counts before what
+/// follows.
+///
+/// # Errors
+/// 409 if it goes at this very moment, or somebody decides about it.
+pub async fn undo_no_more(call: &Call<'_>) -> Result<(), Problem> {
+    let identity = call.identity()?;
+    let (stream, loaded, pack) = load_ticket(call).await?;
+    let Some(ticket) = loaded.state.ticket(stream.ordinal) else { return Ok(()) };
+    for (n, reply) in ticket.held.iter().filter(|held| held.hold.why == Why::Undo).enumerate() {
+        refuse_erased(call, &stream, &loaded.state).await?;
+        held::release(&loaded.state, pack.published(), stream.ordinal, &reply.message)?;
+        let taken = claim(call, &reply.message, &reply.outbox).await?;
+        let (state, published) = (&taken.loaded.state, taken.pack.published());
+        let events = held::release(state, published, taken.stream.ordinal, &taken.reply.message)?;
+        let gone = OutboxEvent::Released { attempt: taken.attempt, at: None };
+        let own = Identity { id: format!("{}.before{n}", identity.id), ..identity.clone() };
+        decided(call, &own, taken, events, gone, None).await?;
+    }
+    Ok(())
+}
+
+async fn refuse_erased(call: &Call<'_>, stream: &TicketStream, state: &Conversation) -> Result<(), Problem> {
+    let held = state.ticket(stream.ordinal).into_iter().flat_map(|ticket| &ticket.held);
+    let Some(first) = held.map(|reply| reply.at).min() else { return Ok(()) };
+    match outgoing::was_erased_since(&call.context, state, first).await? {
+        true => Err(outgoing::erased()),
+        false => Ok(()),
+    }
 }
 
 /// Puts a reply that awaits approval on the list.
@@ -217,9 +258,14 @@ async fn take(
         Err(refusal) => return Err(gone(call, &stream, message, refusal).await?),
     };
     allowed(&reply)?;
-    let outbox = load_outbox(call, &reply.outbox).await?;
+    claim(call, message, &reply.outbox).await
+}
+
+/// Claims the next attempt of a held reply's entry.
+async fn claim(call: &Call<'_>, message: &str, outbox: &str) -> Result<Taken, Problem> {
+    let outbox = load_outbox(call, outbox).await?;
     let first = outbox.state.attempts.saturating_add(1);
-    let claimed = claims::take(&call.context, &reply.outbox, first, call.context.now).await?;
+    let claimed = claims::take(&call.context, outbox.stream().name(), first, call.context.now).await?;
     let Some(attempt) = claimed else {
         let detail = "it is being sent, or somebody else decides about it at this moment; look again";
         return Err(Problem::new(StatusCode::CONFLICT, "being_decided", detail));
@@ -288,7 +334,7 @@ fn text_of(entry: &Entry) -> relevo_domain::Private<String> {
     }
 }
 
-/// Commits a decision: on the ticket, in the outbox, and off the list of what waits.
+/// Commits a decision, and answers with the ticket as it then is.
 async fn settle(
     call: &Call<'_>,
     identity: &Identity,
@@ -297,6 +343,27 @@ async fn settle(
     gone: OutboxEvent,
     changed: Option<(String, Entry)>,
 ) -> Result<Response, Problem> {
+    let solves = events.iter().any(|event| matches!(event, ConversationEvent::StatusChanged { .. }));
+    let (stream, after) = decided(call, identity, taken, events, gone, changed).await?;
+    if solves {
+        // A survey may be due at once; whether it is, is for the component that decides it.
+        let desk = call.context.desk.to_string();
+        let streams = vec![stream.conversation.clone()];
+        internal::kick("csat", "/internal/decide", api::Kick { desk, streams });
+    }
+    let after = identity.confirm(&call.context, after).await?;
+    stream.answer(StatusCode::OK, &after.state)
+}
+
+/// Commits a decision: on the ticket, in the outbox, and off the list of what waits.
+async fn decided(
+    call: &Call<'_>,
+    identity: &Identity,
+    taken: Taken,
+    events: Vec<ConversationEvent>,
+    gone: OutboxEvent,
+    changed: Option<(String, Entry)>,
+) -> Result<(TicketStream, Loaded<Conversation>), Problem> {
     let Taken { stream, mut loaded, outbox, reply, pack: taken_pack, .. } = taken;
     let (mut commit, actor) = (call.context.commit(), call.caller.actor());
     if events.iter().any(private::is_in) || changed.is_some() {
@@ -332,8 +399,7 @@ async fn settle(
         let desk = call.context.desk.to_string();
         internal::kick("delivery", "/internal/send", api::Kick { desk, streams: vec![to_send] });
     }
-    let after = identity.confirm(&call.context, after).await?;
-    stream.answer(StatusCode::OK, &after.state)
+    Ok((stream, after))
 }
 
 /// A reply that waits, as the answer to its writer shows it.

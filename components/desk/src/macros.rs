@@ -136,7 +136,7 @@ impl Running<'_> {
         let acting = Acting { role: Some(self.role), stand_in: &stand_in, now };
         let human = self.role != Role::Service;
         let published = self.pack.published();
-        let hold = waiting::hold_for(pack, human.then_some(self.person), None, now)?;
+        let hold = waiting::hold_for(pack, (self.person, human), None, now)?;
         let reply = message.as_ref().map(|message| message.id.clone());
         let done = decide_all(&one.then, &loaded.state, published, ordinal, &acting, |state| {
             let gone = || Refusal::conflict("reply_written", "a macro writes one reply");
@@ -146,7 +146,11 @@ impl Running<'_> {
                 None => decide::reply(state, published, ordinal, message, human),
             }
         });
-        let done = done.map_err(|(place, refusal)| self.refused(one, place, refusal))?;
+        let mut done = done.map_err(|(place, refusal)| self.refused(one, place, refusal))?;
+        if hold.is_some() {
+            waiting::defer_status(&loaded.state, ordinal, &mut done);
+        }
+        waiting::refuse_ending(&loaded.state, ordinal, &done)?;
         let applied = ConversationEvent::MacroApplied {
             ticket: ordinal,
             macro_id: macro_id.to_owned(),

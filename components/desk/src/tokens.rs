@@ -1,6 +1,6 @@
 //! Tokens: issued once, kept as keyed hashes, limited, rotated, revoked at once.
 
-use crate::call::Call;
+use crate::call::{Call, Identity};
 use crate::tickets::fresh_id;
 use chrono::Duration;
 use http::StatusCode;
@@ -52,11 +52,25 @@ pub async fn issue(call: &Call<'_>) -> Result<Response, Problem> {
         expires_at,
         replaced_by: None,
     };
-    let issued = Issued::new(call, terms)?;
+    let identity = call.identity()?;
+    let mut issued = Issued::new(call, terms)?;
+    if identity.is_keyed {
+        // The same call again gives the same token, which is kept nowhere.
+        let keys = &call.context.keys;
+        let token = token::issued_for(keys, call.context.desk.as_str(), &identity.id);
+        issued.record.name = token::document_name(keys, &token);
+        issued.id = format!("tok_{}", keys.id("token-id", &[&identity.id]));
+        issued.token = token;
+    }
     let loaded = load(call).await?;
+    let once = Identity { id: format!("issue.{}", issued.id), ..identity };
+    if once.repeats(&loaded)? {
+        let record = loaded.state.tokens.get(&issued.id).ok_or_else(unknown)?.clone();
+        return Ok(json(StatusCode::CREATED, &Issued { record, ..issued }.view()));
+    }
     let mut commit = call.context.commit();
     let data = TokenEvent::TokenIssued { id: issued.id.clone(), record: issued.record.clone() };
-    commit.append(&loaded, vec![event(format!("issue.{}", issued.id), &call.caller.actor(), 0, data)?])?;
+    commit.append(&loaded, vec![event(once.id, &call.caller.actor(), once.tag, data)?])?;
     issued.put(call, &mut commit)?;
     call.context.journal.commit(commit).await?;
     Ok(json(StatusCode::CREATED, &issued.view()))
@@ -174,6 +188,10 @@ fn view(id: &str, record: &TokenRecord) -> Value {
 async fn check_person(call: &Call<'_>, body: &NewToken) -> Result<(), Problem> {
     let pack = call.context.pack().await?;
     match pack.pack.people.get(&body.person) {
+        Some(_) if body.role == Role::Service => {
+            let why = "this is a person of the pack, whose token ends with their work here; name the service";
+            Err(Problem::invalid("/person", why))
+        }
         Some(person) if body.role > person.role => {
             Err(Problem::invalid("/role", "the pack gives this person a lower role"))
         }

@@ -70,11 +70,21 @@ pub fn parse(request: &Verified, _: &Account) -> Result<Parsed, Malformed> {
     let body = json::body_object(request.body())?;
     let kind = json::text(&body, "webhookEvent");
     let kind = kind.ok_or_else(|| Malformed::at("/webhookEvent", "not a string"))?.to_owned();
-    let id = request.request().header("x-atlassian-webhook-identifier").filter(|id| !id.is_empty());
-    let external_id = id.map_or_else(|| crypto::fingerprint(request.body()), str::to_owned);
+    let header = request.request().header("x-atlassian-webhook-identifier").filter(|id| !id.is_empty());
+    let external_id = signed_id(&kind, &body)
+        .or_else(|| header.map(str::to_owned))
+        .unwrap_or_else(|| crypto::fingerprint(request.body()));
     let data = Private(Value::Object(body));
     Ok(vec![Inbound::Other(OtherEvent { group: None, means: None, external_id, kind, from: None, data })]
         .into())
+}
+
+/// By what a repeat is known that nobody can alter: the header that is meant for it is not signed.
+fn signed_id(kind: &str, body: &Map<String, Value>) -> Option<String> {
+    let at = json::id(body, "timestamp")?;
+    let part = |name| json::child(body, name).and_then(|part| json::id(part, "id"));
+    let parts = ["issue", "changelog", "comment"].map(|name| part(name).unwrap_or_default());
+    Some(format!("{at}:{kind}:{}", parts.join(":")))
 }
 
 /// The issue whose status an event says has changed. Finished is what Jira has in its category `done`, whatever the project

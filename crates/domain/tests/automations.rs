@@ -323,3 +323,28 @@ fn a_new_ticket_goes_where_the_first_rule_says_and_on_when_its_fields_change() {
     desk.status("05 09:32", "solved");
     assert_eq!(set(&desk, json!("basic")).len(), 1, "what is done stays where it is");
 }
+
+#[test]
+fn a_reply_that_waited_is_written_when_it_is_let_go_by_whoever_wrote_it() {
+    use relevo_domain::conversation::Outgoing;
+    use relevo_domain::conversation::held::{self, Hold, Why};
+    let answered = json!([{"id": "answered", "name": "Answered", "on": ["reply.written"],
+        "when": {"text": {"contains": ["manual"]}}, "then": [{"tags": {"add": ["answered"]}}]}]);
+    let mut desk = Desk::new(pack(answered));
+    desk.receive("05 09:00", "a");
+    let hold = Hold { why: Why::Undo, until: Some(common::at("05 09:11")) };
+    let message = Outgoing { outbox: Some("out".into()), ..Outgoing::text("m1", "Mire el manual") };
+    desk.by = "person:ana".into();
+    let held = held::hold(&desk.state, 1, message, true, hold).unwrap();
+    desk.tell("05 09:10", held);
+    assert_eq!(follow(&mut desk), Vec::<String>::new(), "it may still be taken back");
+    desk.by = "system:delivery".into();
+    let released = ConversationEvent::ReplyReleased { ticket: 1, message: "m1".into() };
+    desk.tell("05 09:11", vec![released]);
+    assert_eq!(
+        (newest(&desk)[0].trigger, newest(&desk)[0].by.as_str()),
+        (Trigger::ReplyWritten, "person:ana")
+    );
+    assert_eq!(follow(&mut desk), ["answered"]);
+    assert!(desk.state.ticket(1).unwrap().tags.contains("answered"));
+}

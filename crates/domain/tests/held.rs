@@ -43,17 +43,19 @@ fn how_a_reply_is_held_depends_on_its_writer_its_time_and_the_pack() {
     let (now, later) = (at("05 10:00"), at("05 12:00"));
     let plain = desk(&json!({})).pack;
     let undo = desk(&json!({"replies": {"undo_seconds": 10}})).pack;
-    let hold = |pack, person, send_at| held::hold_for(pack, person, send_at, now).unwrap();
+    let hold = |pack, person: &str, send_at| held::hold_for(pack, (person, true), send_at, now).unwrap();
     let hold_of = |why, until| Some(Hold { why, until });
-    assert_eq!(hold(&plain, Some("ana"), None), None);
-    assert_eq!(hold(&undo, None, None), None, "a program takes nothing back");
+    assert_eq!(hold(&plain, "ana", None), None);
+    let program = |name| held::hold_for(&undo, (name, false), None, now).unwrap();
+    assert_eq!(program("bot"), None, "a program takes nothing back");
+    assert_eq!(program("eva"), hold_of(Why::AwaitingApproval, None), "nor does one go around an approval");
     let until = now + chrono::TimeDelta::seconds(10);
-    assert_eq!(hold(&undo, Some("ana"), None), hold_of(Why::Undo, Some(until)));
-    assert_eq!(hold(&undo, Some("ana"), Some(later)), hold_of(Why::Scheduled, Some(later)));
-    assert_eq!(hold(&undo, Some("eva"), None), hold_of(Why::AwaitingApproval, None));
-    assert_eq!(hold(&plain, Some("eva"), Some(later)), hold_of(Why::AwaitingApproval, Some(later)));
+    assert_eq!(hold(&undo, "ana", None), hold_of(Why::Undo, Some(until)));
+    assert_eq!(hold(&undo, "ana", Some(later)), hold_of(Why::Scheduled, Some(later)));
+    assert_eq!(hold(&undo, "eva", None), hold_of(Why::AwaitingApproval, None));
+    assert_eq!(hold(&plain, "eva", Some(later)), hold_of(Why::AwaitingApproval, Some(later)));
     for wrong in [now, at("05 09:00"), now + chrono::TimeDelta::days(91)] {
-        assert_eq!(held::hold_for(&plain, Some("ana"), Some(wrong), now).unwrap_err().code, "bad_instant");
+        assert_eq!(held::hold_for(&plain, ("ana", true), Some(wrong), now).unwrap_err().code, "bad_instant");
     }
 }
 
@@ -159,4 +161,93 @@ fn so_many_wait_and_no_more() {
     }
     let one_more = held::hold(&desk.state, 1, Outgoing::text("x", "x"), true, hold);
     assert_eq!(one_more.unwrap_err().code, "too_many_held");
+}
+
+/// What a macro that answers and solves decides, with its reply held.
+fn answer_and_solve(desk: &mut Desk, time: &str, id: &str, hold: Hold) {
+    let message = Outgoing { outbox: Some(format!("out-{id}")), ..Outgoing::text(id, "Ya está") };
+    let mut events = vec![ConversationEvent::StatusChanged {
+        ticket: 1,
+        status: "solved".into(),
+        category: Category::Solved,
+        reason: None,
+    }];
+    events.extend(held::hold(&desk.state, 1, message, true, hold).unwrap());
+    held::defer_status(&desk.state, 1, &mut events);
+    assert_eq!(events.len(), 1);
+    desk.tell(time, events);
+}
+
+#[test]
+fn a_status_that_is_decided_with_a_held_reply_comes_when_it_goes_and_not_without_it() {
+    let undo = Hold { why: Why::Undo, until: Some(at("05 09:12")) };
+    let category = |desk: &Desk| desk.state.ticket(1).unwrap().category;
+
+    let mut gone = desk(&json!({}));
+    answer_and_solve(&mut gone, "05 09:10", "m1", undo);
+    assert_eq!(category(&gone), Category::New);
+    due(&mut gone, "05 09:12", "m1");
+    assert_eq!(category(&gone), Category::Solved);
+    assert_eq!(gone.state.ticket(1).unwrap().timeline.first_response_at(), Some(at("05 09:12")));
+
+    let mut taken_back = desk(&json!({}));
+    answer_and_solve(&mut taken_back, "05 09:10", "m1", undo);
+    taken_back.tell("05 09:10", vec![ConversationEvent::ReplyCancelled { ticket: 1, message: "m1".into() }]);
+    assert_eq!(category(&taken_back), Category::New);
+
+    // Who has written since is not answered by it, and what a person has decided since stands.
+    let mut wrote = desk(&json!({}));
+    answer_and_solve(&mut wrote, "05 09:10", "m1", undo);
+    wrote.receive("05 09:11", "b");
+    due(&mut wrote, "05 09:12", "m1");
+    assert_eq!(category(&wrote), Category::Open);
+    let mut decided = desk(&json!({}));
+    answer_and_solve(&mut decided, "05 09:10", "m1", undo);
+    let waits = Category::WaitingForOthers;
+    let other = ConversationEvent::StatusChanged {
+        ticket: 1,
+        status: waits.as_str().into(),
+        category: waits,
+        reason: None,
+    };
+    decided.tell("05 09:10", vec![other]);
+    due(&mut decided, "05 09:12", "m1");
+    assert_ne!(category(&decided), Category::Solved);
+}
+
+#[test]
+fn nothing_is_solved_by_hand_over_a_reply_that_may_still_be_taken_back_or_refused() {
+    let solved = |category| {
+        [ConversationEvent::StatusChanged { ticket: 1, status: "s".into(), category, reason: None }]
+    };
+    for (why, waits) in
+        [(Why::Undo, true), (Why::AwaitingApproval, true), (Why::Scheduled, false), (Why::HeldBack, false)]
+    {
+        let mut desk = desk(&json!({}));
+        write(&mut desk, "05 09:10", "m1", Hold { why, until: Some(at("05 09:30")) });
+        let refused =
+            |category| held::refuse_ending(&desk.state, 1, &solved(category)).map_err(|refusal| refusal.code);
+        assert_eq!(refused(Category::Solved), if waits { Err("reply_waits") } else { Ok(()) }, "{why:?}");
+        assert_eq!(refused(Category::WaitingForOthers), Ok(()), "{why:?}");
+    }
+}
+
+#[test]
+fn what_was_due_before_goes_before() {
+    let mut desk = desk(&json!({}));
+    let until = |time| Hold { why: Why::Undo, until: Some(at(time)) };
+    write(&mut desk, "05 09:10", "m1", until("05 09:12"));
+    write(&mut desk, "05 09:11", "m2", until("05 09:13"));
+    write(&mut desk, "05 09:11", "m3", Hold { why: Why::Scheduled, until: Some(at("05 09:12")) });
+    write(&mut desk, "05 09:11", "m4", Hold { why: Why::AwaitingApproval, until: None });
+    let before = |id: &str, now| -> Vec<String> {
+        held::goes_before(&desk.state, &format!("out-{id}"), at(now))
+            .map(|held| held.message.clone())
+            .collect()
+    };
+    assert_eq!(before("m1", "05 09:20"), Vec::<String>::new());
+    assert_eq!(before("m2", "05 09:20"), ["m1", "m3"]);
+    assert_eq!(before("m3", "05 09:20"), ["m1"], "of two for the same time the one that was written first");
+    assert_eq!(before("m2", "05 09:11"), Vec::<String>::new(), "what is not due yet keeps nothing");
+    assert_eq!(before("m4", "05 09:20"), Vec::<String>::new());
 }

@@ -54,8 +54,7 @@ pub async fn entry<S: Store>(
     let unknown = || Problem::not_found("unknown_ticket", "there is no such ticket");
     let party = state.party.as_ref().ok_or_else(unknown)?;
     if party.address.value.0.trim().is_empty() {
-        let detail = "the contact's data were erased: there is no address to write to until they write again";
-        return Err(Problem::new(StatusCode::CONFLICT, "contact_erased", detail));
+        return Err(erased());
     }
     // Two programs that answer each other would not stop.
     if extras.automatic && state.ticket(ordinal).is_some_and(|ticket| ticket.automatic) {
@@ -211,6 +210,29 @@ pub fn stopped<'a>(
     }
     let settings = pack.pack.account(channel, account).map(|account| &account.settings);
     contact.stopped(&Way { channel, account: Some(account), sender: settings.and_then(reach::shared_sender) })
+}
+
+/// Were the contact's data erased since something was written to them? Then it goes nowhere, also where this instance still
+/// knows the keys.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn was_erased_since<S: Store>(
+    context: &DeskContext<S>,
+    state: &Conversation,
+    at: DateTime<Utc>,
+) -> Result<bool, Problem> {
+    let Some(name) = state.party.as_ref().and_then(|party| party.contact.strip_prefix(ids::CONTACT)) else {
+        return Ok(false);
+    };
+    let loaded = context.journal.load::<Contact>(&context.stream(Contact::KIND, name)?, context.now).await?;
+    Ok(loaded.state.erased_at.is_some_and(|erased| erased >= at))
+}
+
+/// The answer to whoever would have something sent to somebody whose data were erased.
+pub fn erased() -> Problem {
+    let detail = "the contact's data were erased: there is no address to write to until they write again";
+    Problem::new(StatusCode::CONFLICT, "contact_erased", detail)
 }
 
 /// The subject of an answer.

@@ -21,6 +21,13 @@ pub fn issue(keys: &DeskKeys, desk: &str) -> Result<String, KeyError> {
     Ok(format!("rlv_{desk}_{random}{}", check(keys, &random)))
 }
 
+/// The token of a call that may be made twice: the same each time, and nobody's to know without the desk's keys.
+pub fn issued_for(keys: &DeskKeys, desk: &str, call: &str) -> String {
+    let halves = ["1", "2"].map(|half| keys.id("token-random", &[half, call]));
+    let random: String = halves.concat().chars().take(RANDOM_CHARS).collect();
+    format!("rlv_{desk}_{random}{}", check(keys, &random))
+}
+
 /// The desk that a token says it is of.
 pub fn desk(token: &str) -> Option<&str> {
     token.strip_prefix("rlv_")?.rsplit_once('_').map(|(desk, _)| desk)
@@ -57,6 +64,16 @@ mod tests {
         assert!(!is_issued(&keys("school"), &token));
         assert_eq!(desk(&token), Some("a-b"));
         assert_ne!(token, issue(&keys("a-b"), "a-b").expect("random bytes"));
+    }
+
+    #[test]
+    fn a_call_that_is_repeated_is_given_the_same_token_and_another_call_another() {
+        let token = issued_for(&keys("school"), "school", "api.a");
+        assert!(is_issued(&keys("school"), &token));
+        assert_eq!(token.len(), issue(&keys("school"), "school").expect("random bytes").len());
+        assert_eq!(token, issued_for(&keys("school"), "school", "api.a"));
+        assert_ne!(token, issued_for(&keys("school"), "school", "api.b"));
+        assert!(!is_issued(&keys("cards"), &token));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use relevo_edge::ids;
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_journal::store::Store;
-use relevo_journal::{Commit, EventId, FeedEntry, Fold, Loaded, private};
+use relevo_journal::{Commit, Event, EventId, FeedEntry, Fold, Loaded, private};
 use std::collections::BTreeMap;
 
 /// Conversations in one commit: with their snapshots they must fit into it.
@@ -160,7 +160,15 @@ impl<'a, S: Store> Acting<'a, S> {
         let slots = news.slots.iter().map(|slot| context.journal.read_slot::<Conversation>(&stream, *slot));
         let slots = try_join_all(slots).await?;
         let mut loaded = context.journal.load::<Conversation>(&stream, context.now).await?;
-        let told = slots.iter().flat_map(|slot| causes(&loaded.state, slot));
+        // Of a reply that waited the event does not say again what is in it.
+        let is_release =
+            |event: &Event<ConversationEvent>| matches!(event.data, ConversationEvent::ReplyReleased { .. });
+        let whole = match slots.iter().flatten().any(is_release) {
+            true => Some(context.journal.load_events::<Conversation>(&stream, None).await?.0),
+            false => None,
+        };
+        let state = whole.as_ref().unwrap_or(&loaded.state);
+        let told = slots.iter().flat_map(|slot| causes(state, slot));
         let told: Vec<Cause> = told.chain(news.votes.iter().cloned()).collect();
         for cause in &told {
             for automation in automations.iter().filter(|one| one.follows(cause.trigger)) {

@@ -204,7 +204,7 @@ fn a_scheduled_answer_goes_at_its_time_unless_the_customer_writes_before() {
     let first = write("A las diez", &soon).is(201).json();
     assert_eq!(
         first["held"][0],
-        json!({"message": first["reply"]["id"], "state": "scheduled", "until": soon})
+        json!({"message": first["reply"]["id"], "state": "scheduled", "until": soon, "then": null})
     );
     // What is written after it goes before it.
     desk.agent.post(&replies, &json!({"text": "Ahora"})).is(201);

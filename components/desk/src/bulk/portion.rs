@@ -6,7 +6,7 @@ use futures::future::join_all;
 use http::StatusCode;
 use relevo_domain::action::{Acting, Action};
 use relevo_domain::bulk::{Bulk, BulkEvent, Order, Outcome};
-use relevo_domain::conversation::{Conversation, ConversationEvent};
+use relevo_domain::conversation::{Conversation, ConversationEvent, held as waiting};
 use relevo_domain::presence::People;
 use relevo_domain::refusal::Refusal;
 use relevo_edge::api::Kick;
@@ -146,7 +146,11 @@ impl Running<'_> {
                 is_solved = true;
                 continue;
             }
-            let events = match self.decide(&loaded.state, ordinal, action) {
+            let events = self.decide(&loaded.state, ordinal, action).and_then(|events| {
+                waiting::refuse_ending(&loaded.state, ordinal, &events)?;
+                Ok(events)
+            });
+            let events = match events {
                 Ok(events) => events,
                 Err(refusal) => return Ok(Some(refusal.code.to_owned())),
             };

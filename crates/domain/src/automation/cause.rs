@@ -185,6 +185,13 @@ fn of_event(
             let told = Told { template, ..text(Some(&reply.message.text.0)) };
             vec![(reply.ticket, Trigger::ReplyWritten, told)]
         }
+        // What it says was written before: the whole conversation must have been read.
+        ConversationEvent::ReplyReleased { ticket, message } => {
+            let reply = state.messages(*ticket).find(|written| written.id == *message);
+            let template = reply.and_then(|reply| Some(reply.template.as_ref()?.name.clone()));
+            let said = reply.and_then(|reply| reply.text.as_ref()).map(|text| text.0.as_str());
+            vec![(*ticket, Trigger::ReplyWritten, Told { template, ..text(said) })]
+        }
         ConversationEvent::NoteWritten { ticket, text: note } => {
             vec![(*ticket, Trigger::NoteWritten, text(Some(&note.0)))]
         }
@@ -232,12 +239,19 @@ fn of_event(
             root: root.clone(),
             trigger,
             ordinal,
-            by: event.by.clone(),
+            by: writer(state, event),
             chain: chain.clone(),
             told,
             since: None,
         })
         .collect()
+}
+
+/// Who did it; of a reply that was let go: whoever wrote it.
+fn writer(state: &Conversation, event: &Event<ConversationEvent>) -> String {
+    let ConversationEvent::ReplyReleased { ticket, message } = &event.data else { return event.by.clone() };
+    let reply = state.messages(*ticket).find(|written| written.id == *message);
+    reply.map_or_else(|| event.by.clone(), |reply| reply.by.clone())
 }
 
 impl Trigger {

@@ -6,6 +6,8 @@
 use super::decide::{Published, check_reply, existing, follows_reply};
 use super::event::{ConversationEvent, Outgoing, ReplyHeld};
 use super::{Conversation, Said, Ticket};
+use crate::Private;
+use crate::category::Category;
 use crate::pack::Pack;
 use crate::refusal::Refusal;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,6 +44,20 @@ pub struct Hold {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// A status that a ticket gets with a reply: when that is let go, not before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStatus {
+    /// The status that the ticket had: if it has another one by then, somebody has decided otherwise.
+    pub from: String,
+    /// Status id.
+    pub status: String,
+    /// Its category.
+    pub category: Category,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Private<String>>,
+}
+
 /// A reply that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldReply {
@@ -60,6 +76,9 @@ pub struct HeldReply {
     /// E-mail: our Message-ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_ref: Option<String>,
+    /// The status that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<NextStatus>,
 }
 
 /// What becomes of a reply that was held, as its message shows it.
@@ -78,7 +97,7 @@ pub struct HeldMessage {
     pub at: Option<DateTime<Utc>>,
     /// What was said about that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<crate::Private<String>>,
+    pub note: Option<Private<String>>,
 }
 
 impl Why {
@@ -93,13 +112,14 @@ impl Why {
     }
 }
 
-/// How a new reply of somebody is to be held; none: it goes at once. `person` is a person's id, none for a program.
+/// How a new reply of somebody is to be held; none: it goes at once. `person` is a person's id, or a program's name; a
+/// program that writes in the name of who learns the work is held as they are.
 ///
 /// # Errors
 /// If the time is past or too far away.
 pub fn hold_for(
     pack: &Pack,
-    person: Option<&str>,
+    (person, human): (&str, bool),
     send_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<Option<Hold>, Refusal> {
@@ -108,13 +128,13 @@ pub fn hold_for(
         return Err(Refusal::invalid("bad_instant", "/send_at", what));
     }
     let hold = |why, until| Some(Hold { why, until });
-    if person.and_then(|id| pack.people.get(id)).is_some_and(|person| person.trainee) {
+    if pack.people.get(person).is_some_and(|person| person.trainee) {
         return Ok(hold(Why::AwaitingApproval, send_at));
     }
     let undo = TimeDelta::seconds(pack.replies.undo_seconds.into());
     Ok(match send_at {
         Some(_) => hold(Why::Scheduled, send_at),
-        None if undo > TimeDelta::zero() && person.is_some() => hold(Why::Undo, Some(now + undo)),
+        None if undo > TimeDelta::zero() && human => hold(Why::Undo, Some(now + undo)),
         None => None,
     })
 }
@@ -134,7 +154,81 @@ pub fn hold(
         let what = format!("a ticket has at most {MAX_HELD} replies that wait; send or cancel one");
         return Err(Refusal::conflict("too_many_held", what));
     }
-    Ok(vec![ConversationEvent::ReplyHeld(Box::new(ReplyHeld { ticket, message, human, hold }))])
+    Ok(vec![ConversationEvent::ReplyHeld(Box::new(ReplyHeld { ticket, message, human, hold, then: None }))])
+}
+
+/// Has the status that is decided together with a held reply wait for it: as long as it may be taken back or be refused
+/// nothing is solved.
+pub fn defer_status(state: &Conversation, ordinal: u32, events: &mut Vec<ConversationEvent>) {
+    let Some(from) = state.ticket(ordinal).map(|ticket| ticket.status.clone()) else { return };
+    let Some(place) = events.iter().position(|event| matches!(event, ConversationEvent::ReplyHeld(_))) else {
+        return;
+    };
+    let mut then = None;
+    events.retain(|event| match event {
+        ConversationEvent::StatusChanged { ticket, status, category, reason } if *ticket == ordinal => {
+            let (from, status, reason) = (from.clone(), status.clone(), reason.clone());
+            then = Some(NextStatus { from, status, category: *category, reason });
+            false
+        }
+        _ => true,
+    });
+    // What was taken out may have stood before it.
+    let reply = events.iter_mut().take(place + 1).find_map(|event| match event {
+        ConversationEvent::ReplyHeld(reply) => Some(reply),
+        _ => None,
+    });
+    if let Some(reply) = reply {
+        reply.then = then;
+    }
+}
+
+/// Refuses to solve or close a ticket while a reply waits that may still be taken back or refused.
+///
+/// # Errors
+/// If there is such a reply.
+pub fn refuse_ending(
+    state: &Conversation,
+    ordinal: u32,
+    events: &[ConversationEvent],
+) -> Result<(), Refusal> {
+    let ends = events.iter().any(|event| {
+        matches!(event, ConversationEvent::StatusChanged { ticket, category, .. }
+            if *ticket == ordinal && category.is_done())
+    });
+    let waits = |held: &&HeldReply| matches!(held.hold.why, Why::Undo | Why::AwaitingApproval);
+    let waiting = state.ticket(ordinal).and_then(|ticket| ticket.held.iter().find(waits));
+    match waiting.filter(|_| ends).map(|held| held.hold.why) {
+        Some(Why::AwaitingApproval) => {
+            let what = "a reply awaits approval; approve, reject or cancel it first";
+            Err(Refusal::conflict("reply_waits", what))
+        }
+        Some(_) => {
+            let what = "a reply can still be taken back; release or cancel it first, or wait until it goes";
+            Err(Refusal::conflict("reply_waits", what))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The held replies that go before one: those of the conversation whose time was over earlier, or that were written
+/// earlier for the same.
+pub fn goes_before<'a>(
+    state: &'a Conversation,
+    outbox: &str,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = &'a HeldReply> + use<'a> {
+    let timed = |held: &HeldReply| match held.hold {
+        Hold { why: Why::Undo | Why::Scheduled, until } => until.map(|until| (until, held.at)),
+        Hold { .. } => None,
+    };
+    let all = || state.tickets.iter().flat_map(|ticket| &ticket.held);
+    let own = all().find(|held| held.outbox == outbox).and_then(timed);
+    let own_outbox = outbox.to_owned();
+    all().filter(move |held| {
+        let (Some(own), Some(other)) = (own, timed(held)) else { return false };
+        held.outbox != own_outbox && other.0 <= now && (other, &held.outbox) < (own, &own_outbox)
+    })
 }
 
 /// A held reply of a ticket.
@@ -160,7 +254,13 @@ pub fn release(
     let held = held(state, ticket, message)?;
     let current = check_reply(state, ticket, "x")?;
     let released = ConversationEvent::ReplyReleased { ticket, message: message.to_owned() };
-    let next = follows_reply(published.pack, current, held.human);
+    // Whoever wrote since then, or gave it another status, has not been answered by it.
+    let wrote = state.last_inbound_at.is_some_and(|at| at > held.at);
+    let then = held.then.clone().filter(|then| then.from == current.status && !wrote).map(|then| {
+        let NextStatus { status, category, reason, .. } = then;
+        ConversationEvent::StatusChanged { ticket, status, category, reason }
+    });
+    let next = then.or_else(|| follows_reply(published.pack, current, held.human));
     Ok([Some(released), next].into_iter().flatten().collect())
 }
 
@@ -199,6 +299,7 @@ impl Conversation {
             at: event.at,
             hold: reply.hold,
             message_ref: reply.message.message_ref.clone(),
+            then: reply.then.clone(),
         });
         self.push_written(reply.ticket, &reply.message, event);
         self.show_held(&reply.message.id, reply.hold);
@@ -259,7 +360,7 @@ impl Conversation {
         &mut self,
         ordinal: u32,
         id: &str,
-        (state, note): (&'static str, Option<&crate::Private<String>>),
+        (state, note): (&'static str, Option<&Private<String>>),
         event: &Event<ConversationEvent>,
     ) {
         if self.touch(ordinal, event.at).and_then(|ticket| ticket.take_held(id)).is_none() {
@@ -283,9 +384,9 @@ impl Conversation {
 /// What an approval says.
 pub(super) struct Approved<'a> {
     pub message: &'a str,
-    pub text: Option<&'a crate::Private<String>>,
+    pub text: Option<&'a Private<String>>,
     pub outbox: Option<&'a str>,
-    pub note: Option<&'a crate::Private<String>>,
+    pub note: Option<&'a Private<String>>,
     pub until: Option<DateTime<Utc>>,
 }
 

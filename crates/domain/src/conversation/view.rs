@@ -63,7 +63,10 @@ pub fn item(id: &str, party: &Party, ticket: &Ticket) -> Map<String, Value> {
     put("parent", json!(ticket.parent));
     put("children", json!(ticket.children.len()));
     put("held", ticket.held.iter().map(|held| {
-        json!({"message": held.message, "state": held.hold.why, "until": held.hold.until.map(rfc3339)})
+        let then = held.then.as_ref().map(|then| &then.status);
+        json!({
+            "message": held.message, "state": held.hold.why, "until": held.hold.until.map(rfc3339), "then": then,
+        })
     }).collect());
     put("issues", ticket.issues.iter().map(|issue| {
         json!({"system": issue.system, "key": issue.key, "done": ticket.issues_done.contains(issue)})

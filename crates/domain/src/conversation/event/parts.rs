@@ -1,6 +1,6 @@
 //! What events hold.
 
-use super::super::held::Hold;
+use super::super::held::{Hold, NextStatus};
 use super::super::merge::Said;
 use crate::Private;
 use crate::category::Category;
@@ -256,6 +256,9 @@ pub struct ReplyHeld {
     pub human: bool,
     /// How it is held.
     pub hold: Hold,
+    /// The status that it leads to once it is let go, where whoever wrote it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<NextStatus>,
 }
 
 /// See [`ConversationEvent::TicketSplit`].
