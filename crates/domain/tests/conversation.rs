@@ -462,6 +462,11 @@ fn what_a_program_writes_of_itself_opens_a_ticket_that_is_marked_until_a_person_
     assert!(!desk.state.tickets[0].automatic);
     // An absence note that calls itself generated.
     assert!(decide::is_answer_after_all(&desk.state, &by_machine("away", Automatic::Generated)));
+    desk.status("closed");
+    assert!(
+        decide::is_answer_after_all(&desk.state, &by_machine("later", Automatic::Generated)),
+        "closed, too"
+    );
     assert!(!decide::is_answer_after_all(&desk.state, &by_machine("list", Automatic::Bulk)));
 }
 

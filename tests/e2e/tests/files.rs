@@ -294,6 +294,52 @@ fn messenger_instagram_and_calls_give_their_files_and_slack_those_it_names_by_id
 }
 
 /// Base64 of the HMAC-SHA1 over the URL and the fields, which are sorted by name.
+/// A route's `store()`: the notification has the files' places, and one mail to two addresses comes twice.
+#[test]
+fn mailgun_gives_what_it_stored_and_a_mail_to_two_addresses_is_one_message() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish_with("school", |pack| {
+        pack["channels"]["mailgun"]["main"] = json!({"settings": {"domain": "desk.example"}});
+    });
+    let stored = json!([{"url": "https://storage-us-east4.api.mailgun.net/v3/domains/desk.example/messages/eyJ/attachments/0",
+        "content-type": "application/pdf", "name": "scan.pdf", "size": 9}]);
+    for (recipient, token) in [("soporte@desk.example", "t1"), ("ayuda@desk.example", "t2")] {
+        let at = seconds_since_1970().to_string();
+        let signed = whatsapp::signature(&desk.secret("mailgun", "main"), &format!("{at}{token}"));
+        let fields = [
+            ("recipient", recipient),
+            ("from", "Ana <ana@example.com>"),
+            ("To", "soporte@desk.example, ayuda@desk.example"),
+            ("Subject", "Escaneo"),
+            ("Message-Id", "<scan@example.com>"),
+            ("body-plain", "Mire"),
+            ("attachments", &stored.to_string()),
+            ("timestamp", &at),
+            ("token", token),
+            ("signature", signed.strip_prefix("sha256=").unwrap()),
+        ];
+        let body = multipart(&fields);
+        let kind = ("content-type", "multipart/form-data; boundary=b");
+        app.client().send("POST", &desk.hook("mailgun", "main"), &[kind], Some(body.as_bytes())).is(200);
+    }
+    let tickets = desk.tickets();
+    assert_eq!(tickets.len(), 1, "{tickets:?}");
+    let id = tickets[0]["id"].as_str().unwrap();
+    let kept = becomes(&app, &desk, id, "kept");
+    assert_eq!((bytes(&app, &kept).as_str(), &kept["filename"]), ("mailgun 0", &json!("scan.pdf")));
+    assert_eq!(desk.ticket(id)["messages"].as_array().map(Vec::len), Some(1));
+    let asked = app.provider.received("/attachments/0");
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].header("authorization").starts_with("Basic "), "with the key");
+}
+
+fn multipart(fields: &[(&str, &str)]) -> String {
+    let part = |(name, value): &(&str, &str)| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    fields.iter().map(part).collect::<String>() + "--b--\r\n"
+}
+
 fn twilio_signature(secret: &str, url: &str, fields: &[(&str, &str)]) -> String {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     use hmac::{Hmac, KeyInit as _, Mac as _};

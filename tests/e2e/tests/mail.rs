@@ -270,6 +270,54 @@ fn a_machines_mail_neither_opens_nor_reopens_and_a_bounce_marks_what_it_is_about
 }
 
 #[test]
+fn a_programs_own_mail_is_a_ticket_that_is_marked_and_asked_nothing() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let client = app.client();
+    let generated = "Auto-Submitted: auto-generated\n";
+    let order = mail("tienda@example.com", "o1@example.com", "Nuevo pedido 77", generated, "Un casco");
+    deliver(client, &desk, &order).is(200);
+    let ticket = one_ticket(&desk);
+    let id = ticket["id"].as_str().unwrap();
+    assert_eq!(ticket["automatic"], true, "{ticket}");
+    assert_eq!(ticket["messages"][0]["automatic"], "generated");
+    assert_eq!(ticket["messages"][0]["to"], json!(["ayuda@in.example.org"]));
+    assert_eq!(desk.tickets()[0]["automatic"], true, "in a list too");
+
+    // What a person writes goes there; a survey would, on solving, and does not.
+    desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "Visto"})).is(201);
+    sent(&app, "tienda@example.com", 1);
+    desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": "solved"})).is(200);
+    app.host.tick_all("projections");
+    app.host.tick_all("surveys");
+    app.host.tick_all("delivery");
+    assert_eq!(sent(&app, "tienda@example.com", 1).len(), 1);
+
+    // Once a person writes on it, it is like any other; and what says that it is generated is then an absence note.
+    let person = mail(
+        "tienda@example.com",
+        "o2@example.com",
+        "Re: Nuevo pedido 77",
+        "In-Reply-To: <o1@example.com>\n",
+        "Soy Luis\n-- \nLuis\n\nEl 2 mar 2026 Ana escribió:\n> Visto",
+    );
+    deliver(client, &desk, &person).is(200);
+    let ticket = one_ticket(&desk);
+    assert!(ticket.get("automatic").is_none(), "{ticket}");
+    let last = ticket["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["text"], "Soy Luis\r\n");
+    assert_eq!(last["signature"], "-- \r\nLuis\r\n\r\n");
+    assert!(last["quoted"].as_str().unwrap().contains("> Visto"), "{last}");
+    desk.agent.post(&format!("tickets/{id}/status"), &json!({"status": "closed"})).is(200);
+    let away = format!("{generated}In-Reply-To: <o2@example.com>\n");
+    deliver(client, &desk, &mail("tienda@example.com", "o3@example.com", "Fuera", &away, "Vuelvo el lunes"))
+        .is(200);
+    let ticket = one_ticket(&desk);
+    assert_eq!(ticket["category"], "closed");
+    assert_eq!(ticket["messages"].as_array().unwrap().last().unwrap()["automatic"], "reply");
+}
+
+#[test]
 fn a_form_is_answered_by_mail() {
     let app = App::bare(Store::Sqlite);
     let desk = app.publish_with("school", |pack| {

@@ -115,6 +115,9 @@ fn media(path: &str) -> Option<Accepted> {
     if path.starts_with("/files-pri/") {
         return file("image/png", format!("slack {last}"));
     }
+    if path.starts_with("/v3/domains/") && path.contains("/attachments/") {
+        return file("application/pdf", format!("mailgun {last}"));
+    }
     if path.starts_with("/2010-04-01/Accounts/") && path.contains("/Media/") {
         let to = format!("https://mms.twiliocdn.com/media/{last}?Signature=x");
         return Some(Accepted { status: 307, header: Some(("location", to)), ..Accepted::default() });

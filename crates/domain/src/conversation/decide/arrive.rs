@@ -26,7 +26,7 @@ pub fn by_machine(message: &InboundMessage) -> bool {
 /// notes of some systems say that they are a program's own.
 pub fn is_answer_after_all(state: &Conversation, message: &InboundMessage) -> bool {
     let automatic = message.mail.as_ref().and_then(|mail| mail.automatic);
-    automatic == Some(Automatic::Generated) && state.current().is_some_and(|ticket| !ticket.automatic)
+    automatic == Some(Automatic::Generated) && state.tickets.last().is_some_and(|ticket| !ticket.automatic)
 }
 
 /// Must it not make a conversation: a report, an automatic answer, a reaction to what was said in a group?
