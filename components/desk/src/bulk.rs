@@ -15,7 +15,7 @@ use relevo_domain::action::{self, Action};
 use relevo_domain::bulk::{Bulk, BulkEvent, MAX_TICKETS, Order};
 use relevo_domain::field;
 use relevo_domain::pack::{self, Role};
-use relevo_domain::worklist::{Filter, Viewer};
+use relevo_domain::worklist::Filter;
 use relevo_edge::api::NewBulk;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
@@ -167,15 +167,21 @@ async fn keep_apart(call: &Call<'_>, named: &[String]) -> Result<(), Problem> {
 
 async fn fitting(call: &Call<'_>, filter: Filter) -> Result<Vec<String>, Problem> {
     let pack = call.context.pack().await?;
-    let wrong = filter.check(&pack.pack);
+    let mut wrong = filter.check(&pack.pack);
+    if !filter.fields.keys().all(|name| !call.hidden.contains(name)) {
+        wrong.push(("fields", "the desk has no such field".to_owned()));
+    }
     if !wrong.is_empty() {
         let wrong = wrong.into_iter().map(|(field, why)| (format!("/filter/{field}"), why));
         return Err(Problem::invalid_all(wrong.collect()));
     }
     internal::follow(call.context.desk.as_str()).await?;
-    let (mut rows, _) = list::live(call).await?;
-    let viewer = Viewer { person: &call.caller.person, now: call.context.now };
-    rows.retain(|row| filter.admits(row, viewer));
+    let (rows, _) = list::live(call).await?;
+    let (rows, complete) = list::Looked::new(call).fitting(&rows, &[filter]).await?;
+    if !complete {
+        let what = "too many tickets to look at the fields of each; narrow it down by something else too";
+        return Err(Problem::invalid("/filter/fields", what));
+    }
     Ok(rows.into_iter().map(|row| ids::ticket(&row.conversation, row.ordinal)).collect())
 }
 

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::list;
 use http::StatusCode;
 use relevo_domain::rows::TicketRow;
-use relevo_domain::worklist::{Filter, Viewer};
+use relevo_domain::worklist::Filter;
 use relevo_edge::http::{Response, json};
 use relevo_edge::internal;
 use relevo_edge::problem::Problem;
@@ -17,14 +17,12 @@ pub async fn counts(call: &Call<'_>) -> Result<Response, Problem> {
     filters.push(list::filter(call).await?);
     internal::follow(call.context.desk.as_str()).await?;
     let (rows, complete) = list::live(call).await?;
-    let viewer = Viewer { person: &call.caller.person, now: call.context.now };
-    let rows: Vec<_> =
-        rows.into_iter().filter(|row| filters.iter().all(|filter| filter.admits(row, viewer))).collect();
+    let (rows, looked_at_all) = list::Looked::new(call).fitting(&rows, &filters).await?;
     Ok(json(
         StatusCode::OK,
         &json!({
             "total": rows.len(),
-            "complete": complete,
+            "complete": complete && looked_at_all,
             "status": by(&rows, |row| Some(&row.status)),
             "category": by(&rows, |row| Some(row.category.as_str())),
             "queue": by(&rows, |row| Some(&row.queue)),
@@ -35,7 +33,7 @@ pub async fn counts(call: &Call<'_>) -> Result<Response, Problem> {
     ))
 }
 
-fn by<'a>(rows: &'a [TicketRow], name: impl Fn(&'a TicketRow) -> Option<&'a str>) -> BTreeMap<&'a str, u32> {
+fn by<'a>(rows: &[&'a TicketRow], name: impl Fn(&'a TicketRow) -> Option<&'a str>) -> BTreeMap<&'a str, u32> {
     let mut counts = BTreeMap::new();
     for row in rows {
         let count: &mut u32 = counts.entry(name(row).unwrap_or("none")).or_default();

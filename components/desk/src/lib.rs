@@ -166,6 +166,7 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
         "views.create" => views::create(&call).await,
         "views.delete" => views::delete(&call).await,
         "views.list" => views::list(&call).await,
+        "views.read" => views::read_one(&call).await,
         "views.update" => views::update(&call).await,
         "tokens.issue" => tokens::issue(&call).await,
         "tokens.list" => tokens::list(&call).await,

@@ -4,12 +4,14 @@
 //! thousand tickets that there ever were, and then the shards that may hold what comes next. Subjects and custom fields
 //! are personal and in no table: they are looked at in the conversations of the rows that fit otherwise.
 
+mod by_fields;
 mod query;
 mod scan;
 mod search;
 
 use crate::call::Call;
 use crate::contacts;
+pub use by_fields::Looked;
 use futures::future::try_join_all;
 use http::StatusCode;
 use query::Query;
@@ -73,11 +75,6 @@ async fn item(call: &Call<'_>, query: &Query, row: TicketRow) -> Result<Option<V
 /// What no table holds.
 fn admits(query: &Query, ticket: &Ticket) -> bool {
     let subject = || ticket.subject.as_ref().map(|subject| subject.0.to_lowercase()).unwrap_or_default();
-    let field = |name: &str, wanted: &str| match ticket.fields.0.get(name) {
-        Some(Value::String(text)) => text == wanted,
-        Some(other) => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| wanted == *other),
-        None => false,
-    };
     query.subject.as_ref().is_none_or(|part| subject().contains(part))
-        && query.field.as_ref().is_none_or(|(name, wanted)| field(name, wanted))
+        && query.filters.iter().all(|filter| filter.admits_fields(&ticket.fields.0))
 }

@@ -3,14 +3,17 @@
 use crate::call::Call;
 use crate::tickets::{TicketStream, load};
 use chrono::{DateTime, Utc};
+use futures::future::try_join;
 use http::StatusCode;
-use relevo_domain::conversation::merge::{self, MAX_ABSORBED, Place};
+use relevo_domain::conversation::merge::{self, Customers, MAX_ABSORBED, Place};
 use relevo_domain::conversation::{Conversation, Ticket, TicketRef, decide, view};
 use relevo_edge::api;
 use relevo_edge::app::event;
 use relevo_edge::http::Response;
+use relevo_edge::ids;
 use relevo_edge::merging;
 use relevo_edge::partitions;
+use relevo_edge::people::united;
 use relevo_edge::problem::Problem;
 use relevo_journal::{Fold, Loaded};
 use serde_json::{Map, Value, json};
@@ -36,7 +39,8 @@ pub async fn merge(call: &Call<'_>) -> Result<Response, Problem> {
     let source = Place { state: &loaded.state, ordinal: stream.ordinal, id: &stream.id };
     let state = &other.as_ref().unwrap_or(&loaded).state;
     let goal = Place { state, ordinal: target.ordinal, id: &target.id };
-    let (merged, absorbed) = merge::merge(source, goal, other.is_none(), &pack.pack)?;
+    let customers = customers(call, &loaded.state, state, body.different_customers).await?;
+    let (merged, absorbed) = merge::merge(source, goal, other.is_none(), customers, &pack.pack)?;
 
     let (mut commit, actor) = (call.context.commit(), call.caller.actor());
     let after = commit.append(&loaded, vec![event(identity.id.clone(), &actor, identity.tag, merged)?])?;
@@ -60,6 +64,27 @@ pub async fn merge(call: &Call<'_>) -> Result<Response, Problem> {
             Err(Problem::new(StatusCode::CONFLICT, "merged_meanwhile", what))
         }
     }
+}
+
+/// Whose the tickets of two conversations are: contacts that were merged are one customer.
+async fn customers(
+    call: &Call<'_>,
+    one: &Conversation,
+    other: &Conversation,
+    is_meant: bool,
+) -> Result<Customers, Problem> {
+    let of = |state: &Conversation| state.party.as_ref().map(|party| party.contact.clone());
+    let (Some(one), Some(other)) = (of(one), of(other)) else { return Ok(Customers::Same) };
+    if one == other {
+        return Ok(Customers::Same);
+    }
+    let [one, other] = [one, other].map(|id| id.strip_prefix(ids::CONTACT).unwrap_or(&id).to_owned());
+    let (one, other) = try_join(united(&call.context, &one), united(&call.context, &other)).await?;
+    Ok(match (one.name == other.name, is_meant) {
+        (true, _) => Customers::Same,
+        (false, true) => Customers::DifferentAndMeant,
+        (false, false) => Customers::Different,
+    })
 }
 
 /// `DELETE …/merge`

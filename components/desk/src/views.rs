@@ -3,8 +3,8 @@
 use crate::call::{Call, Identity};
 use crate::list;
 use http::StatusCode;
-use relevo_domain::pack::Role;
-use relevo_domain::worklist::{MAX_VIEWS, View, ViewEvent, Viewer, Views};
+use relevo_domain::pack::{Role, escape};
+use relevo_domain::worklist::{Kept, MAX_VIEWS, View, ViewEvent, Views};
 use relevo_edge::api::NewView;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, empty, json};
@@ -24,21 +24,27 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let counts = call.request.parameter("counts").map(|word| word.parse::<bool>()).transpose();
     let counts = counts.map_err(|_| Problem::bad_request("bad_counts", "counts is true or false"))?;
     let views = load(call).await?.state.views;
-    let seen = views.iter().filter(|(_, view)| view.is_seen_by(&call.caller.person));
-    let mut items: Vec<Value> = seen.clone().map(|(id, view)| shown(id, view)).collect();
+    let seen: Vec<(&String, &Kept)> = views.iter().filter(|(_, kept)| is_seen(call, kept)).collect();
+    let mut items: Vec<Value> = seen.iter().map(|(id, kept)| shown(id, kept)).collect();
     if counts.unwrap_or_default() {
         internal::follow(call.context.desk.as_str()).await?;
         let (rows, complete) = list::live(call).await?;
-        let viewer = Viewer { person: &call.caller.person, now: call.context.now };
-        for (item, (_, view)) in items.iter_mut().zip(seen) {
-            let count = rows.iter().filter(|row| view.filter.admits(row, viewer)).count();
+        let mut looked = list::Looked::new(call);
+        for (item, (_, kept)) in items.iter_mut().zip(seen) {
+            let (fitting, all) = looked.fitting(&rows, std::slice::from_ref(&kept.view.filter)).await?;
             if let Some(item) = item.as_object_mut() {
-                item.insert("count".to_owned(), json!(count));
-                item.insert("complete".to_owned(), json!(complete));
+                item.insert("count".to_owned(), json!(fitting.len()));
+                item.insert("complete".to_owned(), json!(complete && all));
             }
         }
     }
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}
+
+/// `GET …/views/{view}`
+pub async fn read_one(call: &Call<'_>) -> Result<Response, Problem> {
+    let (loaded, id) = (load(call).await?, call.matched.part(1));
+    Ok(json(StatusCode::OK, &shown(id, existing(call, &loaded, id)?)))
 }
 
 /// `POST …/views`
@@ -52,8 +58,9 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         let detail = format!("a desk has at most {MAX_VIEWS} views; remove one");
         return Err(Problem::new(StatusCode::CONFLICT, "too_many_views", detail));
     }
-    record(call, &identity, loaded, ViewEvent::Set { id: id.clone(), view: Box::new(view.clone()) }).await?;
-    Ok(json(StatusCode::CREATED, &shown(&id, &view)))
+    let set = ViewEvent::Set { id: id.clone(), view: Box::new(view), after: None };
+    let after = record(call, &identity, loaded, set).await?;
+    Ok(json(StatusCode::CREATED, &shown(&id, existing(call, &after, &id)?)))
 }
 
 /// `PUT …/views/{view}`
@@ -61,10 +68,19 @@ pub async fn update(call: &Call<'_>) -> Result<Response, Problem> {
     let view = read(call).await?;
     let (identity, loaded) = (call.identity()?, load(call).await?);
     let id = call.matched.part(1).to_owned();
-    may_change(call, existing(call, &loaded, &id)?)?;
+    if identity.repeats(&loaded)? {
+        return Ok(json(StatusCode::OK, &shown(&id, existing(call, &loaded, &id)?)));
+    }
+    let kept = existing(call, &loaded, &id)?;
+    may_change(call, &kept.view)?;
     may_change(call, &view)?;
-    record(call, &identity, loaded, ViewEvent::Set { id: id.clone(), view: Box::new(view.clone()) }).await?;
-    Ok(json(StatusCode::OK, &shown(&id, &view)))
+    unchanged_since(call, kept)?;
+    let set = ViewEvent::Set { id: id.clone(), view: Box::new(view), after: Some(kept.revision) };
+    let after = record(call, &identity, loaded, set).await?;
+    match after.state.views.get(&id) {
+        Some(kept) if kept.has(&identity.id) => Ok(json(StatusCode::OK, &shown(&id, kept))),
+        kept => Err(moved_on(kept)),
+    }
 }
 
 /// `DELETE …/views/{view}`
@@ -72,15 +88,48 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Problem> {
     let (identity, loaded) = (call.identity()?, load(call).await?);
     let id = call.matched.part(1).to_owned();
     if !identity.repeats(&loaded)? {
-        may_change(call, existing(call, &loaded, &id)?)?;
-        record(call, &identity, loaded, ViewEvent::Removed { id }).await?;
+        let kept = existing(call, &loaded, &id)?;
+        may_change(call, &kept.view)?;
+        unchanged_since(call, kept)?;
+        let removed = ViewEvent::Removed { id: id.clone(), after: Some(kept.revision) };
+        let after = record(call, &identity, loaded, removed).await?;
+        if let Some(kept) = after.state.views.get(&id) {
+            return Err(moved_on(Some(kept)));
+        }
     }
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// A view that the caller may see.
 pub async fn seen(call: &Call<'_>, id: &str) -> Result<Option<View>, Problem> {
-    Ok(load(call).await?.state.seen_by(id, &call.caller.person).cloned())
+    let views = load(call).await?.state;
+    Ok(views.views.get(id).filter(|kept| is_seen(call, kept)).map(|kept| kept.view.clone()))
+}
+
+/// Whether the caller may see a view: their own, or one of all that asks for nothing that is hidden from them.
+fn is_seen(call: &Call<'_>, kept: &Kept) -> bool {
+    kept.view.is_seen_by(&call.caller.person)
+        && !kept.view.filter.fields.keys().any(|name| call.hidden.contains(name))
+}
+
+/// Whoever names the revision that they saw changes nothing else.
+fn unchanged_since(call: &Call<'_>, kept: &Kept) -> Result<(), Problem> {
+    let wanted = call.request.header("if-match").map(|text| text.trim().trim_matches('"'));
+    match wanted.is_none_or(|wanted| wanted == "*" || wanted.parse() == Ok(kept.revision)) {
+        true => Ok(()),
+        false => Err(moved_on(Some(kept))),
+    }
+}
+
+/// The refusal of a change of what somebody else has changed or removed meanwhile.
+fn moved_on(kept: Option<&Kept>) -> Problem {
+    let detail = match kept {
+        Some(kept) => {
+            format!("the view is at revision {} now; read it and make the change there", kept.revision)
+        }
+        None => "somebody removed the view at the same time; save another one".to_owned(),
+    };
+    Problem::new(StatusCode::CONFLICT, "view_moved_on", detail)
 }
 
 async fn load(call: &Call<'_>) -> Result<Loaded<Views>, Problem> {
@@ -88,9 +137,9 @@ async fn load(call: &Call<'_>) -> Result<Loaded<Views>, Problem> {
     Ok(call.context.journal.load::<Views>(&stream, call.context.now).await?)
 }
 
-fn existing<'a>(call: &Call<'_>, loaded: &'a Loaded<Views>, id: &str) -> Result<&'a View, Problem> {
-    let view = loaded.state.seen_by(id, &call.caller.person);
-    view.ok_or_else(|| Problem::not_found("unknown_view", "there is no such view that you may see"))
+fn existing<'a>(call: &Call<'_>, loaded: &'a Loaded<Views>, id: &str) -> Result<&'a Kept, Problem> {
+    let kept = loaded.state.views.get(id).filter(|kept| is_seen(call, kept));
+    kept.ok_or_else(|| Problem::not_found("unknown_view", "there is no such view that you may see"))
 }
 
 /// The view that a call describes.
@@ -104,6 +153,13 @@ async fn read(call: &Call<'_>) -> Result<View, Problem> {
     let pack = call.context.pack().await?;
     let filter = body.filter.check(&pack.pack).into_iter();
     wrong.extend(filter.map(|(field, why)| (format!("/filter/{field}"), why)));
+    for name in body.filter.fields.keys().filter(|name| call.hidden.contains(name)) {
+        wrong.push((format!("/filter/fields/{}", escape(name)), "the desk has no such field".to_owned()));
+    }
+    for name in body.filter.personal_fields(&pack.pack).filter(|name| !call.hidden.contains(name)) {
+        let what = "a view holds nothing of a customer: only fields that are declared with `personal` false";
+        wrong.push((format!("/filter/fields/{}", escape(name)), what.to_owned()));
+    }
     if body.filter.due_within_minutes.is_some_and(|minutes| minutes > list::MAX_MINUTES) {
         wrong.push(("/filter/due_within_minutes".to_owned(), "a number of minutes up to a year".to_owned()));
     }
@@ -126,19 +182,23 @@ async fn record(
     identity: &Identity,
     loaded: Loaded<Views>,
     data: ViewEvent,
-) -> Result<(), Problem> {
+) -> Result<Loaded<Views>, Problem> {
     if identity.repeats(&loaded)? {
-        return Ok(());
+        return Ok(loaded);
     }
     let mut commit = call.context.commit();
     commit.append(&loaded, vec![event(identity.id.clone(), &call.caller.actor(), identity.tag, data)?])?;
     call.context.journal.commit(commit).await?;
-    Ok(())
+    // What others changed at the same time is seen by then, and which of it counts.
+    let after = load(call).await?;
+    identity.repeats(&after)?;
+    Ok(after)
 }
 
-fn shown(id: &str, view: &View) -> Value {
+fn shown(id: &str, kept: &Kept) -> Value {
+    let view = &kept.view;
     json!({
         "id": id, "name": view.name, "shared": view.owner.is_none(),
-        "filter": view.filter, "order": view.order,
+        "filter": view.filter, "order": view.order, "revision": kept.revision,
     })
 }

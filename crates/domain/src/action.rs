@@ -12,7 +12,7 @@ use crate::pack::{Priority, Role};
 use crate::refusal::Refusal;
 use chrono::{DateTime, TimeDelta, Utc};
 use relevo_journal::{Event, EventId, Fold, Hlt};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// Most actions of one list.
@@ -32,9 +32,9 @@ pub enum Action {
     },
     /// To a person, a team, both or nobody.
     Assignment {
-        /// Person id.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        agent: Option<String>,
+        /// Person id; null: nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "said")]
+        agent: Option<Option<String>>,
         /// Team id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         team: Option<String>,
@@ -105,6 +105,11 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         data: Map<String, Value>,
     },
+}
+
+/// What was said, also if it was null; what was not is left to `default`.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// Who acts, and when.
@@ -194,6 +199,7 @@ impl Action {
                 None => validation::moved(state, published.pack, ticket, &status, reason),
             },
             Self::Assignment { agent, team } => {
+                let agent = agent.flatten();
                 let same_team = team.is_none() || team == current.team;
                 if agent == current.agent && same_team {
                     return Ok(Vec::new());

@@ -8,7 +8,7 @@ mod view;
 pub use filter::{Filter, Viewer};
 pub use head::HeadRow;
 pub use order::{Key, Order};
-pub use view::{MAX_VIEWS, View, ViewEvent, Views};
+pub use view::{Kept, MAX_VIEWS, View, ViewEvent, Views};
 
 use crate::rows::TicketRow;
 

@@ -86,7 +86,7 @@ fn what_changes_nothing_does_not_apply_and_what_is_refused_is_noted() {
     let mut desk = Desk::new(pack(json!([
         {"id": "same", "name": "Same", "on": ["note.written"], "then": [
             {"priority": {"priority": "normal"}}, {"queue": {"queue": "general"}}, {"status": {"status": "new"}},
-            {"tags": {"remove": ["none"]}}, {"fields": {"set": {"a": null}}}, {"assignment": {}}]},
+            {"tags": {"remove": ["none"]}}, {"fields": {"set": {"a": null}}}, {"assignment": {"agent": null}}]},
         {"id": "refused", "name": "Refused", "on": ["note.written"],
          "when": {"category": ["solved"]}, "then": [{"snooze": {"seconds": 60}}, {"tags": {"add": ["x"]}}]}
     ])));

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Desk, at};
 use relevo_domain::category::Category;
-use relevo_domain::conversation::merge::{self, MAX_ABSORBED, Place};
+use relevo_domain::conversation::merge::{self, Customers, MAX_ABSORBED, Place};
 use relevo_domain::conversation::{ConversationEvent, Said, TicketRef, decide};
 use relevo_domain::refusal::Refusal;
 use relevo_domain::rows::ticket_row;
@@ -37,7 +37,7 @@ fn wrote(time: &str) -> Desk {
 fn merged(source: &Desk, target: &Desk) -> Result<(ConversationEvent, ConversationEvent), Refusal> {
     let source = Place { state: &source.state, ordinal: 1, id: "tkt_source_1" };
     let target = Place { state: &target.state, ordinal: 1, id: "tkt_target_1" };
-    merge::merge(source, target, false, &desk().pack)
+    merge::merge(source, target, false, Customers::Same, &desk().pack)
 }
 
 /// Merges the first ticket of one conversation into that of another.
@@ -205,8 +205,8 @@ fn within_one_conversation_messages_join_the_other_ticket() {
     desk.tell("05 09:25", decide::change_status(&desk.state, &desk.pack, 1, "open", None).unwrap());
     let source = Place { state: &desk.state, ordinal: 2, id: "tkt_x_2" };
     let target = Place { state: &desk.state, ordinal: 1, id: "tkt_x_1" };
-    let (went, came) = merge::merge(source, target, true, &desk.pack).unwrap();
-    let back = merge::merge(target, source, true, &desk.pack).unwrap();
+    let (went, came) = merge::merge(source, target, true, Customers::Same, &desk.pack).unwrap();
+    let back = merge::merge(target, source, true, Customers::Same, &desk.pack).unwrap();
     desk.tell("05 09:30", vec![went, came]);
     desk.receive("05 09:40", "c");
     assert_eq!((desk.state.messages(1).count(), desk.state.messages(2).count()), (2, 1));
@@ -221,13 +221,33 @@ fn within_one_conversation_messages_join_the_other_ticket() {
 }
 
 #[test]
+fn tickets_of_different_customers_are_merged_if_that_is_meant_and_it_stays_known() {
+    let (source, target) = (wrote("05 09:00"), wrote("05 08:00"));
+    let merge = |customers| {
+        let source = Place { state: &source.state, ordinal: 1, id: "tkt_source_1" };
+        let target = Place { state: &target.state, ordinal: 1, id: "tkt_target_1" };
+        merge::merge(source, target, false, customers, &desk().pack)
+    };
+    let refused = merge(Customers::Different).unwrap_err();
+    assert_eq!(refused.code, "different_customers");
+    let said = |customers| match merge(customers).unwrap().0 {
+        ConversationEvent::TicketMerged { different_customers, .. } => different_customers,
+        other => panic!("{other:?}"),
+    };
+    assert!(said(Customers::DifferentAndMeant) && !said(Customers::Same));
+}
+
+#[test]
 fn what_cannot_be_merged_is_refused_with_the_reason() {
     let code = |source: &Desk, target: &Desk| merged(source, target).unwrap_err().code;
     let (mut source, mut target) = (wrote("05 09:00"), wrote("05 08:00"));
     assert_eq!(code(&desk(), &target), "unknown_ticket");
     assert_eq!(code(&source, &desk()), "unknown_ticket");
     let place = Place { state: &source.state, ordinal: 1, id: "tkt_x_1" };
-    assert_eq!(merge::merge(place, place, true, &source.pack).unwrap_err().code, "same_ticket");
+    assert_eq!(
+        merge::merge(place, place, true, Customers::Same, &source.pack).unwrap_err().code,
+        "same_ticket"
+    );
     assert_eq!(merge::unmerge(&source.state, 1, &source.pack).unwrap_err().code, "ticket_is_not_merged");
     for over in ["solved", "closed", "spam"] {
         let mut target = wrote("05 08:00");
@@ -269,10 +289,17 @@ fn nothing_but_a_note_is_done_to_a_merged_ticket_and_what_was_done_at_the_same_t
     assert_eq!(source.state.ticket(1).unwrap().resolutions, 0, "nobody is asked about it");
     // A second merge into another ticket does not count either.
     let into = TicketRef { id: "tkt_other_1".into(), number: 7 };
-    let (status, here, unanswered) = ("cerrado".to_owned(), None, None);
+    let (status, here, unanswered, different_customers) = ("cerrado".to_owned(), None, None, false);
     source.tell(
         "05 10:02",
-        vec![ConversationEvent::TicketMerged { ticket: 1, into, here, status, unanswered }],
+        vec![ConversationEvent::TicketMerged {
+            ticket: 1,
+            into,
+            here,
+            status,
+            unanswered,
+            different_customers,
+        }],
     );
     assert_eq!(source.state.ticket(1).unwrap().merged.as_ref().unwrap().into.id, "tkt_target_1");
 }

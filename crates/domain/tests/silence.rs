@@ -128,10 +128,17 @@ fn a_merged_ticket_and_a_pack_without_rules_wait_for_nothing() {
     assert_eq!(due(&desk, "31 10:00"), "never");
     let mut desk = waiting();
     let into = relevo_domain::conversation::TicketRef { id: "tkt_x_1".into(), number: 2 };
-    let (here, status, unanswered) = (None, "cerrado".to_owned(), None);
+    let (here, status, unanswered, different_customers) = (None, "cerrado".to_owned(), None, false);
     desk.tell(
         "05 11:00",
-        vec![ConversationEvent::TicketMerged { ticket: 1, into, here, status, unanswered }],
+        vec![ConversationEvent::TicketMerged {
+            ticket: 1,
+            into,
+            here,
+            status,
+            unanswered,
+            different_customers,
+        }],
     );
     assert_eq!((due(&desk, "31 10:00").as_str(), row(&desk).silent_since_ms), ("never", None));
 }

@@ -316,6 +316,9 @@ pub struct Merge {
     /// Id of the ticket that this one goes up in.
     #[schema(pattern = "^tkt_[a-z2-7]{26}_[0-9]+$")]
     pub into: String,
+    /// The two are of different customers, and that is meant; contacts that were merged are one customer.
+    #[serde(default)]
+    pub different_customers: bool,
 }
 
 /// `POST …/priority`

@@ -6,6 +6,7 @@
 
 use crate::app::{DeskContext, PublishedPack, event};
 use crate::ids;
+use crate::people::united;
 use crate::personal::Persons;
 use crate::problem::Problem;
 use relevo_domain::contact::{Contact, ContactEvent};
@@ -33,7 +34,15 @@ pub async fn known<S: Store>(
         return Ok(Known::default());
     }
     let contact = ids::contact(&context.keys, channel, address);
-    let entry = persons.contact(&contact).await?.state.directory.clone();
+    let state = &persons.contact(&contact).await?.state;
+    let (mut entry, is_linked) =
+        (state.directory.clone(), state.merged_into.is_some() || !state.absorbed.is_empty());
+    if is_linked && entry.source().is_none() {
+        // Somebody who is known at another of their addresses is known at this one too.
+        let members = united(context, &contact).await?.members.into_iter();
+        let known = members.map(|(_, other)| other.directory).find(|other| other.source().is_some());
+        entry = known.unwrap_or(entry);
+    }
     let account = match entry.account() {
         Some(account) => Some(account.to_owned()),
         None if enrichment.by_domain => account_of(context, address).await?,

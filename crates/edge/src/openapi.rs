@@ -70,7 +70,7 @@ fn describe(route: &Route, operation: &Operation) -> Value {
     if operation.keyed {
         parameters.push(parameters::idempotency_key());
     }
-    if operation.route == "pack.publish" {
+    if ["pack.publish", "views.delete", "views.update"].contains(&operation.route) {
         parameters.push(parameters::if_match());
     }
     if !parameters.is_empty() {

@@ -6,7 +6,7 @@ mod desk;
 
 use chrono::{DateTime, Duration, Utc};
 use futures::executor::block_on;
-use relevo_domain::conversation::merge::{self, Place};
+use relevo_domain::conversation::merge::{self, Customers, Place};
 use relevo_domain::conversation::{Conversation, Ticket, decide};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::{ids, merging};
@@ -86,6 +86,7 @@ impl World {
             place(&source.state, &source_id),
             place(&target.state, &target_id),
             false,
+            Customers::Same,
             &pack.pack,
         )
         .unwrap();

@@ -22,7 +22,9 @@ fn each_ticket_has_its_result_and_all_that_is_done_to_it_or_none() {
     let refused = desk.agent.post("tickets/bulk", &all);
     assert_eq!(refused.problem(422), "invalid_document", "it would be every ticket of the desk");
     let (one, two, merged) = (open(&desk, 1), open(&desk, 2), open(&desk, 3));
-    desk.agent.post(&format!("tickets/{merged}/merge"), &json!({"into": two})).is(200);
+    desk.agent
+        .post(&format!("tickets/{merged}/merge"), &json!({"into": two, "different_customers": true}))
+        .is(200);
     let unknown = format!("{}9", one);
     let actions = json!([
         {"tags": {"add": ["traslado"]}},
@@ -74,6 +76,8 @@ fn each_ticket_has_its_result_and_all_that_is_done_to_it_or_none() {
             json!({"tickets": [one], "actions": [{"assignment": {"agent": "x"}}]}),
             "/actions/0/assignment/agent",
         ),
+        (json!({"tickets": [one], "actions": [{"assignment": {}}]}), "/actions/0/assignment"),
+        (json!({"tickets": [one], "actions": [{"assignment": {"team": null}}]}), "/actions/0/assignment"),
         (json!({"filter": {"queue": "x"}, "actions": [{"priority": {"priority": "low"}}]}), "/filter/queue"),
         (json!({"view": "vew_x", "actions": [{"priority": {"priority": "low"}}]}), "/view"),
     ] {
@@ -82,6 +86,10 @@ fn each_ticket_has_its_result_and_all_that_is_done_to_it_or_none() {
         answer.problem(422);
     }
     assert_eq!(desk.ticket(&one)["priority"], "high", "what is refused does nothing");
+    assert_eq!(desk.ticket(&one)["assignee"], json!(desk.agent.person));
+    let to_nobody = json!({"tickets": [one], "actions": [{"assignment": {"agent": null}}]});
+    assert_eq!(desk.agent.post("tickets/bulk", &to_nobody).is(202).json()["done"], 1);
+    assert_eq!(desk.ticket(&one)["assignee"], Value::Null);
 }
 
 #[test]

@@ -142,6 +142,35 @@ fn a_new_ticket_is_filled_from_whoever_wrote_and_their_account() {
 }
 
 #[test]
+fn who_is_known_at_one_address_is_known_at_the_others_once_they_are_one_contact() {
+    let (app, desk) = desk();
+    table(&desk.lead, "kind=accounts", ACCOUNTS).is(200);
+    table(&desk.lead, "kind=people", PEOPLE).is(200);
+    let write = |from: &str| {
+        whatsapp::deliver(app.client(), &desk, &whatsapp::message(from, &format!("wamid.{from}"), "hola"))
+            .is(200);
+        desk.ticket_of(from)
+    };
+    let (known, other) = (write("15550108001"), write("15550108050"));
+    assert_eq!(other["fields"], json!({}));
+    let merge = json!({"into": other["contact"]["id"], "from": known["contact"]["id"]});
+    desk.lead.post("contacts/merge", &merge).is(200);
+    let open = |address: &str| {
+        let body = json!({"channel": "whatsapp", "contact": {"address": address}});
+        desk.agent.post("tickets", &body).is(201).json()
+    };
+    let ticket = open("15550108050");
+    assert_eq!(ticket["fields"], json!({"school": "Colegio Sur", "csm": "Eva Ríos", "module": "notas"}));
+    let history =
+        desk.agent.get(&format!("tickets/{}/history", ticket["id"].as_str().unwrap())).is(200).json();
+    assert_eq!(history["items"][0]["data"]["opening"]["filled"]["module"]["by"], "directory:person@1");
+    desk.lead.post("contacts/unmerge", &json!({"from": known["contact"]["id"]})).is(200);
+    assert_eq!(open("15550108050")["fields"], json!({}));
+    app.tick_everything();
+    app.verify();
+}
+
+#[test]
 fn a_persons_entry_is_in_their_export_and_gone_with_them() {
     let (_app, desk) = desk();
     let person = json!({

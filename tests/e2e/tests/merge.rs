@@ -48,13 +48,20 @@ fn a_merged_ticket_is_answered_where_it_went_until_the_merge_is_undone() {
     desk.agent.post(&format!("tickets/{into}/replies"), &json!({"text": "Ya está."})).is(201);
     desk.agent.post(&format!("tickets/{into}/status"), &json!({"status": "waiting_for_customer"})).is(200);
 
-    let merge =
-        |id: &str, into: &str| desk.agent.post(&format!("tickets/{id}/merge"), &json!({"into": into}));
+    let merge = |id: &str, into: &str| {
+        let body = json!({"into": into, "different_customers": true});
+        desk.agent.post(&format!("tickets/{id}/merge"), &body)
+    };
     assert_eq!(merge(&from, &from).problem(422), "same_ticket");
     assert_eq!(merge(&from, "tkt_x").problem(422), "unknown_ticket");
     assert_eq!(merge(&from, &format!("tkt_{}_1", "a".repeat(26))).problem(422), "unknown_ticket");
     assert_eq!(desk.agent.delete(&format!("tickets/{from}/merge")).problem(409), "ticket_is_not_merged");
-    let (path, body) = (format!("tickets/{from}/merge"), json!({"into": into}));
+    let path = format!("tickets/{from}/merge");
+    let unaware = desk.agent.post(&path, &json!({"into": into}));
+    assert_eq!(unaware.json()["errors"][0]["pointer"], "/different_customers", "{}", unaware.body);
+    assert_eq!(unaware.problem(422), "different_customers");
+    assert_eq!(read(&desk, &from)["merged_into"], Value::Null, "what is refused does nothing");
+    let body = json!({"into": into, "different_customers": true});
     let merged = desk.agent.post_once(&path, "one", &body).is(200).json();
     assert_eq!((&merged["merged_into"]["id"], &merged["category"]), (&json!(into), &json!("closed")));
     assert_eq!(desk.agent.post_once(&path, "one", &body).is(200).json()["merged_into"]["id"], json!(into));
@@ -70,6 +77,9 @@ fn a_merged_ticket_is_answered_where_it_went_until_the_merge_is_undone() {
     assert_eq!(states(&desk, &from), ["first_response.1 cancelled"]);
     assert_eq!(states(&desk, &into), ["first_response.1 met", "next_response.1 running"]);
     assert!(types(&desk, &from).contains(&"ticket.merged".to_owned()));
+    let history = desk.agent.get(&format!("tickets/{from}/history")).is(200).json();
+    let told = history["items"].as_array().unwrap().iter().find(|item| item["type"] == "ticket.merged");
+    assert_eq!(told.unwrap()["data"]["different_customers"], true, "{history}");
     assert!(types(&desk, &into).contains(&"ticket.absorbed".to_owned()));
 
     // A message on the merged one re-opens where it went, once, and opens no other ticket. Nobody is asked about it.
@@ -109,10 +119,25 @@ fn merges_into_each_other_at_once_leave_one_ticket_that_answers() {
     std::thread::scope(|scope| {
         for (from, into) in [(&one, &two), (&two, &one)] {
             let agent = &desk.agent;
-            scope.spawn(move || agent.post(&format!("tickets/{from}/merge"), &json!({"into": into})));
+            let body = json!({"into": into, "different_customers": true});
+            scope.spawn(move || agent.post(&format!("tickets/{from}/merge"), &body));
         }
     });
     let merged = [&one, &two].map(|id| !read(&desk, id)["merged_into"].is_null());
     assert_eq!(merged.iter().filter(|merged| **merged).count(), 1, "one of them goes on: {merged:?}");
     app.host.tick_all("projections");
+}
+
+#[test]
+fn two_numbers_of_one_person_are_one_customer_once_their_contacts_are_merged() {
+    let (_app, desk, [from, into]) = two();
+    let contact = |id: &str| read(&desk, id)["contact"]["id"].clone();
+    let body = json!({"into": contact(&into), "from": contact(&from)});
+    let path = format!("tickets/{from}/merge");
+    assert_eq!(desk.agent.post(&path, &json!({"into": into})).problem(422), "different_customers");
+    desk.lead.post("contacts/merge", &body).is(200);
+    desk.agent.post(&path, &json!({"into": into})).is(200);
+    let history = desk.agent.get(&format!("tickets/{from}/history")).is(200).json();
+    let told = history["items"].as_array().unwrap().iter().find(|item| item["type"] == "ticket.merged");
+    assert_eq!(told.unwrap()["data"]["different_customers"], Value::Null, "{history}");
 }

@@ -169,3 +169,90 @@ fn counts_and_saved_views() {
     desk.agent.delete(&format!("views/{}", id(&view))).is(204);
     assert_eq!(seen(&desk.agent), [(common["id"].clone(), json!(1))]);
 }
+
+#[test]
+fn counts_views_and_bulk_actions_ask_for_fields() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let notas = open(&desk, 1, json!({"fields": {"module": "notas", "user": "Luz"}}));
+    open(&desk, 2, json!({"fields": {"module": "actas", "user": "Luz"}}));
+    open(&desk, 3, json!({}));
+    let total = |query: &str| desk.agent.get(&format!("tickets/counts?{query}")).is(200).json();
+    assert_eq!(total("field=module:notas")["total"], 1);
+    assert_eq!(total("field=user:Luz")["total"], 2);
+    assert_eq!(total("field=user:Luz&priority=low")["total"], 0);
+    assert_eq!(total("field=user:Luz")["complete"], true);
+    assert_eq!(desk.agent.get("tickets/counts?field=nothing:1").problem(400), "unknown_field");
+    assert_eq!(desk.agent.get("tickets/counts?field=fee:1").problem(400), "unknown_field", "a manager's");
+
+    let view = json!({"name": "Notas", "shared": true, "filter": {"fields": {"module": "notas"}}});
+    for wrong in ["user", "nothing", "fee"] {
+        let body = json!({"name": "x", "filter": {"fields": {wrong: "Luz"}}});
+        let refused = desk.lead.post("views", &body);
+        let pointer = refused.json()["errors"][0]["pointer"].as_str().unwrap().to_owned();
+        assert!(pointer.starts_with("/filter/fields"), "{wrong}: {pointer}");
+        refused.problem(422);
+    }
+    let kept = desk.lead.post("views", &view).is(201).json();
+    let id = kept["id"].as_str().unwrap();
+    assert_eq!((&kept["filter"], &kept["revision"]), (&view["filter"], &json!(1)));
+    let listed = desk.agent.get("views?counts=true").is(200).json();
+    assert_eq!((&listed["items"][0]["count"], &listed["items"][0]["complete"]), (&json!(1), &json!(true)));
+    assert_eq!(ids(&desk.agent.get(&format!("tickets?view={id}")).is(200).json()), [notas.clone()]);
+    assert_eq!(total(&format!("view={id}"))["total"], 1);
+    let tag = json!({"view": id, "actions": [{"tags": {"add": ["notas"]}}]});
+    assert_eq!(desk.agent.post("tickets/bulk", &tag).is(202).json()["items"][0]["ticket"], json!(notas));
+    let others = json!({"filter": {"fields": {"user": "Luz"}}, "actions": [{"tags": {"add": ["luz"]}}]});
+    assert_eq!(desk.agent.post("tickets/bulk", &others).is(202).json()["total"], 2);
+}
+
+#[test]
+fn a_view_is_read_by_itself_and_of_changes_at_once_one_counts() {
+    let (_app, desk) = App::school(Store::Sqlite);
+    let save = || {
+        let view = json!({"name": "Mío", "filter": {"assignee": "me"}});
+        let id = desk.agent.post("views", &view).is(201).json()["id"].as_str().unwrap().to_owned();
+        format!("views/{id}")
+    };
+    let other = json!({"name": "Otro"});
+    let path = save();
+    assert_eq!(desk.agent.get(&path).is(200).json()["name"], "Mío");
+    assert_eq!(desk.lead.get(&path).problem(404), "unknown_view", "another's own");
+    assert_eq!(desk.agent.get("views/vew_x").problem(404), "unknown_view");
+    let at = |revision: &str, method: &str, body: Option<&Value>| {
+        desk.agent.call(method, &path, &[("if-match", revision)], body)
+    };
+    assert_eq!(at("2", "PUT", Some(&other)).problem(409), "view_moved_on");
+    let put = at("1", "PUT", Some(&other)).is(200).json();
+    assert_eq!((&put["revision"], &put["filter"]), (&json!(2), &json!({})), "another in its place");
+    assert_eq!(at("1", "DELETE", None).problem(409), "view_moved_on");
+    assert_eq!(desk.agent.get(&path).is(200).json()["revision"], 2);
+    at("\"2\"", "DELETE", None).is(204);
+    assert_eq!(desk.agent.get(&path).problem(404), "unknown_view");
+    assert_eq!(desk.agent.put(&path, &other).problem(404), "unknown_view");
+
+    for _ in 0..6 {
+        let path = save();
+        let (one, two, gone) = std::thread::scope(|scope| {
+            let put = |name: &'static str| {
+                let (agent, path) = (&desk.agent, &path);
+                scope.spawn(move || agent.put(path, &json!({"name": name})))
+            };
+            let (one, two) = (put("a"), put("b"));
+            let gone = scope.spawn(|| desk.agent.delete(&path));
+            (one.join().unwrap(), two.join().unwrap(), gone.join().unwrap())
+        });
+        let now = desk.agent.get(&path);
+        assert_eq!(now.status, if gone.status == 204 { 404 } else { 200 }, "{}: {}", gone.status, now.body);
+        for put in [&one, &two] {
+            match put.status {
+                200 => {}
+                404 => assert_eq!(put.clone().problem(404), "unknown_view"),
+                _ => assert_eq!(put.clone().problem(409), "view_moved_on"),
+            }
+        }
+        if gone.status != 204 {
+            assert_eq!(gone.problem(409), "view_moved_on");
+            assert!(one.status == 200 || two.status == 200, "what stays is what somebody was told");
+        }
+    }
+}

@@ -29,8 +29,6 @@ pub struct Query {
     pub number: Option<u64>,
     /// Part of the subject, in small letters.
     pub subject: Option<String>,
-    /// Name and value of a custom field.
-    pub field: Option<(String, String)>,
     /// What is to be said in it.
     pub text: Option<relevo_search::Query>,
     pack: std::rc::Rc<relevo_edge::app::PublishedPack>,
@@ -52,13 +50,6 @@ impl Query {
         };
         let after = given(call, "cursor").map(|text| cursor::parse_in_order(order, &text)).transpose()?;
         let pack = call.context.pack().await?;
-        let field = given(call, "field").map(|text| match text.split_once(':') {
-            Some((name, _)) if !knows(call, &pack.pack, name) => {
-                Err(Problem::bad_request("unknown_field", "field names one of the desk's custom fields"))
-            }
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(Problem::bad_request("bad_field", "field is a name and a value, as plan:pro")),
-        });
         let text = given(call, "q").map(|text| relevo_search::Query::parse(&text)).transpose();
         let text = text.map_err(|refused| Problem::bad_request("bad_q", refused.advice()))?;
         if text.is_some() && order != Order::Newest {
@@ -74,7 +65,6 @@ impl Query {
             contact: given(call, "contact"),
             number: parsed(call, "number", "bad_number", "number is a ticket's friendly number")?,
             subject: given(call, "subject").map(|part| part.to_lowercase()),
-            field: field.transpose()?,
             text,
             caller: call.caller.clone(),
             pack,
@@ -111,6 +101,13 @@ pub async fn filter(call: &Call<'_>) -> Result<Filter, Problem> {
     if due_within_minutes.is_some_and(|given| given > MAX_MINUTES) {
         return Err(Problem::bad_request("bad_due_within_minutes", minutes));
     }
+    let field = given(call, "field").map(|text| match text.split_once(':') {
+        Some((name, _)) if !knows(call, &pack.pack, name) => {
+            Err(Problem::bad_request("unknown_field", "field names one of the desk's custom fields"))
+        }
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(Problem::bad_request("bad_field", "field is a name and a value, as plan:pro")),
+    });
     let filter = Filter {
         status: given(call, "status"),
         queue: given(call, "queue"),
@@ -122,6 +119,7 @@ pub async fn filter(call: &Call<'_>) -> Result<Filter, Problem> {
         breached: parsed(call, "breached", "bad_breached", "breached is true or false")?,
         due_within_minutes,
         snoozed: parsed(call, "snoozed", "bad_snoozed", "snoozed is true or false")?,
+        fields: field.transpose()?.into_iter().collect(),
     };
     refuse_unknown(&filter, &pack.pack)?;
     Ok(filter)

@@ -20,8 +20,15 @@ pub fn check(pack: &Pack, actions: &[Action]) -> Vec<(String, String)> {
             Action::Status { status, .. } if pack.status(status).is_none() => {
                 say("/status", "a status id of the pack or a category");
             }
+            Action::Assignment { agent: None, team: None } => {
+                say("", "say who: a person, a team, or {\"agent\": null} for nobody");
+            }
             Action::Assignment { agent, team } => {
-                if agent.as_ref().is_some_and(|agent| !pack.people.contains_key(agent)) {
+                if agent
+                    .as_ref()
+                    .and_then(Option::as_ref)
+                    .is_some_and(|agent| !pack.people.contains_key(agent))
+                {
                     say("/agent", "the id of somebody who works at the desk");
                 }
                 if team.as_ref().is_some_and(|team| !pack.teams.contains_key(team)) {

@@ -427,6 +427,9 @@ pub enum ConversationEvent {
         /// The customer's oldest message without an answer, as the other one is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unanswered: Option<DateTime<Utc>>,
+        /// It is of another customer, and whoever merged it said that this is meant.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        different_customers: bool,
     },
     /// Another ticket goes up in it.
     #[serde(rename = "ticket.absorbed")]

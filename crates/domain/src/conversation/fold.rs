@@ -196,7 +196,7 @@ impl Fold for Conversation {
                     ticket.issue_stands(issue, *done);
                 }
             }
-            ConversationEvent::TicketMerged { ticket, into, here, status, unanswered } => {
+            ConversationEvent::TicketMerged { ticket, into, here, status, unanswered, .. } => {
                 let (into, here, status) = (into.clone(), *here, status.clone());
                 let (category, wrote, untold) = (Category::Closed, false, Vec::new());
                 let merged = Merged { into, here, at, status, category, wrote, untold };

@@ -69,6 +69,17 @@ impl Said {
     }
 }
 
+/// Whose two tickets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Customers {
+    /// One customer's.
+    Same,
+    /// Two customers', and whoever merges them said nothing of that.
+    Different,
+    /// Two customers', which is meant: they reported the same.
+    DifferentAndMeant,
+}
+
 /// A ticket in its conversation, named for the other side.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
@@ -83,11 +94,13 @@ pub struct Place<'a> {
 /// Merges one ticket into another: what its conversation gets, and what the other's gets, which may be the `same`.
 ///
 /// # Errors
-/// If one of them does not exist, is merged already or has taken up too many, the other one is over, or they are the same.
+/// If one of them does not exist, is merged already or has taken up too many, the other one is over, they are the same, or
+/// they are of different customers and that is not meant.
 pub fn merge(
     source: Place<'_>,
     target: Place<'_>,
     same: bool,
+    customers: Customers,
     pack: &Pack,
 ) -> Result<(ConversationEvent, ConversationEvent), Refusal> {
     let from = workable(source.state, source.ordinal)?;
@@ -108,6 +121,14 @@ pub fn merge(
         let what = format!("a ticket takes up at most {MAX_ABSORBED} others; merge into another one");
         return Err(Refusal::conflict("too_many_merged", what));
     }
+    if customers == Customers::Different {
+        let what = format!(
+            "tickets #{} and #{} are of different customers, and each would see what the other is answered; merge the \
+             contacts if they are one person, or say that it is meant",
+            from.number, into.number
+        );
+        return Err(Refusal::invalid("different_customers", "/different_customers", what));
+    }
     let unanswered = from.timeline.unanswered();
     let merged = ConversationEvent::TicketMerged {
         ticket: source.ordinal,
@@ -115,6 +136,7 @@ pub fn merge(
         here: same.then_some(target.ordinal),
         status: status_id(pack, Category::Closed),
         unanswered,
+        different_customers: customers == Customers::DifferentAndMeant,
     };
     let absorbed = ConversationEvent::TicketAbsorbed {
         ticket: target.ordinal,

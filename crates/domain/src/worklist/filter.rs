@@ -7,6 +7,8 @@ use crate::pack::{Pack, Priority};
 use crate::rows::TicketRow;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What tickets have to be like; what is not given asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,9 @@ pub struct Filter {
     /// Only what is out of sight; without it only what is in sight.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snoozed: Option<bool>,
+    /// Custom fields and their values, as text: what is no text is written as JSON.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
 }
 
 /// Who looks, and when.
@@ -87,7 +92,29 @@ impl Filter {
         if self.tag.as_ref().is_some_and(|tag| tag.is_empty() || tag.len() > 64) {
             wrong.push(("tag", "a tag has 1 to 64 characters".to_owned()));
         }
+        if let Some(unknown) =
+            self.fields.keys().find(|name| pack.declares_fields() && !pack.fields.contains_key(*name))
+        {
+            let all = known(pack.fields.keys().map(String::as_str));
+            wrong.push(("fields", format!("no field {unknown:?}; the desk's fields are {all}")));
+        }
         wrong
+    }
+
+    /// The fields that it asks for and that may not be kept in a view: what says something of a person, and what nobody
+    /// has said does not.
+    pub fn personal_fields<'a>(&'a self, pack: &'a Pack) -> impl Iterator<Item = &'a str> {
+        let is_personal = |name: &str| pack.fields.get(name).is_none_or(|field| field.personal);
+        self.fields.keys().map(String::as_str).filter(move |name| is_personal(name))
+    }
+
+    /// Does a ticket with these custom fields fit? They are in no row.
+    pub fn admits_fields(&self, fields: &Map<String, Value>) -> bool {
+        self.fields.iter().all(|(name, wanted)| match fields.get(name) {
+            Some(Value::String(text)) => text == wanted,
+            Some(other) => serde_json::from_str::<Value>(wanted).is_ok_and(|wanted| wanted == *other),
+            None => false,
+        })
     }
 
     /// Does a ticket fit?
@@ -125,7 +152,7 @@ impl Filter {
 
     /// Whether a live ticket that fits may be among those that a head sums up.
     pub fn may_be_in(&self, head: &HeadRow, viewer: Viewer<'_>) -> bool {
-        let counted = |wanted: &Option<String>, counts: &std::collections::BTreeMap<String, u32>| {
+        let counted = |wanted: &Option<String>, counts: &BTreeMap<String, u32>| {
             wanted.as_ref().is_none_or(|name| counts.contains_key(name))
         };
         let agent = match self.agent(viewer) {

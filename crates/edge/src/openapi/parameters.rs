@@ -163,11 +163,11 @@ pub fn spelt(name: &'static str) -> &'static str {
     }
 }
 
-/// The header by which a publication is bound to the version that it was made from.
+/// The header by which a change is bound to the version or revision that it was made from.
 pub fn if_match() -> Value {
     json!({
         "name": "If-Match", "in": "header",
-        "description": "The version that this was made from: if another is published by now, nothing changes",
+        "description": "The version or revision that this was made from: if there is another by now, nothing changes",
         "schema": {"type": "string"},
     })
 }
