@@ -8,10 +8,12 @@ use http::StatusCode;
 use relevo_domain::Private;
 use relevo_domain::contact::Contact;
 use relevo_domain::conversation::decide::{self, NewTicket};
+use relevo_domain::conversation::enrich::enrich;
 use relevo_domain::conversation::{Conversation, ConversationEvent, Direction, Outgoing, ReplyWritten};
 use relevo_domain::pack::{Pack, Recovery, Role};
 use relevo_domain::survey::{BY, Issued, Mood, RECOVERY_TAG, SurveyEvent, SurveyState, Vote, mood};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::directory;
 use relevo_edge::ids;
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
@@ -90,7 +92,13 @@ async fn after_vote(
             (Mood::Negative, Some(recovery)) if loaded.state.led_to.is_none() && !issued.recovery => {
                 let number = context.next_ticket_number().await?;
                 let story = story(context, &conversation, ordinal, issued, vote).await?;
-                let created = recover(pack, recovery, &conversation.state, issued, vote, number, name)?;
+                let mut created = recover(pack, recovery, &conversation.state, issued, vote, number, name)?;
+                if let Some(party) = &conversation.state.party {
+                    let (channel, address) = (&party.channel, &party.address);
+                    let mut persons = Persons::new(context, BY);
+                    let known = directory::known(context, &mut persons, pack, channel, address).await?;
+                    enrich(&mut created, pack.published(), &known, true, context.now);
+                }
                 let id = format!("recovery.{name}");
                 let after = commit.append(&conversation, vec![event(&id, BY, 0, created)?])?;
                 let opened = after.state.tickets.iter().find(|t| t.number == number).map(|t| t.ordinal);

@@ -120,6 +120,10 @@ fn two_devices_at_once_leave_one_vote() {
 fn a_negative_vote_leads_to_one_ticket_for_a_lead_with_the_whole_story() {
     let (app, desk) = App::school(Store::Sqlite);
     let (id, link) = asked(&app, &desk);
+    let account = json!({"values": {"name": "Colegio Sur", "csm": "Eva Ríos", "product": "campanario-pro"}});
+    desk.lead.put("directory/accounts/sur", &account).is(200);
+    let people = format!("addresses,account\n{PHONE},sur\n");
+    desk.lead.send_as("POST", "directory/import?kind=people", "text/csv; charset=utf-8", &people).is(200);
     app.client().send("POST", &link, &FORM, Some("score=1".as_bytes())).is(200);
     follow_up(&app);
     app.client().send("POST", &link, &FORM, Some("score=1&comment=Nadie+contest%C3%B3".as_bytes())).is(200);
@@ -132,6 +136,11 @@ fn a_negative_vote_leads_to_one_ticket_for_a_lead_with_the_whole_story() {
     let lead = recovery["assignee"].as_str().unwrap();
     assert_eq!(desk.pack["people"][lead]["role"], "lead");
     assert_eq!(json!([recovery["fields"]["rated_ticket"], recovery["fields"]["score"]]), json!([id, 1]));
+    assert_eq!(
+        json!([recovery["fields"]["school"], recovery["fields"]["csm"], recovery["fields"]["product"]]),
+        json!(["Colegio Sur", "Eva Ríos", "campanario-pro"]),
+        "filled from the directory as any other"
+    );
     let notes: Vec<_> = recovery["messages"]
         .as_array()
         .unwrap()
