@@ -178,6 +178,20 @@ fn every_fault_is_named_with_its_place() {
         &with(&|p| p["calendars"]["soporte"]["time_zone"] = json!("Europe/Nowhere")),
         &["/calendars/soporte/time_zone "],
     );
+    starts(
+        &with(&|p| {
+            p["queues"]["sin equipo"] = json!({"name": "x"});
+            p["channels"]["whatsapp"]["main"]["locale"] = json!("Español");
+            p["sla"][0]["when"] = json!({"priority": ["hot"]});
+            p["routing"][0]["when"] = json!({"channel": ["pigeon"]});
+        }),
+        &[
+            "/sla/0/when/priority ",
+            "/queues/sin equipo ",
+            "/channels/whatsapp/main/locale ",
+            "/routing/0/when/channel ",
+        ],
+    );
     let shut = json!({"time_zone": "Europe/Madrid", "hours": {}});
     starts(&with(&|p| p["calendars"]["soporte"] = shut.clone()), &["/calendars/soporte"]);
 }
