@@ -140,8 +140,8 @@ fn files_and_comments_of_an_item_are_in_its_ticket_each_once() {
     let with = |comments: Value| json!({"item_id": 3000, "title": "No carga el acta", "comments": comments});
     let announced = |id: u32| format!("type=comment.create&hook_id=13&item_id=3000&comment_id={id}");
     let texts = || -> Vec<String> {
-        let all = history(&desk, id).into_iter().filter(|item| item["kind"] == "comment.create");
-        all.map(|item| item["data"]["text"].as_str().unwrap_or_default().to_owned()).collect()
+        let all = history(&desk, id).into_iter().filter(|item| item["data"]["kind"] == "comment.create");
+        all.map(|item| item["data"]["data"]["text"].as_str().unwrap_or_default().to_owned()).collect()
     };
     app.provider.misbehave(Fault::Status(200, with(json!([comment(9, "Reproducido.")]))), 1, "/item/3000");
     hook(&app, &desk, &announced(9));
@@ -157,7 +157,7 @@ fn files_and_comments_of_an_item_are_in_its_ticket_each_once() {
         (texts() == ["Reproducido.", "Arreglado en 4.3."]).then_some(())
     });
     hook(&app, &desk, "type=comment.delete&hook_id=13&item_id=3000&comment_id=9");
-    assert!(history(&desk, id).iter().any(|item| item["kind"] == "comment.delete"));
+    assert!(history(&desk, id).iter().any(|item| item["data"]["kind"] == "comment.delete"));
     assert_eq!(desk.ticket(id)["messages"].as_array().unwrap().len(), 1, "colleagues' words are no message");
     assert_eq!(problems(&desk), Vec::<Value>::new());
 }
