@@ -6,8 +6,12 @@ use serde_json::json;
 
 /// Sends a message and returns the calls that it made, each its name and the namespaces of its keys.
 fn calls_of_a_message(app: &App, desk: &Desk, phone: &str, id: &str) -> Vec<String> {
+    calls_of(app, desk, &whatsapp::message(phone, id, "sigo esperando"))
+}
+
+fn calls_of(app: &App, desk: &Desk, body: &str) -> Vec<String> {
     let before = app.calls("inbound").len();
-    whatsapp::deliver(app.client(), desk, &whatsapp::message(phone, id, "sigo esperando")).is(200);
+    whatsapp::deliver(app.client(), desk, body).is(200);
     let calls = app.calls("inbound").split_off(before);
     let shape = |call: &Vec<String>| {
         let keys = call.iter().skip(1).step_by(2);
@@ -63,6 +67,30 @@ fn a_message_on_an_open_ticket_costs_four_gets_two_increments_and_one_set_many()
     assert_eq!(calls, steady, "among many tickets");
     let (repeated, _) = without_key(calls_of_a_message(&app, &desk, "15551100001", "wamid.many"));
     assert_eq!(repeated, steady[..4], "a repeat writes nothing");
+}
+
+#[test]
+fn a_message_that_carries_a_user_id_beside_the_number_costs_one_get_more() {
+    let app = App::noting_calls(Store::Sqlite);
+    let desk = app.publish("school");
+    let carries = |id: &str, who: &str| {
+        let message = whatsapp::message("15551300001", id, "sigo esperando");
+        let from = r#""from":"15551300001""#;
+        assert!(message.contains(from), "{message}");
+        calls_of(&app, &desk, &message.replace(from, who))
+    };
+    let (number, both) = (r#""from":"15551300001""#, r#""from":"15551300001","from_user_id":"US.1""#);
+    carries("wamid.i1", both);
+    carries("wamid.i2", both);
+    let shapes = |id: &str, who: &str| {
+        let (mut calls, _) = without_key(carries(id, who));
+        calls.sort();
+        calls
+    };
+    let usual = shapes("wamid.i3", number);
+    let more = shapes("wamid.i4", both);
+    let gets = |calls: &[String]| calls.iter().filter(|call| call.starts_with("get ")).count();
+    assert_eq!((more.len(), gets(&more)), (usual.len() + 1, gets(&usual) + 1), "{usual:?} {more:?}");
 }
 
 #[test]

@@ -204,7 +204,8 @@ fn outside_the_window_only_an_approved_template_is_taken() {
 
 #[test]
 fn who_says_stop_is_not_written_to_until_they_say_start() {
-    let (app, desk) = App::school(Store::Sqlite);
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
     let phone = "15550960001";
     let id = writes(&app, &desk, phone, "wamid.s1", "hola");
     writes(&app, &desk, phone, "wamid.s2", "Baja");
@@ -213,11 +214,55 @@ fn who_says_stop_is_not_written_to_until_they_say_start() {
     let contact = desk.ticket(&id)["contact"]["id"].as_str().unwrap().to_owned();
     let known = desk.agent.get(&format!("contacts/{contact}")).is(200).json();
     assert!(known["addresses"][0]["opted_out_at"].is_string(), "{known}");
+    // They said it to this number: by another way they may still be written to, and nothing else is brought about by it.
+    let new = json!({"channel": "twilio-sms", "contact": {"address": format!("+{phone}")}});
+    let by_sms = desk.agent.post("tickets", &new).is(201).json()["id"].as_str().unwrap().to_owned();
+    reply(&desk, &by_sms, "Por otra vía");
+    app.provider.wait_for(phone, "Por otra vía");
+    let all = desk.agent.get(&format!("contacts/{contact}")).is(200).json();
+    let stopped = |channel: &str| {
+        let of_channel = |address: &&Value| address["channel"] == channel;
+        let addresses = all["addresses"].as_array().unwrap().iter();
+        addresses.filter(of_channel).any(|address| address["opted_out_at"].is_string())
+    };
+    assert!(stopped("whatsapp") && !stopped("twilio-sms"), "{all}");
     writes(&app, &desk, phone, "wamid.s3", "quiero dar de baja a un alumno");
     assert_eq!(desk.agent.post(&replies, &json!({"text": "hola"})).problem(409), "opted_out");
     writes(&app, &desk, phone, "wamid.s4", "START");
     reply(&desk, &id, "De nuevo");
     app.provider.wait_for(phone, "De nuevo");
+}
+
+#[test]
+fn a_stop_holds_for_all_channels_where_the_desk_says_so() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish_with("school", |pack| {
+        pack["channels"]["twilio-sms"]["main"] =
+            json!({"settings": {"account_sid": "AC00000000000000000000000000000001", "from": "+12025550100"}});
+        pack["replies"]["stop_holds_for"] = json!("desk");
+    });
+    let phone = "15550960002";
+    writes(&app, &desk, phone, "wamid.d1", "hola");
+    writes(&app, &desk, phone, "wamid.d2", "STOP");
+    let new = json!({"channel": "twilio-sms", "contact": {"address": format!("+{phone}")}});
+    let id = desk.agent.post("tickets", &new).is(201).json()["id"].as_str().unwrap().to_owned();
+    let refused = desk.agent.post(&format!("tickets/{id}/replies"), &json!({"text": "hola"}));
+    assert_eq!(refused.problem(409), "opted_out");
+}
+
+#[test]
+fn what_a_channel_cannot_carry_is_refused_when_it_is_written() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let phone = "15550970001";
+    let id = writes(&app, &desk, phone, "wamid.x1", "hola");
+    let replies = format!("tickets/{id}/replies");
+    let refused = |body: Value| desk.agent.post(&replies, &body).problem(422);
+    assert_eq!(refused(json!({"text": "ñ".repeat(4097)})), "channel_limit");
+    let later = chrono::Utc::now() + chrono::Duration::hours(2);
+    assert_eq!(refused(json!({"text": "ñ".repeat(4097), "send_at": later.to_rfc3339()})), "channel_limit");
+    assert_eq!(desk.ticket(&id)["messages"].as_array().unwrap().len(), 1, "nothing was written");
+    reply(&desk, &id, &"ñ".repeat(4096));
+    app.provider.wait_for(phone, "ññ");
 }
 
 #[test]
