@@ -91,10 +91,11 @@ async fn by_account(
     });
     let (mut by_account, mut fault) = (BTreeMap::<(bool, String), Vec<Ready>>::new(), None);
     for mut ready in all {
+        let mut goes_now = false;
         if ready.loaded.state.status == Status::Held && is_due(&ready.loaded.state) {
             let Some(entry) = ready.loaded.state.entry.clone() else { continue };
             match held::let_go(context, &ready.name, &ready.loaded, &entry).await {
-                Ok(Some(now)) => ready.loaded = now,
+                Ok(Some(now)) => (ready.loaded, goes_now) = (now, true),
                 Ok(None) => continue,
                 Err(problem) => {
                     fault = Some(problem);
@@ -103,7 +104,7 @@ async fn by_account(
             }
         }
         let state = &ready.loaded.state;
-        let due = state.status == Status::Queued && is_due(state);
+        let due = state.status == Status::Queued && (goes_now || is_due(state));
         if let Some(entry) = state.entry.as_ref().filter(|_| due || state.bounced) {
             let through = (is_file(entry), entry.request.through());
             by_account.entry(through).or_default().push(ready);

@@ -5,6 +5,7 @@ use crate::reply_files::attachments;
 use crate::tickets::{TicketStream, load};
 use crate::{drafts, held, people};
 use http::StatusCode;
+use relevo_domain::category::Category;
 use relevo_domain::conversation::held::{self as waiting, Why};
 use relevo_domain::conversation::{
     Conversation, ConversationEvent, Outgoing, TemplateUse, attention, decide, validation, zone,
@@ -54,7 +55,10 @@ pub async fn escalate(call: &Call<'_>) -> Result<Response, Problem> {
 pub async fn status(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewStatus = call.request.json()?;
     let (_, loaded, pack) = load(call).await?;
-    let ends = pack.pack.status(&body.status).is_some_and(|(_, category)| category.is_done());
+    let ends = pack.pack.status(&body.status).is_some_and(|(_, category)| {
+        // What turns out to be spam is not answered after all.
+        category.is_done() && category != Category::Spam
+    });
     if ends && !call.identity()?.repeats(&loaded)? {
         held::undo_no_more(call).await?;
     }

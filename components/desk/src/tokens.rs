@@ -188,7 +188,7 @@ fn view(id: &str, record: &TokenRecord) -> Value {
 async fn check_person(call: &Call<'_>, body: &NewToken) -> Result<(), Problem> {
     let pack = call.context.pack().await?;
     match pack.pack.people.get(&body.person) {
-        Some(_) if body.role == Role::Service => {
+        Some(person) if body.role == Role::Service && person.role != Role::Service => {
             let why = "this is a person of the pack, whose token ends with their work here; name the service";
             Err(Problem::invalid("/person", why))
         }

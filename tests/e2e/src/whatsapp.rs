@@ -11,7 +11,11 @@ use crate::wait::seconds_since_1970;
 
 /// A text message.
 pub fn text(from: &str, id: &str, text: &str) -> String {
-    let (at, text) = (seconds_since_1970(), escaped(text));
+    text_at(seconds_since_1970(), from, id, text)
+}
+
+fn text_at(at: u64, from: &str, id: &str, text: &str) -> String {
+    let text = escaped(text);
     format!(r#"{{"from":"{from}","id":"{id}","timestamp":"{at}","type":"text","text":{{"body":"{text}"}}}}"#)
 }
 
@@ -53,6 +57,12 @@ pub fn batch(entries: &[Vec<String>]) -> String {
 /// The body of one message from one person.
 pub fn message(phone: &str, id: &str, words: &str) -> String {
     let change = change(&[contact(phone, "Rosa Núñez")], &[text(phone, id, words)], &[]);
+    batch(&[vec![change]])
+}
+
+/// The same, written at a time, in seconds since 1970.
+pub fn message_at(at: u64, phone: &str, id: &str, words: &str) -> String {
+    let change = change(&[contact(phone, "Rosa Núñez")], &[text_at(at, phone, id, words)], &[]);
     batch(&[vec![change]])
 }
 

@@ -112,11 +112,12 @@ fn an_automation_follows_an_answer_that_waited_once_it_goes() {
     });
     write(&desk.agent, &id, "Mire el manual.");
     app.tick_everything();
-    assert_eq!(desk.ticket(&id)["tags"], json!([]));
+    let tagged = || desk.ticket(&id)["tags"].as_array().unwrap().contains(&json!("manual"));
+    assert!(!tagged(), "it may still be taken back");
     app.set_clock(61);
     eventually("the tag is there", LIMIT, || {
         app.tick_everything();
-        (desk.ticket(&id)["tags"] == json!(["manual"])).then_some(())
+        tagged().then_some(())
     });
     app.verify();
 }

@@ -111,7 +111,12 @@ impl Day<'_> {
     }
 
     fn write(&mut self, phone: &str, id: &str, words: &str) -> String {
-        whatsapp::deliver(self.app.client(), self.desk(), &whatsapp::message(phone, id, words)).is(200);
+        whatsapp::deliver(
+            self.app.client(),
+            self.desk(),
+            &whatsapp::message_at(self.now.cast_unsigned(), phone, id, words),
+        )
+        .is(200);
         self.app.tick_everything();
         let open = self.desk().tickets_of(phone);
         let id = open[0]["id"].as_str().unwrap().to_owned();

@@ -84,7 +84,12 @@ impl Day<'_> {
 
     /// A traveller writes on WhatsApp.
     fn write(&mut self, phone: &str, id: &str, words: &str) -> String {
-        whatsapp::deliver(self.app.client(), self.desk(), &whatsapp::message(phone, id, words)).is(200);
+        whatsapp::deliver(
+            self.app.client(),
+            self.desk(),
+            &whatsapp::message_at(self.now.cast_unsigned(), phone, id, words),
+        )
+        .is(200);
         self.app.tick_everything();
         let ticket = self.desk().ticket_of(phone);
         self.tell(format!("{phone}: {words}"));

@@ -194,7 +194,7 @@ pub fn refuse_ending(
 ) -> Result<(), Refusal> {
     let ends = events.iter().any(|event| {
         matches!(event, ConversationEvent::StatusChanged { ticket, category, .. }
-            if *ticket == ordinal && category.is_done())
+            if *ticket == ordinal && matches!(category, Category::Solved | Category::Closed))
     });
     let waits = |held: &&HeldReply| matches!(held.hold.why, Why::Undo | Why::AwaitingApproval);
     let waiting = state.ticket(ordinal).and_then(|ticket| ticket.held.iter().find(waits));
