@@ -82,7 +82,7 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
 /// What names something that the desk does not have is refused at once, not a thousand times.
 async fn check(call: &Call<'_>, actions: &[Action]) -> Result<(), Problem> {
     let pack = call.context.pack().await?;
-    let mut wrong = action::check(&pack.pack, actions);
+    let mut wrong = action::check(&pack.pack, actions, call.caller.role);
     let single = actions.iter().enumerate().filter(|(_, one)| matches!(one, Action::Reply { .. }));
     wrong.extend(single.map(|(n, _)| (format!("/{n}/reply"), "a reply is part of a macro".to_owned())));
     for (n, action) in actions.iter().enumerate() {

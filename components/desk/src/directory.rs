@@ -6,10 +6,10 @@ mod row;
 use crate::call::Call;
 use http::StatusCode;
 pub use import::import;
-use relevo_domain::directory::{self, AccountEntry};
+use relevo_domain::directory::{self, AccountEntry, DirectoryCall, Members, Of};
 use relevo_domain::message::Address;
 use relevo_edge::api;
-use relevo_edge::directory::{ALL, Change, Entries, LISTED, load_account};
+use relevo_edge::directory::{ALL, Asked, Change, Entries, LISTED, load_account};
 use relevo_edge::http::{Response, empty, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::{cursor, ids};
@@ -50,14 +50,17 @@ pub async fn set_account(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::DirectoryAccount = call.request.json()?;
     let id = call.matched.part(1);
     let row = row::account(id, body.values, body.domains).map_err(row::refused)?;
+    let pack = call.context.pack().await?;
+    let members = Members::new(&pack.pack, Of::Account, call.caller.role);
+    row::of_members(members, &row.values, false).map_err(row::refused)?;
     let (identity, actor) = (call.identity()?, call.caller.actor());
-    let mut entries = Entries::new(&call.context, &actor);
-    if !identity.repeats(entries.account(id).await?)? {
-        let mut commit = call.context.commit();
-        entries.set_account(&mut commit, &identity.id, id, row.values, row.domains).await?;
-        if !commit.is_empty() {
-            call.context.journal.commit(commit).await?;
-        }
+    let mut entries = Entries::new(&call.context, &actor, identity.tag);
+    let asked = Asked::load(&call.context, identity.clone()).await?;
+    if asked.answered()?.is_none() {
+        let (mut commit, kept) = (call.context.commit(), members.kept());
+        entries.set_account(&mut commit, &identity.id, id, row.values, &kept, row.domains).await?;
+        asked.note(&mut commit, &actor, DirectoryCall::default())?;
+        finish(call, commit, asked).await?;
     }
     let view = shown(call, id, &entries.account(id).await?.state).await?.ok_or_else(unknown_account)?;
     Ok(json(StatusCode::OK, &view))
@@ -66,7 +69,7 @@ pub async fn set_account(call: &Call<'_>) -> Result<Response, Problem> {
 /// `DELETE …/directory/accounts/{customer}`
 pub async fn remove_account(call: &Call<'_>) -> Result<Response, Problem> {
     let (identity, actor, id) = (call.identity()?, call.caller.actor(), call.matched.part(1));
-    let mut entries = Entries::new(&call.context, &actor);
+    let mut entries = Entries::new(&call.context, &actor, identity.tag);
     if !identity.repeats(entries.account(id).await?)? {
         let mut commit = call.context.commit();
         if !entries.remove_account(&mut commit, &identity.id, id).await? {
@@ -82,7 +85,7 @@ pub async fn people(call: &Call<'_>) -> Result<Response, Problem> {
     let needed = || Problem::bad_request("address_missing", "say whose entry is meant: ?address=");
     let address = call.request.parameter("address").filter(|a| !a.is_empty()).ok_or_else(needed)?;
     let actor = call.caller.actor();
-    let mut entries = Entries::new(&call.context, &actor);
+    let mut entries = Entries::new(&call.context, &actor, 0);
     let mut items = Vec::new();
     for contact in crate::contacts::by_address(call, &address).await? {
         items.extend(person(call, &mut entries, &contact).await?);
@@ -99,12 +102,18 @@ pub async fn set_person(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let addresses = body.addresses.into_iter().map(named).collect();
     let row = row::person(body.account, body.values, addresses).map_err(row::refused)?;
+    let pack = call.context.pack().await?;
+    let members = Members::new(&pack.pack, Of::Person, call.caller.role);
+    row::of_members(members, &row.values, false).map_err(row::refused)?;
     let (identity, actor) = (call.identity()?, call.caller.actor());
-    let mut entries = Entries::new(&call.context, &actor);
-    let mut commit = call.context.commit();
-    let contacts = put_person(call, &mut entries, &mut commit, &identity.id, row).await?.1;
-    if !commit.is_empty() {
-        call.context.journal.commit(commit).await?;
+    let mut entries = Entries::new(&call.context, &actor, identity.tag);
+    let contacts = contacts(call, &row);
+    let asked = Asked::load(&call.context, identity.clone()).await?;
+    if asked.answered()?.is_none() {
+        let (mut commit, kept) = (call.context.commit(), members.kept());
+        put_person(call, &mut entries, &mut commit, &identity.id, row, &kept).await?;
+        asked.note(&mut commit, &actor, DirectoryCall::default())?;
+        finish(call, commit, asked).await?;
     }
     let mut items = Vec::new();
     for contact in &contacts {
@@ -117,13 +126,36 @@ pub async fn set_person(call: &Call<'_>) -> Result<Response, Problem> {
 pub async fn remove_person(call: &Call<'_>) -> Result<Response, Problem> {
     let (identity, actor) = (call.identity()?, call.caller.actor());
     let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
-    let mut entries = Entries::new(&call.context, &actor);
-    let mut commit = call.context.commit();
-    if !entries.remove_person(&mut commit, &identity.id, name).await? {
-        return Err(Problem::not_found("unknown_contact", "the directory says nothing of such a contact"));
+    let asked = Asked::load(&call.context, identity.clone()).await?;
+    if asked.answered()?.is_none() {
+        let mut entries = Entries::new(&call.context, &actor, identity.tag);
+        let mut commit = call.context.commit();
+        if !entries.remove_person(&mut commit, &identity.id, name).await? {
+            return Err(Problem::not_found(
+                "unknown_contact",
+                "the directory says nothing of such a contact",
+            ));
+        }
+        asked.note(&mut commit, &actor, DirectoryCall::default())?;
+        finish(call, commit, asked).await?;
     }
-    call.context.journal.commit(commit).await?;
     Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// Commits what a call changes, and whether it is the one of its key that counts.
+async fn finish(call: &Call<'_>, commit: relevo_journal::Commit, asked: Asked) -> Result<(), Problem> {
+    if !commit.is_empty() {
+        call.context.journal.commit(commit).await?;
+    }
+    asked.confirm(&call.context).await
+}
+
+/// The contacts that a person's addresses lead to.
+fn contacts(call: &Call<'_>, row: &Person) -> Vec<String> {
+    let of = |(channel, address): &(Option<String>, Address)| {
+        ids::contact(&call.context.keys, channel.as_deref().unwrap_or_default(), address)
+    };
+    row.addresses.iter().map(of).collect()
 }
 
 /// Sets a person's entry at each of their addresses.
@@ -133,17 +165,15 @@ async fn put_person(
     commit: &mut relevo_journal::Commit,
     id: &str,
     row: Person,
-) -> Result<(Change, Vec<String>), Problem> {
+    kept: &BTreeSet<String>,
+) -> Result<Change, Problem> {
     let mut change = Change::Unchanged;
-    let mut contacts = Vec::new();
-    for (channel, address) in &row.addresses {
-        let contact = ids::contact(&call.context.keys, channel.as_deref().unwrap_or_default(), address);
-        if entries.set_person(commit, id, &contact, row.values.clone()).await? == Change::Set {
+    for contact in contacts(call, &row) {
+        if entries.set_person(commit, id, &contact, row.values.clone(), kept).await? == Change::Set {
             change = Change::Set;
         }
-        contacts.push(contact);
     }
-    Ok((change, contacts))
+    Ok(change)
 }
 
 /// An account as the caller may see it; none: it is not in the directory.
@@ -151,7 +181,7 @@ async fn shown(call: &Call<'_>, id: &str, entry: &AccountEntry) -> Result<Option
     if entry.id.is_none() {
         return Ok(None);
     }
-    let values = visible(call, "account", entry.values.0.clone()).await?;
+    let values = visible(call, Of::Account, entry.values.0.clone()).await?;
     Ok(Some(json!({"id": id, "values": values, "domains": entry.domains, "revision": entry.revision})))
 }
 
@@ -165,7 +195,7 @@ async fn person(
     if entry.values.0.is_empty() {
         return Ok(None);
     }
-    let mut values = visible(call, "person", entry.values.0).await?;
+    let mut values = visible(call, Of::Person, entry.values.0).await?;
     let account = values.remove(directory::ACCOUNT);
     let id = format!("{}{contact}", ids::CONTACT);
     Ok(Some(json!({"contact": id, "account": account, "values": values, "revision": entry.revision})))
@@ -174,16 +204,11 @@ async fn person(
 /// What fills a field that the caller does not see is not shown here either.
 async fn visible(
     call: &Call<'_>,
-    of: &str,
+    of: Of,
     mut values: Map<String, Value>,
 ) -> Result<Map<String, Value>, Problem> {
     let pack = call.context.pack().await?;
-    for (_, member) in pack.pack.enrichment.directory.iter().filter(|(field, _)| call.hidden.contains(field))
-    {
-        if let Some((_, name)) = member.split_once('.').filter(|(side, _)| *side == of) {
-            values.remove(name);
-        }
-    }
+    Members::new(&pack.pack, of, call.caller.role).leave_out(&mut values);
     Ok(values)
 }
 

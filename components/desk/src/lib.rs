@@ -52,8 +52,8 @@ const MAX_CALL_BYTES: usize = 256 * 1024;
 /// Routes by which people write about customers.
 const WRITTEN: [&str; 4] = ["audits.", "contacts.", "directory.", "tickets."];
 
-/// Routes whose answers hold custom fields of tickets, or ask for tickets by them.
-const SHOW_TICKETS: [&str; 3] = ["contacts.export", "directory.", "tickets."];
+/// Routes whose answers hold custom fields of tickets, ask for tickets by them, or say what is done to them.
+const SHOW_TICKETS: [&str; 5] = ["contacts.export", "directory.", "macros.", "tickets.", "views."];
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {

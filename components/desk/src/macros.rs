@@ -13,6 +13,7 @@ use relevo_domain::presence::People;
 use relevo_domain::refusal::Refusal;
 use relevo_edge::api::{ApplyMacro, Kick};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
+use relevo_edge::fields::Hidden;
 use relevo_edge::http::{Response, json};
 use relevo_edge::personal::Persons;
 use relevo_edge::presence;
@@ -30,11 +31,22 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Problem> {
         json!({
             "id": id, "name": one.name, "version": pack.version, "role": one.role, "teams": one.teams,
             "may_apply": pack.pack.may_apply(one, &call.caller.person, call.caller.role),
-            "then": one.then, "asks": asks(&pack.pack, one),
+            "then": then(one, &call.hidden), "asks": asks(&pack.pack, one),
         })
     });
     let items: Vec<Value> = shown.collect();
     Ok(json(StatusCode::OK, &json!({"items": items, "next": null})))
+}
+
+/// What it does, as far as the caller may know.
+fn then(one: &Macro, hidden: &Hidden) -> Vec<Action> {
+    let mut then = one.then.clone();
+    for action in &mut then {
+        if let Action::Fields { set } = action {
+            set.retain(|field, _| !hidden.contains(field));
+        }
+    }
+    then
 }
 
 /// What its template takes and it does not give: for whoever applies it to say.

@@ -52,7 +52,7 @@ pub async fn hold(call: &Call<'_>) -> Result<Response, Problem> {
     let reason = reason(body.reason)?;
     let name = ids::parse(call.matched.part(1), ids::CONTACT, "contact")?;
     let (identity, by) = (call.identity()?, call.caller.actor());
-    let hold = hold::set(&call.context, name, &by, &identity.id, body.held, reason).await?;
+    let hold = hold::set(&call.context, name, &by, &identity, body.held, reason).await?;
     let view =
         hold.map(|hold| json!({"since": view::rfc3339(hold.at), "by": hold.by, "reason": hold.reason.0}));
     Ok(json(StatusCode::OK, &json!({"contact": call.matched.part(1), "hold": view})))

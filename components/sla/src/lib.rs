@@ -54,8 +54,8 @@ async fn route(request: &Incoming) -> Result<Streamed, Problem> {
     let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
     let caller = routes::admit(matched.route, &context, request).await?;
     match matched.route.name {
-        "automations.simulate" => return simulate::automations(context, request).await,
-        "sla.simulate" => return simulate::policies(context, request).await,
+        "automations.simulate" => return simulate::automations(context, &caller, request).await,
+        "sla.simulate" => return simulate::policies(context, &caller, request).await,
         _ => {}
     }
     let answer = match matched.route.name {

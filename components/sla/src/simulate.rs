@@ -14,6 +14,7 @@ use futures::stream;
 use http::{StatusCode, header};
 use relevo_domain::conversation::view::rfc3339;
 use relevo_edge::app::DeskContext;
+use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Streamed, json, stream as pieces, whole};
 use relevo_edge::internal;
 use relevo_edge::problem::Problem;
@@ -31,18 +32,26 @@ const SHARDS_PER_STREAM: usize = 1_000;
 const MAX_DAYS: u32 = 366;
 
 /// `POST …/sla/simulate`
-pub async fn policies(context: DeskContext, request: &Incoming) -> Result<Streamed, Problem> {
+pub async fn policies(
+    context: DeskContext,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Streamed, Problem> {
     let question: policies::Question = request.json()?;
-    let trial = policies::Policies::new(&context, &question).await?;
+    let trial = policies::Policies::new(&context, caller.role, &question).await?;
     walk(context, request, trial, question.cursor).await
 }
 
 /// `POST …/automations/simulate`
-pub async fn automations(context: DeskContext, request: &Incoming) -> Result<Streamed, Problem> {
+pub async fn automations(
+    context: DeskContext,
+    caller: &Caller,
+    request: &Incoming,
+) -> Result<Streamed, Problem> {
     let question: automations::Question = request.json()?;
     internal::follow(context.desk.as_str()).await?;
     let cursor = question.cursor;
-    let trial = automations::Automations::new(&context, question).await?;
+    let trial = automations::Automations::new(&context, caller.role, question).await?;
     walk(context, request, trial, cursor).await
 }
 

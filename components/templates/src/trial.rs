@@ -11,9 +11,10 @@ use relevo_edge::api::{Kick, PreviewTemplate, TestTemplate};
 use relevo_edge::app::{DeskContext, PublishedPack, event};
 use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::identity::{self, Identity};
 use relevo_edge::partitions;
 use relevo_edge::problem::Problem;
-use relevo_edge::{approval, identity, ids, internal};
+use relevo_edge::{approval, ids, internal};
 use relevo_journal::Fold;
 use relevo_rendering::{Channel, Rendered, Request, Template, TemplateSet};
 use serde_json::{Map, Value, json};
@@ -130,6 +131,8 @@ pub async fn send(
     };
     let stream = context.stream(Outbox::KIND, &outbox)?;
     let loaded = context.journal.load::<Outbox>(&stream, context.now).await?;
+    let called = Identity { id: "queued".to_owned(), ..Identity::of(context, &caller.person, request)? };
+    called.repeats(&loaded)?;
     let loaded = loaded.sealed_under(context.journal.desk_key()?);
     let whatsapp: Option<WhatsappTemplate> = serde_json::from_value(json!(rendered.whatsapp))
         .map_err(|error| Problem::unavailable(error.to_string()))?;
@@ -139,7 +142,7 @@ pub async fn send(
     }
     let entry = entry(body.channel, body.account, address, &rendered, whatsapp);
     let mut commit = context.commit();
-    let queued = event("queued", &caller.actor(), 0, OutboxEvent::Queued(Box::new(entry)))?;
+    let queued = event(called.id, &caller.actor(), called.tag, OutboxEvent::Queued(Box::new(entry)))?;
     commit.append(&loaded, vec![queued])?;
     if !commit.is_empty() {
         context.journal.commit(commit).await?;

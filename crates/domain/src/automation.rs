@@ -14,7 +14,7 @@ pub mod trial;
 mod waiting;
 
 pub use cause::{Cause, Told, Trigger, causes, rated};
-pub use check::check;
+pub use check::{check, check_as};
 pub use facts::FACTS;
 pub use react::{BY, Reaction, react};
 pub use waiting::{due_at, overdue, waiting};

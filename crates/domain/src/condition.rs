@@ -13,7 +13,7 @@
 //! All of a list of conditions hold, or it does not. Of a fact with several values (tags) one is enough. Words are
 //! compared without regard to capitals and punctuation, lists of values as they are written.
 
-use crate::pack::{Pack, escape};
+use crate::pack::{Pack, Role, escape};
 use crate::survey::chat::plain;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -21,6 +21,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// The fact that is the custom field of its name.
+pub(crate) const SEGMENT: &str = "segment";
 
 /// Conditions by fact.
 pub type Conditions = BTreeMap<String, Condition>;
@@ -213,13 +216,21 @@ pub(crate) fn check(conditions: &Conditions, facts: &[&str]) -> Vec<(String, Str
     problems
 }
 
-/// Fields that conditions ask for and a desk that declares its fields does not have: JSON pointer into them, and what to do.
-pub(crate) fn unknown_fields(conditions: &Conditions, pack: &Pack) -> Vec<(String, String)> {
-    let asked = conditions.keys().filter_map(|fact| fact.strip_prefix("fields."));
-    let unknown = asked.filter(|name| pack.declares_fields() && !pack.fields.contains_key(*name));
-    unknown
-        .map(|name| (format!("/fields.{}", escape(name)), format!("no field {name:?}; add it to /fields")))
-        .collect()
+/// Fields that conditions ask for and a desk that declares its fields does not have, or not for a role that does not see
+/// them: JSON pointer into them, and what to do.
+pub(crate) fn unknown_fields(conditions: &Conditions, pack: &Pack, role: Role) -> Vec<(String, String)> {
+    let is_there = |name: &str| pack.fields.get(name).is_some_and(|field| field.is_seen_by(role));
+    let is_hidden = |name: &str| pack.fields.contains_key(name) && !is_there(name);
+    let unknown = |fact: &&String| match fact.strip_prefix("fields.") {
+        Some(name) => pack.declares_fields() && !is_there(name),
+        // A fact of its own that reads the field of this name, if there is one.
+        None => *fact == SEGMENT && is_hidden(SEGMENT),
+    };
+    let place = |fact: &String| {
+        let name = fact.strip_prefix("fields.").unwrap_or(fact);
+        (format!("/{}", escape(fact)), format!("no field {name:?}; add it to /fields"))
+    };
+    conditions.keys().filter(unknown).map(place).collect()
 }
 
 /// Is a value what a pattern says? Each star takes as little as it can; that is enough to find whether there is a way.

@@ -1,6 +1,10 @@
 //! The desk's directory: what is known of accounts (a school, a client company) and of the people who belong to them,
 //! before anybody writes. A person's entry is kept with the contact ([`crate::contact`]), under the contact's key.
 
+mod members;
+
+pub use members::{Members, Of};
+
 use crate::Private;
 use crate::conversation::enrich::Source;
 use relevo_journal::{Event, Fold};
@@ -120,6 +124,39 @@ impl Fold for Domain {
                 self.account.take_if(|owner| owner == account);
             }
         }
+    }
+}
+
+/// What a call that changed the directory came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DirectoryCallEvent {
+    /// It was answered so.
+    #[serde(rename = "call.answered")]
+    Answered {
+        /// Rows that were set.
+        set: u32,
+        /// Rows that said what was there.
+        unchanged: u32,
+    },
+}
+
+/// A call with a key that changed the directory, so that it is answered the same when it is made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryCall {
+    /// Rows that were set.
+    pub set: u32,
+    /// Rows that said what was there.
+    pub unchanged: u32,
+}
+
+impl Fold for DirectoryCall {
+    type Data = DirectoryCallEvent;
+    const KIND: &'static str = "dir-call";
+    const VERSION: u16 = 1;
+
+    fn apply(&mut self, event: &Event<DirectoryCallEvent>) {
+        let DirectoryCallEvent::Answered { set, unchanged } = event.data;
+        *self = Self { set, unchanged };
     }
 }
 

@@ -13,19 +13,26 @@ pub type Wrong = BTreeMap<String, String>;
 /// Everything that is wrong with values that somebody sets; null removes one. Nothing is, at a desk that declares no
 /// fields.
 pub fn wrong(pack: &Pack, set: &Map<String, Value>, role: Role) -> Wrong {
+    let mut wrong = misfits(pack, set, role);
+    for name in set.keys() {
+        let field =
+            pack.fields.get(name).filter(|field| field.is_seen_by(role) && !field.is_changed_by(role));
+        if let Some(field) = field {
+            let least = field.changed_by.map_or("lead", Role::as_str);
+            wrong.insert(name.clone(), format!("only a {least} may change it, or somebody above"));
+        }
+    }
+    wrong
+}
+
+/// Values that are not what the desk's fields hold, whoever may set them. What a role does not see is not there for it.
+pub fn misfits(pack: &Pack, set: &Map<String, Value>, role: Role) -> Wrong {
     if !pack.declares_fields() {
         return Wrong::new();
     }
     let why = |name: &String, value: &Value| match pack.fields.get(name) {
-        // What a role does not see is not there for it.
-        Some(field) if !field.is_seen_by(role) => Some(unknown(pack, role)),
-        Some(field) if !field.is_changed_by(role) => {
-            let least = field.changed_by.map_or("lead", Role::as_str);
-            Some(format!("only a {least} may change it, or somebody above"))
-        }
-        Some(_) if value.is_null() => None,
-        Some(field) => field.refuses(value),
-        None => Some(unknown(pack, role)),
+        Some(field) if field.is_seen_by(role) => (!value.is_null()).then(|| field.refuses(value)).flatten(),
+        _ => Some(unknown(pack, role)),
     };
     set.iter().filter_map(|(name, value)| Some((name.clone(), why(name, value)?))).collect()
 }

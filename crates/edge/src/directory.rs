@@ -5,18 +5,21 @@
 //! domains that lead to it, are keyed hashes.
 
 use crate::app::{DeskContext, PublishedPack, event};
+use crate::identity::Identity;
 use crate::ids;
 use crate::people::united;
 use crate::personal::Persons;
 use crate::problem::Problem;
 use relevo_domain::contact::{Contact, ContactEvent};
 use relevo_domain::conversation::enrich::Known;
-use relevo_domain::directory::{AccountEntry, AccountEntryEvent, Domain, DomainEvent};
+use relevo_domain::directory::{
+    AccountEntry, AccountEntryEvent, DirectoryCall, DirectoryCallEvent, Domain, DomainEvent,
+};
 use relevo_domain::message::{Address, AddressKind};
 use relevo_journal::store::Store;
 use relevo_journal::{Commit, Fold, Loaded};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of whoever a ticket is about, where the pack fills fields from the directory.
 ///
@@ -84,6 +87,61 @@ async fn load_domain<S: Store>(context: &DeskContext<S>, domain: &str) -> Result
     Ok(context.journal.load::<Domain>(&stream, context.now).await?)
 }
 
+/// A call that changes the directory: made with a key, it may be made again.
+pub struct Asked {
+    identity: Identity,
+    before: Option<Loaded<DirectoryCall>>,
+}
+
+impl Asked {
+    /// What a call with this identity came to, if it was made before.
+    ///
+    /// # Errors
+    /// 409 if the same key came with another body; 503 if the store does not answer.
+    pub async fn load<S: Store>(context: &DeskContext<S>, identity: Identity) -> Result<Self, Problem> {
+        if !identity.is_keyed {
+            return Ok(Self { identity, before: None });
+        }
+        let name = context.keys.id("directory", &["call", &identity.id]);
+        let stream = context.stream(DirectoryCall::KIND, &name)?;
+        let loaded = context.journal.load::<DirectoryCall>(&stream, context.now).await?;
+        identity.repeats(&loaded)?;
+        Ok(Self { identity, before: Some(loaded) })
+    }
+
+    /// What the call came to when it was made before.
+    ///
+    /// # Errors
+    /// 409 if the same key came with another body.
+    pub fn answered(&self) -> Result<Option<&DirectoryCall>, Problem> {
+        let Some(before) = &self.before else { return Ok(None) };
+        Ok(self.identity.repeats(before)?.then_some(&before.state))
+    }
+
+    /// Has what it came to written with the last of what it changes.
+    ///
+    /// # Errors
+    /// 503 if it cannot be named.
+    pub fn note(&self, commit: &mut Commit, by: &str, call: DirectoryCall) -> Result<(), Problem> {
+        let Some(before) = &self.before else { return Ok(()) };
+        let DirectoryCall { set, unchanged } = call;
+        let answered = DirectoryCallEvent::Answered { set, unchanged };
+        commit.append(before, vec![event(&self.identity.id, by, self.identity.tag, answered)?])?;
+        Ok(())
+    }
+
+    /// What was written of it, seen again: of two calls at once under one key one counts.
+    ///
+    /// # Errors
+    /// 409 if another call under the same key counts; 503 if the store does not answer.
+    pub async fn confirm<S: Store>(self, context: &DeskContext<S>) -> Result<(), Problem> {
+        if let Some(before) = self.before {
+            self.identity.confirm(context, before).await?;
+        }
+        Ok(())
+    }
+}
+
 /// What becomes of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -97,19 +155,21 @@ pub enum Change {
 pub struct Entries<'a, S: Store> {
     context: &'a DeskContext<S>,
     by: &'a str,
+    tag: u32,
     persons: Persons<'a, S>,
     accounts: BTreeMap<String, Loaded<AccountEntry>>,
     domains: BTreeMap<String, Loaded<Domain>>,
 }
 
 impl<'a, S: Store> Entries<'a, S> {
-    /// None yet; `by` is whoever changes them.
-    pub fn new(context: &'a DeskContext<S>, by: &'a str) -> Self {
+    /// None yet; `by` is whoever changes them, `tag` the fingerprint of what they say.
+    pub fn new(context: &'a DeskContext<S>, by: &'a str, tag: u32) -> Self {
         let persons = Persons::new(context, by);
-        Self { context, by, persons, accounts: BTreeMap::new(), domains: BTreeMap::new() }
+        Self { context, by, tag, persons, accounts: BTreeMap::new(), domains: BTreeMap::new() }
     }
 
-    /// Sets what is known of an account. `id` names the call, or the row of it.
+    /// Sets what is known of an account, but for the members that are to be kept as they are. `id` names the call, or the
+    /// row of it.
     ///
     /// # Errors
     /// 503 if the store does not answer.
@@ -118,10 +178,12 @@ impl<'a, S: Store> Entries<'a, S> {
         commit: &mut Commit,
         id: &str,
         account: &str,
-        values: Map<String, Value>,
+        mut values: Map<String, Value>,
+        kept: &BTreeSet<String>,
         domains: Vec<String>,
     ) -> Result<Change, Problem> {
         let loaded = self.account(account).await?;
+        keep(&mut values, &loaded.state.values.0, kept);
         if loaded.state.says(account, &values, &domains) {
             return Ok(Change::Unchanged);
         }
@@ -161,7 +223,7 @@ impl<'a, S: Store> Entries<'a, S> {
         Ok(true)
     }
 
-    /// Sets what is known of a person at one of their addresses.
+    /// Sets what is known of a person at one of their addresses, but for the members that are to be kept as they are.
     ///
     /// # Errors
     /// 503 if the store does not answer.
@@ -170,13 +232,16 @@ impl<'a, S: Store> Entries<'a, S> {
         commit: &mut Commit,
         id: &str,
         contact: &str,
-        values: Map<String, Value>,
+        mut values: Map<String, Value>,
+        kept: &BTreeSet<String>,
     ) -> Result<Change, Problem> {
-        if self.persons.contact(contact).await?.state.directory.values.0 == values {
+        let before = &self.persons.contact(contact).await?.state.directory.values.0;
+        keep(&mut values, before, kept);
+        if *before == values {
             return Ok(Change::Unchanged);
         }
         let data = ContactEvent::DirectorySet { values: values.into() };
-        self.persons.note(commit, contact, event(id, self.by, 0, data)?).await?;
+        self.persons.note(commit, contact, event(id, self.by, self.tag, data)?).await?;
         Ok(Change::Set)
     }
 
@@ -193,7 +258,7 @@ impl<'a, S: Store> Entries<'a, S> {
         if self.persons.contact(contact).await?.state.directory.values.0.is_empty() {
             return Ok(false);
         }
-        let removed = event(id, self.by, 0, ContactEvent::DirectoryRemoved)?;
+        let removed = event(id, self.by, self.tag, ContactEvent::DirectoryRemoved)?;
         self.persons.note(commit, contact, removed).await?;
         Ok(true)
     }
@@ -224,8 +289,8 @@ impl<'a, S: Store> Entries<'a, S> {
         account: &str,
         data: AccountEntryEvent,
     ) -> Result<(), Problem> {
-        let by = self.by;
-        let after = commit.append(self.account(account).await?, vec![event(id, by, 0, data)?])?;
+        let (by, tag) = (self.by, self.tag);
+        let after = commit.append(self.account(account).await?, vec![event(id, by, tag, data)?])?;
         self.accounts.insert(account.to_owned(), after);
         Ok(())
     }
@@ -248,11 +313,18 @@ impl<'a, S: Store> Entries<'a, S> {
                 Some(loaded) => loaded,
                 None => load_domain(self.context, domain).await?,
             };
-            let after = commit.append(&loaded, vec![event(id, self.by, 0, data)?])?;
+            let after = commit.append(&loaded, vec![event(id, self.by, self.tag, data)?])?;
             self.domains.insert(domain.clone(), after);
         }
         Ok(())
     }
+}
+
+/// What is there of some members stays, whatever is said.
+fn keep(values: &mut Map<String, Value>, before: &Map<String, Value>, kept: &BTreeSet<String>) {
+    values.retain(|name, _| !kept.contains(name));
+    let there = before.iter().filter(|(name, _)| kept.contains(*name));
+    values.extend(there.map(|(name, value)| (name.clone(), value.clone())));
 }
 
 /// The sequence that lists accounts: some twice, and some that are there no more.

@@ -18,7 +18,9 @@ use relevo_journal::Fold;
 use relevo_journal::store::Store;
 
 /// Routes that cannot be divided: they are about the desk as a whole, or unite what belongs to several.
-const UNDIVIDED: [&str; 14] = [
+const UNDIVIDED: [&str; 16] = [
+    "automations.list",
+    "automations.simulate",
     "contacts.merge",
     "contacts.unmerge",
     "directory.accounts.list",
@@ -165,4 +167,100 @@ fn hidden(problem: Problem, what: &str) -> Problem {
 
 fn absent(what: &str) -> Problem {
     Problem::not_found("not_found", format!("there is no such {what} at this desk"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::{Access, ROUTES};
+
+    /// What a path may name and is looked at before a route is entered.
+    const LOOKED_AT: [&str; 4] = ["{contact}", "{entry}", "{survey}", "{ticket}"];
+
+    /// Routes that narrow what they show to what the caller sees, or refuse what they do not, by themselves.
+    const NARROWED: [&str; 34] = [
+        "approvals.list",
+        "articles.archive",
+        "articles.create",
+        "articles.import",
+        "articles.list",
+        "articles.missing",
+        "articles.publish",
+        "articles.read",
+        "articles.update",
+        "articles.versions",
+        "audits.dispute",
+        "audits.list",
+        "audits.read",
+        "audits.score",
+        "bulk.read",
+        "contacts.list",
+        "me.mentions",
+        "me.mentions.seen",
+        "outbox.list",
+        "pack.read",
+        "playbooks.list",
+        "playbooks.read",
+        "playbooks.statistics",
+        "reports.read",
+        "runs.answer",
+        "runs.back",
+        "runs.begin",
+        "runs.list",
+        "runs.read",
+        "surveys.list",
+        "tickets.bulk",
+        "tickets.counts",
+        "tickets.create",
+        "tickets.list",
+    ];
+
+    /// Routes about those who work at the desk and what they work with: nothing of a customer is in it.
+    const COMMON: [&str; 24] = [
+        "files.put",
+        "macros.list",
+        "me",
+        "people.absence.end",
+        "people.absence.set",
+        "people.list",
+        "people.presence",
+        "periods.list",
+        "shifts.list",
+        "sla.preview",
+        "templates.draft",
+        "templates.draft.discard",
+        "templates.list",
+        "templates.preview",
+        "templates.preview_all",
+        "templates.read",
+        "templates.render",
+        "templates.test",
+        "templates.versions",
+        "views.create",
+        "views.delete",
+        "views.list",
+        "views.read",
+        "views.update",
+    ];
+
+    #[test]
+    fn of_every_route_it_is_said_how_it_keeps_partitions_apart() {
+        // Managers and administrators work for all.
+        let is_divided = |access: Access| matches!(access, Access::Role(role) if role < Role::Manager);
+        for route in ROUTES.iter().filter(|route| is_divided(route.access)) {
+            let names_one = route.path.split('/').any(|part| LOOKED_AT.contains(&part));
+            let is_undivided = UNDIVIDED.contains(&route.name);
+            let said = [
+                is_undivided,
+                names_one && !is_undivided,
+                NARROWED.contains(&route.name),
+                COMMON.contains(&route.name),
+            ];
+            assert_eq!(said.iter().filter(|one| **one).count(), 1, "{}: {said:?}", route.name);
+        }
+        let is_route = |name: &str| ROUTES.iter().any(|r| r.name == name && is_divided(r.access));
+        for name in UNDIVIDED.iter().chain(&NARROWED).chain(&COMMON) {
+            assert!(is_route(name), "{name} is no such route");
+        }
+    }
 }

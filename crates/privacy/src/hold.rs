@@ -3,6 +3,7 @@
 use crate::erasure;
 use relevo_domain::contact::{Contact, ContactEvent, Hold};
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::identity::Identity;
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
@@ -12,12 +13,12 @@ use relevo_journal::store::Store;
 /// changes the reason.
 ///
 /// # Errors
-/// 404 if there is no such contact, 503 if the store does not answer.
+/// 404 if there is no such contact, 409 if the call's key came with another body, 503 if the store does not answer.
 pub async fn set<S: Store>(
     context: &DeskContext<S>,
     contact: &str,
     by: &str,
-    id: &str,
+    identity: &Identity,
     held: bool,
     reason: String,
 ) -> Result<Option<Hold>, Problem> {
@@ -25,11 +26,13 @@ pub async fn set<S: Store>(
     let reason = reason.into();
     let data = if held { ContactEvent::HoldPlaced { reason } } else { ContactEvent::HoldLifted { reason } };
     let mut commit = context.commit();
-    let mut persons = Persons::new(context, by);
-    persons.note(&mut commit, contact, event(id, by, 0, data)?).await?;
-    if !commit.is_empty() {
-        context.journal.commit(commit).await?;
-    }
     let stream = context.stream(Contact::KIND, contact)?;
-    Ok(context.journal.load::<Contact>(&stream, context.now).await?.state.hold)
+    let before = context.journal.load::<Contact>(&stream, context.now).await?;
+    if identity.repeats(&before)? {
+        return Ok(before.state.hold);
+    }
+    let mut persons = Persons::new(context, by);
+    persons.note(&mut commit, contact, event(&identity.id, by, identity.tag, data)?).await?;
+    context.journal.commit(commit).await?;
+    Ok(identity.confirm(context, before).await?.state.hold)
 }

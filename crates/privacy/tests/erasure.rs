@@ -15,6 +15,7 @@ use relevo_domain::contact::ContactEvent;
 use relevo_domain::conversation::ConversationEvent;
 use relevo_domain::message::{Address, AddressKind};
 use relevo_edge::app::{DeskContext, event};
+use relevo_edge::identity::Identity;
 use relevo_edge::ids;
 use relevo_edge::people;
 use relevo_edge::personal::{self, Persons, Sighting};
@@ -27,6 +28,11 @@ use serde_json::{Value, json};
 /// Long enough for every instance to notice.
 fn later(days: i64) -> chrono::DateTime<chrono::Utc> {
     day(days) + Duration::milliseconds(i64::try_from(CACHED_MS).unwrap() + 1)
+}
+
+/// A call with an Idempotency-Key.
+fn keyed(id: &str, tag: u32) -> Identity {
+    Identity { id: id.to_owned(), tag, is_keyed: true }
 }
 
 async fn told(store: &Bucket) {
@@ -172,8 +178,9 @@ async fn nothing_is_erased_while_it_is_held_and_who_why_and_when_is_known() {
     told(&store).await;
     let context = at(&store, day(5)).await;
     let name = contact_name(&context);
-    let held =
-        hold::set(&context, &name, "person:counsel", "h1", true, "a dispute".to_owned()).await.unwrap();
+    let held = hold::set(&context, &name, "person:counsel", &keyed("h1", 1), true, "a dispute".to_owned())
+        .await
+        .unwrap();
     let held = held.expect("in force");
     assert_eq!((held.reason.0.as_str(), held.by.as_str(), held.at), ("a dispute", "person:counsel", day(5)));
     assert!(!found_in(&raw(&store).await).iter().any(|p| p == "dispute"));
@@ -189,7 +196,16 @@ async fn nothing_is_erased_while_it_is_held_and_who_why_and_when_is_known() {
     assert_eq!(conversation(&at(&store, later(6)).await).await.erased(), 0);
 
     let context = at(&store, day(7)).await;
-    let lifted = hold::set(&context, &name, "person:counsel", "h2", false, "settled".to_owned());
+    let place = |tag, held| {
+        let (context, name) = (&context, &name);
+        async move {
+            hold::set(context, name, "person:counsel", &keyed("h1", tag), held, "a dispute".to_owned()).await
+        }
+    };
+    assert!(place(1, true).await.unwrap().is_some(), "the same call again");
+    assert_eq!(place(2, false).await.unwrap_err().code, "idempotency_key_reused");
+    let other = keyed("h2", 1);
+    let lifted = hold::set(&context, &name, "person:counsel", &other, false, "settled".to_owned());
     assert_eq!(lifted.await.unwrap(), None);
     let context = at(&store, day(8)).await;
     assert!(erasure::erase(&context, &name, "person:dpo", "e2", "asked").await.unwrap().keys > 0);
@@ -324,7 +340,7 @@ async fn contacts_that_were_merged_are_shown_held_and_erased_as_one_person() {
     let hold = |held| {
         let (store, other) = (store.clone(), other.clone());
         async move {
-            let id = format!("hold-{held}");
+            let id = keyed(&format!("hold-{held}"), 1);
             let context = at(&store, day(6)).await;
             hold::set(&context, &other, "person:counsel", &id, held, "a dispute".to_owned()).await.unwrap();
         }

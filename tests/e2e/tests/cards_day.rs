@@ -299,6 +299,15 @@ impl Day<'_> {
         let queues: Vec<_> = report["groups"].as_array().unwrap().iter().map(|g| g["key"].clone()).collect();
         assert_eq!(queues, ["albatros"], "{report}");
         assert_eq!(albatros.get("problems").problem(403), "forbidden");
+        // What is tried on the past is tried on everybody's.
+        let told = json!({"automations": [{"id": "a", "name": "A", "on": ["message.received"],
+            "when": {"address": {"matches": ["*"]}}, "then": [{"note": {"text": "x"}}]}]});
+        for (path, body) in [("automations/simulate", &told), ("sla/simulate", &json!({"days": 7}))] {
+            assert_eq!(albatros.post(path, body).problem(403), "forbidden", "{path}");
+        }
+        assert_eq!(albatros.get("automations").problem(403), "forbidden");
+        let karla = self.desk.token("karla-mendez", "manager");
+        assert_eq!(karla.post("automations/simulate", &told).is(200).json()["changed"], 2);
     }
 
     fn figures(&mut self) {

@@ -41,17 +41,18 @@ fn imported(answer: &Value) -> [i64; 4] {
 #[test]
 fn a_table_is_imported_row_by_row_as_often_as_it_is_sent() {
     let (app, desk) = desk();
-    let tried = table(&desk.lead, "kind=accounts&dry_run=true", ACCOUNTS).is(200).json();
+    let manager = desk.token("marta-olmedo", "manager");
+    let tried = table(&manager, "kind=accounts&dry_run=true", ACCOUNTS).is(200).json();
     assert_eq!((imported(&tried), &tried["dry_run"]), ([2, 2, 0, 0], &json!(true)));
     assert_eq!(desk.agent.get("directory/accounts").is(200).json()["items"], json!([]), "only tried");
     let wrong =
         format!("{ACCOUNTS}a b,X,,,\n,Y,,,\noeste,Colegio Oeste,,,no-domain\n\"este\",\"a,b\",,,,more\n");
-    let done = table(&desk.lead, "kind=accounts", &wrong).is(200).json();
+    let done = table(&manager, "kind=accounts", &wrong).is(200).json();
     assert_eq!(imported(&done), [6, 2, 0, 4], "{done}");
     let lines: Vec<_> =
         done["errors"].as_array().unwrap().iter().map(|e| (&e["line"], &e["errors"][0]["pointer"])).collect();
     assert_eq!(json!(lines), json!([[4, "/id"], [5, "/id"], [6, "/domains/0"], [7, "/"]]), "{done}");
-    let again = table(&desk.lead, "kind=accounts", ACCOUNTS).is(200).json();
+    let again = table(&manager, "kind=accounts", ACCOUNTS).is(200).json();
     assert_eq!(imported(&again), [2, 0, 2, 0]);
     let sur = desk.agent.get("directory/accounts/sur").is(200).json();
     assert_eq!(
@@ -60,7 +61,6 @@ fn a_table_is_imported_row_by_row_as_often_as_it_is_sent() {
                "values": {"name": "Colegio Sur", "csm": "Eva Ríos"}}),
         "without what an agent does not see"
     );
-    let manager = desk.token("marta-olmedo", "manager");
     assert_eq!(manager.get("directory/accounts/sur").is(200).json()["values"]["fee"], "1200");
     let first = desk.agent.get("directory/accounts?limit=1").is(200).json();
     let next = format!("directory/accounts?limit=1&cursor={}", first["next"].as_str().unwrap());
@@ -87,6 +87,8 @@ fn a_table_is_imported_row_by_row_as_often_as_it_is_sent() {
 
     for (query, text, code) in [
         ("kind=accounts", "name,csm\nx,y\n", "bad_table"),
+        ("kind=accounts", "id,name\nZ3,\"abc\nZ4,x\n", "bad_table"),
+        ("kind=accounts", "id,name,name\nZ3,abc,x\n", "bad_table"),
         ("kind=colours", ACCOUNTS, "bad_kind"),
         ("kind=accounts&dry_run=perhaps", ACCOUNTS, "bad_dry_run"),
     ] {
@@ -101,7 +103,7 @@ fn a_table_is_imported_row_by_row_as_often_as_it_is_sent() {
 #[test]
 fn a_new_ticket_is_filled_from_whoever_wrote_and_their_account() {
     let (app, desk) = desk();
-    table(&desk.lead, "kind=accounts", ACCOUNTS).is(200);
+    table(&desk.token("marta-olmedo", "manager"), "kind=accounts", ACCOUNTS).is(200);
     table(&desk.lead, "kind=people", PEOPLE).is(200);
     whatsapp::deliver(app.client(), &desk, &whatsapp::message("15550108001", "wamid.d1", "hola")).is(200);
     let ticket = desk.ticket_of("15550108001");
@@ -144,7 +146,7 @@ fn a_new_ticket_is_filled_from_whoever_wrote_and_their_account() {
 #[test]
 fn who_is_known_at_one_address_is_known_at_the_others_once_they_are_one_contact() {
     let (app, desk) = desk();
-    table(&desk.lead, "kind=accounts", ACCOUNTS).is(200);
+    table(&desk.token("marta-olmedo", "manager"), "kind=accounts", ACCOUNTS).is(200);
     table(&desk.lead, "kind=people", PEOPLE).is(200);
     let write = |from: &str| {
         whatsapp::deliver(app.client(), &desk, &whatsapp::message(from, &format!("wamid.{from}"), "hola"))
@@ -168,6 +170,74 @@ fn who_is_known_at_one_address_is_known_at_the_others_once_they_are_one_contact(
     assert_eq!(open("15550108050")["fields"], json!({}));
     app.tick_everything();
     app.verify();
+}
+
+#[test]
+fn what_a_lead_does_not_see_they_neither_take_away_nor_set_nor_find_out() {
+    let (_app, desk) = desk();
+    let manager = desk.token("marta-olmedo", "manager");
+    let values = json!({"values": {"name": "Colegio Sur", "fee": 7_654_321}, "domains": ["sur.example.org"]});
+    manager.put("directory/accounts/H-1", &values).is(200);
+    let fee = || manager.get("directory/accounts/H-1").is(200).json()["values"]["fee"].clone();
+
+    let values = json!({"values": {"name": "Colegio del Sur"}, "domains": ["sur.example.org"]});
+    let set = desk.lead.put("directory/accounts/H-1", &values).is(200).json();
+    assert_eq!((&set["values"], fee()), (&json!({"name": "Colegio del Sur"}), json!(7_654_321)));
+    let done = table(&desk.lead, "kind=accounts", "id,name\nH-1,Sur\n").is(200).json();
+    assert_eq!((imported(&done), fee()), ([1, 1, 0, 0], json!(7_654_321)));
+
+    for guess in [7_654_321, 1] {
+        let values = json!({"values": {"name": "Sur", "fee": guess}});
+        let refused = desk.lead.put("directory/accounts/H-1", &values);
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/values/fee");
+        assert_eq!(refused.problem(422), "invalid_document");
+        let rows = format!("id,name,fee\nH-1,Sur,{guess}\n");
+        let tried = table(&desk.lead, "kind=accounts&dry_run=true", &rows).is(200).json();
+        assert_eq!(imported(&tried), [1, 0, 0, 1], "{guess}: {tried}");
+    }
+    // What fills a field is what the field holds, whoever says it.
+    let refused = manager.put("directory/accounts/H-1", &json!({"values": {"fee": "7654321"}}));
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/values/fee");
+    let person = json!({"addresses": [{"address": "15550108088"}], "values": {"module": "nowhere"}});
+    assert_eq!(desk.lead.put("directory/people", &person).json()["errors"][0]["pointer"], "/values/module");
+    let done = table(&manager, "kind=accounts", "id,fee\nH-1,many\n").is(200).json();
+    assert_eq!((imported(&done), fee()), ([1, 0, 0, 1], json!(7_654_321)));
+}
+
+#[test]
+fn a_call_that_is_made_again_is_answered_again_and_its_key_is_for_nothing_else() {
+    let (_app, desk) = desk();
+    let send = |method: &str, path: &str, key: &str, body: &Value| {
+        desk.lead.call(method, path, &[("idempotency-key", key)], Some(body))
+    };
+    let account = |name: &str| json!({"values": {"name": name}});
+    let person =
+        |name: &str, address: &str| json!({"addresses": [{"address": address}], "values": {"name": name}});
+    for (method, path, first, other) in [
+        ("PUT", "directory/accounts/sur", account("Sur"), account("Norte")),
+        ("PUT", "directory/people", person("Luz", "15550108011"), person("Iván", "15550108011")),
+        ("PUT", "directory/people", person("Ada", "15550108012"), person("Ada", "15550108013")),
+        (
+            "POST",
+            "directory/import?kind=accounts",
+            json!([{"id": "a", "values": {"name": "A"}}, {"id": "a b"}]),
+            json!([{"id": "b", "values": {"name": "B"}}]),
+        ),
+    ] {
+        let key = format!("key-{first}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let answered = send(method, path, &key, &first).is(200).body;
+        assert_eq!(send(method, path, &key, &first).is(200).body, answered, "{path}");
+        assert_eq!(send(method, path, &key, &other).problem(409), "idempotency_key_reused", "{path}");
+        assert_eq!(send(method, path, &key, &first).is(200).body, answered, "{path}");
+    }
+    assert_eq!(desk.lead.get("directory/accounts/sur").is(200).json()["values"]["name"], "Sur");
+    assert_eq!(desk.lead.get("directory/accounts/b").problem(404), "unknown_account");
+    // What says what is there already is a call with its key too.
+    send("PUT", "directory/accounts/sur", "same", &account("Sur")).is(200);
+    assert_eq!(
+        send("PUT", "directory/accounts/sur", "same", &account("Este")).problem(409),
+        "idempotency_key_reused"
+    );
 }
 
 #[test]

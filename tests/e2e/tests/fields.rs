@@ -140,6 +140,85 @@ fn what_a_role_does_not_see_is_nowhere_for_it() {
 }
 
 #[test]
+fn what_is_hidden_is_not_found_by_trying_on_the_past_or_by_doing_the_same_to_many() {
+    let (_app, desk) = desk();
+    let manager = desk.token("marta-olmedo", "manager");
+    let ticket = open(&desk.agent, 1, json!({"school": "Sur"})).is(201).json();
+    let id = ticket["id"].as_str().unwrap();
+    manager.post(&format!("tickets/{id}/fields"), &json!({"margin": 4321})).is(200);
+    let automation = |when: Value, then: Value| json!({"automations": [{"id": "a", "name": "A", "on": ["ticket.fields_changed"], "when": when, "then": [then]}]});
+    let note = json!({"note": {"text": "x"}});
+    let policy = |fact: &str| {
+        json!({"days": 7, "sla": [{"name": "a", "when": {fact: ["4321"]},
+            "targets": {"first_response": {"seconds": 60, "calendar": "calendar_time"}}}]})
+    };
+    // As if there were no such field, on every way.
+    let same = |margin: (&str, Value), colour: Value, pointer: &str| {
+        let refused = desk.lead.post(margin.0, &margin.1);
+        assert_eq!(pointers(&refused), json!([pointer]), "{}", margin.0);
+        let unknown = desk.lead.post(margin.0, &colour);
+        assert_eq!(refused.body, unknown.body.replace("colour", "margin"), "{}", margin.0);
+        assert_eq!(refused.problem(422), "invalid_document");
+    };
+    same(
+        ("automations/simulate", automation(json!({"fields.margin": {"at_least": 4000}}), note.clone())),
+        automation(json!({"fields.colour": {"at_least": 4000}}), note.clone()),
+        "/automations/0/when/fields.margin",
+    );
+    same(
+        ("automations/simulate", automation(json!({}), json!({"fields": {"set": {"margin": "x"}}}))),
+        automation(json!({}), json!({"fields": {"set": {"colour": "x"}}})),
+        "/automations/0/then/0/fields/set/margin",
+    );
+    same(("sla/simulate", policy("fields.margin")), policy("fields.colour"), "/sla/0/when/fields.margin");
+    let many = |name: &str| json!({"tickets": [id], "actions": [{"fields": {"set": {name: {"a": 1}}}}]});
+    same(("tickets/bulk", many("margin")), many("colour"), "/actions/0/fields/set/margin");
+
+    let fired = |caller: &Caller, when: Value| {
+        let tried = caller.post("automations/simulate", &automation(when, note.clone())).is(200).json();
+        tried["automations"]["a"]["fired"].clone()
+    };
+    assert_eq!(fired(&desk.lead, json!({})), 1, "that something changed is in the history");
+    for asks in [json!(["margin"]), json!({"matches": ["mar*"]})] {
+        assert_eq!(fired(&desk.lead, json!({"changed": asks})), 0);
+        assert_eq!(fired(&manager, json!({"changed": asks})), 1);
+    }
+    assert_eq!(fired(&manager, json!({"fields.margin": {"at_least": 4000, "at_most": 5000}})), 1);
+    assert!(manager.post("sla/simulate", &policy("fields.margin")).is(200).json()["tickets"].is_u64());
+}
+
+#[test]
+fn what_the_published_ones_do_with_what_is_hidden_is_shown_to_who_sees_it() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish_with("school", |pack| {
+        pack["fields"] = fields();
+        pack["enrichment"] = json!({});
+        pack["automations"] = json!([{"id": "dear", "name": "Dear", "on": ["ticket.fields_changed"],
+            "when": {"fields.margin": {"at_least": 4000}},
+            "then": [{"fields": {"set": {"margin": 888_222}}}, {"tags": {"add": ["dear"]}}]}]);
+        pack["macros"] = json!({"dear": {"name": "Dear", "then": [
+            {"fields": {"set": {"margin": 888_222, "module": "notas"}}}]}});
+    });
+    let manager = desk.token("marta-olmedo", "manager");
+    let ticket = open(&desk.agent, 1, json!({"school": "Sur"})).is(201).json();
+    let id = ticket["id"].as_str().unwrap();
+    manager.post(&format!("tickets/{id}/fields"), &json!({"margin": 4321})).is(200);
+    let tried = |caller: &Caller| caller.post("automations/simulate", &json!({})).is(200);
+    let (seen, whole) = (tried(&desk.lead), tried(&manager));
+    assert_eq!(seen.json()["automations"]["dear"]["fired"], 1, "{}", seen.body);
+    for hidden in ["margin", "4000", "888222"] {
+        assert!(!seen.body.contains(hidden), "{hidden}: {}", seen.body);
+        assert!(whole.body.contains(hidden), "{hidden}: {}", whole.body);
+    }
+    let macros = |caller: &Caller| caller.get("macros").is(200);
+    assert_eq!(
+        macros(&desk.agent).json()["items"][0]["then"],
+        json!([{"fields": {"set": {"module": "notas"}}}])
+    );
+    assert!(macros(&manager).body.contains("888222"));
+}
+
+#[test]
 fn what_a_customer_writes_fills_fields_and_is_never_refused_for_them() {
     let (app, desk) = desk();
     let secret = desk.secret("form", "main");

@@ -1,15 +1,20 @@
 //! `POST …/directory/import`: many entries at once, as a table or a list. A row that is wrong is named with its line and
 //! holds up no other; what an entry says already is not written again, so the same import may be sent once more.
 
-use super::put_person;
+mod table;
+
 use super::row::{self, Row, Wrong};
+use super::{finish, put_person};
 use crate::call::Call;
 use http::StatusCode;
+use relevo_domain::directory::{DirectoryCall, Members, Of};
 use relevo_domain::message::Address;
-use relevo_edge::directory::{Change, Entries};
+use relevo_edge::directory::{Asked, Change, Entries};
 use relevo_edge::http::{Response, json};
+use relevo_edge::identity::Identity;
 use relevo_edge::problem::Problem;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Most rows of one call.
 const MAX_ROWS: usize = 5_000;
@@ -43,54 +48,79 @@ pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
         Some(_) => return Err(Problem::bad_request("bad_dry_run", "dry_run is true, 1, false or 0")),
     };
     let is_table = call.request.header("content-type").is_some_and(|kind| kind.starts_with("text/csv"));
-    let rows = if is_table { table(kind, &call.request.body)? } else { list(kind, call)? };
+    let rows = if is_table { table::rows(kind, &call.request.body)? } else { list(kind, call)? };
     if rows.is_empty() || rows.len() > MAX_ROWS {
         return Err(Problem::invalid("", format!("1 to {MAX_ROWS} rows in one call")));
     }
-    let (identity, actor) = (call.identity()?, call.caller.actor());
+    let pack = call.context.pack().await?;
+    let of = if kind == Kind::Accounts { Of::Account } else { Of::Person };
+    let members = Members::new(&pack.pack, of, call.caller.role);
     let total = rows.len();
-    let (mut set, mut unchanged, mut errors) = (0_usize, 0_usize, Vec::new());
-    let mut good = Vec::new();
+    let (mut good, mut errors) = (Vec::new(), Vec::new());
     for (line, row) in rows {
-        match row {
+        let of_fields = |row: Row| row::of_members(members, row.values(), is_table).map(|()| row);
+        match row.and_then(of_fields) {
             Ok(row) => good.push((line, row)),
             Err(wrong) => errors.push(json!({"line": line, "errors": places(wrong)})),
         }
     }
     let refused = errors.len();
     errors.truncate(MAX_ERRORS);
-    for some in batches(good) {
-        let mut entries = Entries::new(&call.context, &actor);
-        let mut commit = call.context.commit();
-        for (line, row) in some {
-            let id = format!("{}.{line}", identity.id);
-            let change = match row {
-                Row::Account(row) => {
-                    entries.set_account(&mut commit, &id, &row.id, row.values, row.domains).await?
-                }
-                Row::Person(row) => put_person(call, &mut entries, &mut commit, &id, row).await?.0,
-            };
-            match change {
-                Change::Set => set += 1,
-                Change::Unchanged => unchanged += 1,
-            }
-        }
-        if !dry_run && !commit.is_empty() {
-            call.context.journal.commit(commit).await?;
-        }
-    }
+    let identity = call.identity()?;
+    let asked = if dry_run { None } else { Some(Asked::load(&call.context, identity.clone()).await?) };
+    let before = asked.as_ref().map(Asked::answered).transpose()?.flatten().cloned();
+    let DirectoryCall { set, unchanged } = match before {
+        Some(before) => before,
+        None => write(call, &identity, good, &members.kept(), asked).await?,
+    };
     let answer = json!({
         "dry_run": dry_run, "rows": total, "set": set, "unchanged": unchanged, "refused": refused, "errors": errors,
     });
     Ok(json(StatusCode::OK, &answer))
 }
 
+/// Writes rows, a portion at a time; without `asked` only says what would be.
+async fn write(
+    call: &Call<'_>,
+    identity: &Identity,
+    rows: Vec<(u64, Row)>,
+    kept: &BTreeSet<String>,
+    asked: Option<Asked>,
+) -> Result<DirectoryCall, Problem> {
+    let (actor, mut done) = (call.caller.actor(), DirectoryCall::default());
+    for some in batches(rows, !kept.is_empty()) {
+        let mut entries = Entries::new(&call.context, &actor, identity.tag);
+        let mut commit = call.context.commit();
+        for (line, row) in some {
+            // With the body's fingerprint: what was begun under a key is never taken for what another body says.
+            let id = format!("{}.{:08x}.{line}", identity.id, identity.tag);
+            let change = match row {
+                Row::Account(row) => {
+                    entries.set_account(&mut commit, &id, &row.id, row.values, kept, row.domains).await?
+                }
+                Row::Person(row) => put_person(call, &mut entries, &mut commit, &id, row, kept).await?,
+            };
+            let count = if change == Change::Set { &mut done.set } else { &mut done.unchanged };
+            *count = count.saturating_add(1);
+        }
+        if asked.is_some() && !commit.is_empty() {
+            call.context.journal.commit(commit).await?;
+        }
+    }
+    if let Some(asked) = asked {
+        let mut commit = call.context.commit();
+        asked.note(&mut commit, &actor, done.clone())?;
+        finish(call, commit, asked).await?;
+    }
+    Ok(done)
+}
+
 /// Rows in the portions that one commit holds each.
-fn batches(rows: Vec<(u64, Row)>) -> Vec<Vec<(u64, Row)>> {
+fn batches(rows: Vec<(u64, Row)>, keeps: bool) -> Vec<Vec<(u64, Row)>> {
     let mut batches: Vec<Vec<(u64, Row)>> = Vec::new();
     let mut weight = usize::MAX;
     for (line, row) in rows {
-        let own = row.weight();
+        let own = row.weight(keeps);
         match batches.last_mut() {
             Some(batch) if batch.len() < ROWS_AT_ONCE && weight.saturating_add(own) <= MAX_COMMIT_BYTES => {
                 weight = weight.saturating_add(own);
@@ -182,54 +212,4 @@ fn address(text: &str) -> (Option<String>, Address) {
         }
         None => (None, Address { kind: relevo_channels::reach::looks_like(text), value: text.into() }),
     }
-}
-
-/// A table with a line of names. Accounts: `id`, `domains`; people: `addresses`, `account`; several in one cell are
-/// separated by `;`. Every other column is something that is known; an empty cell says nothing.
-fn table(kind: Kind, bytes: &[u8]) -> Result<Vec<Placed>, Problem> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);
-    let unreadable =
-        || Problem::bad_request("bad_table", "a table in UTF-8 whose first line names its columns");
-    let names: Vec<String> = reader.headers().map_err(|_| unreadable())?.iter().map(str::to_owned).collect();
-    let needed = if kind == Kind::Accounts { "id" } else { "addresses" };
-    if !names.iter().any(|name| name == needed) {
-        let what = format!("the first line names the columns, {needed} among them");
-        return Err(Problem::bad_request("bad_table", what));
-    }
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                rows.push((line, Err(vec![(String::new(), "a line in UTF-8".to_owned())])));
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        if record.len() > names.len() {
-            rows.push((line, Err(vec![(String::new(), "more cells than columns".to_owned())])));
-            continue;
-        }
-        let (mut id, mut account, mut listed, mut values) = (String::new(), None, Vec::new(), Map::new());
-        for (name, cell) in names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty()) {
-            match (kind, name.as_str()) {
-                (Kind::Accounts, "id") => id = cell.to_owned(),
-                (Kind::People, "account") => account = Some(cell.to_owned()),
-                (Kind::Accounts, "domains") | (Kind::People, "addresses") => {
-                    let parts = cell.split(';').map(str::trim).filter(|part| !part.is_empty());
-                    listed = parts.map(str::to_owned).collect();
-                }
-                _ => {
-                    values.insert(name.clone(), Value::String(cell.to_owned()));
-                }
-            }
-        }
-        rows.push((line, of_kind(kind, id, account, values, listed)));
-        if rows.len() > MAX_ROWS {
-            break;
-        }
-    }
-    Ok(rows)
 }

@@ -1,6 +1,6 @@
 //! What is to be known of an account or a person: is it something that the directory takes?
 
-use relevo_domain::directory::{self, MAX_DOMAINS};
+use relevo_domain::directory::{self, MAX_BYTES, MAX_DOMAINS, Members};
 use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
 use relevo_edge::problem::Problem;
@@ -21,13 +21,23 @@ pub enum Row {
 }
 
 impl Row {
-    /// How many bytes it comes to at the store, about: each entry as an event and in the state with it.
-    pub fn weight(&self) -> usize {
+    /// What is known.
+    pub fn values(&self) -> &Map<String, Value> {
+        match self {
+            Self::Account(row) => &row.values,
+            Self::Person(row) => &row.values,
+        }
+    }
+
+    /// How many bytes it comes to at the store, about: each entry as an event and in the state with it, and what it has
+    /// of members that are kept.
+    pub fn weight(&self, keeps: bool) -> usize {
         let (values, entries) = match self {
             Self::Account(row) => (&row.values, 1 + row.domains.len() / 4),
             Self::Person(row) => (&row.values, row.addresses.len()),
         };
-        let bytes = serde_json::to_vec(values).map_or(0, |json| json.len());
+        let kept = if keeps { MAX_BYTES } else { 0 };
+        let bytes = serde_json::to_vec(values).map_or(0, |json| json.len()).saturating_add(kept);
         bytes.saturating_mul(2).saturating_add(2_048).saturating_mul(entries)
     }
 }
@@ -115,6 +125,18 @@ pub fn person(
         values.insert(directory::ACCOUNT.to_owned(), Value::String(account));
     }
     Ok(Person { values, addresses })
+}
+
+/// What fills a field is said by who may, and is what the field holds.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn of_members(members: Members<'_>, values: &Map<String, Value>, is_text: bool) -> Result<(), Wrong> {
+    let place = |(name, what)| {
+        if name == directory::ACCOUNT { (name, what) } else { (format!("values/{name}"), what) }
+    };
+    let wrong: Wrong = members.wrong(values, is_text).into_iter().map(place).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 fn of_values(values: &Map<String, Value>) -> Wrong {

@@ -6,14 +6,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 use relevo_domain::automation::trial::{Past, Would, replay};
 use relevo_domain::automation::{self, Automation, Cause, Reaction};
-use relevo_domain::conversation::Conversation;
 use relevo_domain::conversation::decide::Published;
 use relevo_domain::conversation::view::rfc3339;
-use relevo_domain::pack::Pack;
+use relevo_domain::conversation::{Conversation, ConversationEvent};
+use relevo_domain::pack::{Pack, Role};
 use relevo_domain::rows::TicketRow;
 use relevo_domain::survey::SurveyState;
 use relevo_domain::worklist::{HeadRow, is_live};
 use relevo_edge::app::{DeskContext, PublishedPack};
+use relevo_edge::fields::Hidden;
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_journal::Fold;
@@ -59,6 +60,9 @@ pub struct Automations {
     pack: Pack,
     published: Rc<PublishedPack>,
     from: DateTime<Utc>,
+    /// The caller brought the automations: the pack's own are tried otherwise.
+    are_own: bool,
+    hidden: Hidden,
     heads: BTreeMap<u64, HeadRow>,
     tickets: u64,
     changed: u64,
@@ -68,23 +72,39 @@ pub struct Automations {
 
 impl Automations {
     /// The published pack with what is to be tried in it.
-    pub async fn new(context: &DeskContext, question: Question) -> Result<Self, Problem> {
+    pub async fn new(context: &DeskContext, role: Role, question: Question) -> Result<Self, Problem> {
         if !(1..=MAX_DAYS).contains(&question.days) {
             return Err(Problem::invalid("/days", format!("a trial looks back 1 to {MAX_DAYS} days")));
         }
         let published = context.pack().await?;
         let mut pack = published.pack.clone();
+        // Which tickets an automation would apply to tells what its conditions hold of: what is hidden from the caller is
+        // asked for by the published ones alone.
+        let are_own = question.automations.is_some();
+        let as_seen = if are_own { role } else { Role::Admin };
         pack.automations = question.automations.unwrap_or(pack.automations);
-        let wrong = automation::check(&pack);
+        let wrong = automation::check_as(&pack, as_seen);
         if !wrong.is_empty() {
             return Err(Problem::invalid_all(wrong));
         }
         let counts = pack.automations.iter().map(|one| (one.id.clone(), Counts::default()));
         let by_automation = counts.collect();
+        let hidden = Hidden::of(context, role).await?;
         let newest = context.newest_ticket_number().await?;
         let heads = heads::load(context, newest).await?;
         let from = context.now - TimeDelta::days(i64::from(question.days));
-        Ok(Self { pack, published, from, heads, tickets: 0, changed: 0, samples: 0, by_automation })
+        Ok(Self {
+            pack,
+            published,
+            from,
+            are_own,
+            hidden,
+            heads,
+            tickets: 0,
+            changed: 0,
+            samples: 0,
+            by_automation,
+        })
     }
 
     async fn conversation(
@@ -93,7 +113,13 @@ impl Automations {
         name: &str,
         ordinals: &BTreeSet<u32>,
     ) -> Result<Vec<Value>, Problem> {
-        let (state, events) = history(context, name).await?;
+        let (state, mut events) = history(context, name).await?;
+        for event in events.iter_mut().filter(|_| self.are_own) {
+            // That something changed is in the history; that it was this field is not for the caller to ask.
+            if let ConversationEvent::FieldsChanged { set, .. } = &mut event.data {
+                set.0.retain(|field, _| !self.hidden.contains(field));
+            }
+        }
         let votes = votes(context, &state).await?;
         let past = Past { events: &events, votes: &votes, from: self.from, until: context.now };
         let calendars = |name: &str| self.published.calendar(name);
@@ -120,7 +146,7 @@ impl Automations {
             if self.samples < MAX_SAMPLES {
                 self.samples += 1;
                 let id = ids::ticket(name, ticket.ordinal);
-                let would: Vec<Value> = mine.into_iter().map(shown).collect();
+                let would: Vec<Value> = mine.into_iter().map(|would| shown(would, &self.hidden)).collect();
                 told.push(json!({"ticket": id, "number": ticket.number, "would": would}));
             }
         }
@@ -174,12 +200,13 @@ fn is_fired(would: &Would) -> bool {
 }
 
 /// What would have been done, as a history shows it.
-fn shown(would: &Would) -> Value {
+fn shown(would: &Would, hidden: &Hidden) -> Value {
     let (why, events) = match &would.reaction {
         Reaction::Fired(fired, events) => {
             let done = events.iter().map(|event| {
                 let (name, mut data) = event.named();
                 data.remove("ticket");
+                hidden.leave_out_of_event(&mut data);
                 json!({"type": name, "data": data})
             });
             let replies = fired.replies.iter().map(|reply| json!({"type": "reply.written", "data": reply}));
@@ -187,6 +214,9 @@ fn shown(would: &Would) -> Value {
         }
         Reaction::Held(held) => (format!("held: {}", held.why), Vec::new()),
     };
+    let mut told = Map::from_iter([("why".to_owned(), json!(why))]);
+    hidden.leave_out_reasons(&mut told);
+    let why = told.remove("why");
     json!({"automation": would.automation, "at": rfc3339(would.at), "why": why, "changes": events})
 }
 

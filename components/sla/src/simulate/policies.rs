@@ -8,7 +8,7 @@ use relevo_calendar::Calendar;
 use relevo_domain::conversation::decide::Published;
 use relevo_domain::conversation::trial::{Change, compare, replay};
 use relevo_domain::conversation::{Conversation, ConversationEvent};
-use relevo_domain::pack::Pack;
+use relevo_domain::pack::{Pack, Role};
 use relevo_domain::rows::TicketRow;
 use relevo_domain::sla::{CalendarSource, Policy};
 use relevo_edge::app::{DeskContext, calendars};
@@ -65,7 +65,7 @@ impl CalendarSource for Calendars {
 
 impl Policies {
     /// The published pack with what is to be tried in it.
-    pub async fn new(context: &DeskContext, question: &Question) -> Result<Self, Problem> {
+    pub async fn new(context: &DeskContext, role: Role, question: &Question) -> Result<Self, Problem> {
         if !(1..=MAX_DAYS).contains(&question.days) {
             return Err(Problem::invalid("/days", format!("a trial looks back 1 to {MAX_DAYS} days")));
         }
@@ -83,7 +83,10 @@ impl Policies {
         });
         for (n, policy) in pack.sla.iter().enumerate() {
             let wrong = policy.check(|name| pack.calendars.contains_key(name));
-            problems.extend(wrong.into_iter().map(|(place, what)| (format!("/sla/{n}{place}"), what)));
+            // Which tickets a policy would apply to tells what its conditions hold of.
+            let as_seen = if question.sla.is_some() { role } else { Role::Admin };
+            let wrong = wrong.into_iter().chain(policy.unknown_fields(&pack, as_seen));
+            problems.extend(wrong.map(|(place, what)| (format!("/sla/{n}{place}"), what)));
         }
         if !problems.is_empty() {
             return Err(Problem::invalid_all(problems));

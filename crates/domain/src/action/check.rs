@@ -7,8 +7,9 @@ use crate::pack::{Pack, Role, escape};
 /// Longest snooze: a year.
 const MAX_SECONDS: u32 = 366 * 86_400;
 
-/// Everything that is wrong with a list of actions: JSON pointer into it, and what to do.
-pub fn check(pack: &Pack, actions: &[Action]) -> Vec<(String, String)> {
+/// Everything that is wrong with a list of actions: JSON pointer into it, and what to do. A field that the role does not see
+/// is not there for it.
+pub fn check(pack: &Pack, actions: &[Action], role: Role) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     if actions.is_empty() || actions.len() > MAX_ACTIONS {
         problems.push((String::new(), format!("1 to {MAX_ACTIONS} actions")));
@@ -53,8 +54,8 @@ pub fn check(pack: &Pack, actions: &[Action]) -> Vec<(String, String)> {
                     }
                 }
             }
-            Action::Fields { set } if !field::wrong(pack, set, Role::Admin).is_empty() => {
-                for (name, why) in field::wrong(pack, set, Role::Admin) {
+            Action::Fields { set } if !field::misfits(pack, set, role).is_empty() => {
+                for (name, why) in field::misfits(pack, set, role) {
                     say(&format!("/set/{}", escape(&name)), &why);
                 }
             }

@@ -3,7 +3,7 @@
 use super::FACTS;
 use crate::action::{self, Action};
 use crate::condition;
-use crate::pack::{self, Pack};
+use crate::pack::{self, Pack, Role};
 use crate::sla::CALENDAR_TIME;
 use std::collections::BTreeSet;
 
@@ -15,6 +15,11 @@ const MAX_SECONDS: u64 = 366 * 86_400;
 
 /// Everything that is wrong: JSON pointer into the pack, and what to do.
 pub fn check(pack: &Pack) -> Vec<(String, String)> {
+    check_as(pack, Role::Admin)
+}
+
+/// The same for somebody to whom a field that their role does not see is not there.
+pub fn check_as(pack: &Pack, role: Role) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     if pack.automations.len() > MAX_AUTOMATIONS {
         problems.push(("/automations".to_owned(), format!("at most {MAX_AUTOMATIONS} automations")));
@@ -43,11 +48,11 @@ pub fn check(pack: &Pack) -> Vec<(String, String)> {
             }
         }
         let wrong = condition::check(&automation.when, &FACTS).into_iter();
-        let wrong = wrong.chain(condition::unknown_fields(&automation.when, pack));
+        let wrong = wrong.chain(condition::unknown_fields(&automation.when, pack, role));
         for (place, what) in wrong.chain(pack::unknown(pack, &automation.when)) {
             say(&format!("/when{place}"), &what);
         }
-        for (place, what) in action::check(pack, &automation.then) {
+        for (place, what) in action::check(pack, &automation.then, role) {
             say(&format!("/then{place}"), &what);
         }
         for n in automation.then.iter().enumerate().filter(|(_, then)| matches!(then, Action::Macro { .. })) {

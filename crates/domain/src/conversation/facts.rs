@@ -3,6 +3,7 @@
 use super::decide::Published;
 use super::event::{ConversationEvent, Party};
 use super::{Conversation, Ticket};
+use crate::condition::SEGMENT;
 use crate::pack::Priority;
 use crate::sla::{CalendarSource, Facts, ResolvedPolicy, resolve};
 use serde_json::{Map, Value};
@@ -59,7 +60,7 @@ impl Facts for TicketFacts<'_> {
             "period" => self.period.map(Cow::from).into_iter().collect(),
             "priority" => vec![Cow::from(self.priority.as_str())],
             "tags" => self.tags.iter().map(Cow::from).collect(),
-            "segment" => self.field("segment"),
+            SEGMENT => self.field(SEGMENT),
             _ => fact.strip_prefix("fields.").map(|name| self.field(name)).unwrap_or_default(),
         }
     }

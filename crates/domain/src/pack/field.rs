@@ -215,13 +215,6 @@ fn named_elsewhere(pack: &Pack) -> Vec<(String, String)> {
             known(format!("/transitions/{n}/fields/{f}"), id);
         }
     }
-    for (n, policy) in pack.sla.iter().enumerate() {
-        for fact in policy.when.keys() {
-            if let Some(id) = fact.strip_prefix("fields.") {
-                known(format!("/sla/{n}/when/{}", escape(fact)), id);
-            }
-        }
-    }
     for (id, queue) in &pack.queues {
         if let Some(field) = queue.assignment.as_ref().and_then(|rule| rule.skill_field.as_deref()) {
             known(format!("/queues/{}/assignment/skill_field", escape(id)), field);
@@ -234,6 +227,10 @@ fn named_elsewhere(pack: &Pack) -> Vec<(String, String)> {
     {
         let what = "figures are for leads and of nobody: a field with `personal` false that they may see";
         problems.push((at.to_owned(), what.to_owned()));
+    }
+    for (n, policy) in pack.sla.iter().enumerate() {
+        let unknown = policy.unknown_fields(pack, Role::Admin).into_iter();
+        problems.extend(unknown.map(|(place, what)| (format!("/sla/{n}{place}"), what)));
     }
     problems
 }

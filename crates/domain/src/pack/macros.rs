@@ -48,7 +48,7 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
         for team in one.teams.iter().enumerate().filter(|(_, team)| !pack.teams.contains_key(*team)) {
             say(&format!("/teams/{}", team.0), "no such team; add it to /teams");
         }
-        for (place, what) in action::check(pack, &one.then) {
+        for (place, what) in action::check(pack, &one.then, Role::Admin) {
             say(&format!("/then{place}"), &what);
         }
         let replies = one.then.iter().filter(|action| matches!(action, Action::Reply { .. })).count();

@@ -1,6 +1,6 @@
 //! Where new tickets go, and where they go on to when their fields change.
 
-use super::{Pack, Priority};
+use super::{Pack, Priority, Role};
 use crate::condition::{self, Conditions, Facts, all_hold, in_words};
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,7 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
             }
         }
         let wrong = condition::check(&rule.when, &ROUTING_FACTS).into_iter();
-        let wrong = wrong.chain(condition::unknown_fields(&rule.when, pack));
+        let wrong = wrong.chain(condition::unknown_fields(&rule.when, pack, Role::Admin));
         for (place, what) in wrong.chain(super::unknown(pack, &rule.when)) {
             say(&format!("/when{place}"), what);
         }

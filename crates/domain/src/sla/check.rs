@@ -4,6 +4,7 @@ use super::events::check_event;
 use super::policy::{CALENDAR_TIME, FACTS, KNOWN, Policy, Target};
 use super::threshold::Warning;
 use crate::condition;
+use crate::pack::{Pack, Role};
 
 /// Longest target: ten years.
 const MAX_SECONDS: u64 = 10 * 366 * 86_400;
@@ -40,6 +41,12 @@ impl Policy {
             problems.extend(places);
         }
         problems
+    }
+
+    /// Fields that its conditions ask for and the desk does not have, or not for a role that does not see them.
+    pub fn unknown_fields(&self, pack: &Pack, role: Role) -> Vec<(String, String)> {
+        let unknown = condition::unknown_fields(&self.when, pack, role).into_iter();
+        unknown.map(|(place, what)| (format!("/when{place}"), what)).collect()
     }
 }
 
