@@ -3,9 +3,10 @@
 pub mod merge;
 
 use crate::call::Call;
-use chrono::{DateTime, Months};
+use chrono::{DateTime, Months, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
+use relevo_domain::Private;
 use relevo_domain::contact::{Contact, ContactEvent, Way};
 use relevo_domain::conversation::{Conversation, view};
 use relevo_domain::identity;
@@ -140,12 +141,24 @@ pub async fn surveys(call: &Call<'_>) -> Result<Response, Problem> {
 
 async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
     let united = people::united(&call.context, name).await?;
-    let since = united.members.iter().filter_map(|(_, contact)| contact.since).min();
+    let pack = call.context.pack().await?;
+    let told = match partitions::divides(&pack.pack, &call.caller) {
+        true => Some(told(call, &united).await?),
+        false => None,
+    };
+    let since = match &told {
+        Some(told) => told.since,
+        None => united.members.iter().filter_map(|(_, contact)| contact.since).min(),
+    };
     let Some(since) = since else { return Ok(None) };
+    let is_told = |channel: &str, address: &Address| {
+        told.as_ref().is_none_or(|told| told.addresses.iter().any(|(c, a)| c == channel && a == address))
+    };
     let addresses: Vec<Value> = united
         .members
         .iter()
         .flat_map(|(_, contact)| contact.addresses.iter().map(move |known| (known, contact)))
+        .filter(|((channel, address), _)| is_told(channel, address))
         .map(|((channel, address), contact)| {
             let way = Way { channel, account: None, sender: None };
             let opted_out = contact.stopped(&way).map(|said| said.at);
@@ -155,8 +168,10 @@ async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
             })
         })
         .collect();
-    let called = united.members.iter().find_map(|(_, contact)| contact.name.clone());
-    let links = united.members.iter().flat_map(|(_, contact)| &contact.absorbed);
+    let of_members = || united.members.iter().find_map(|(_, contact)| contact.name.clone());
+    let called = told.as_ref().map_or_else(of_members, |told| told.name.clone());
+    // That two are one is for those to know who work for all.
+    let links = united.members.iter().filter(|_| told.is_none()).flat_map(|(_, contact)| &contact.absorbed);
     let merged: Vec<Value> = links
         .filter(|link| united.members.iter().any(|(member, _)| *member == link.contact))
         .map(|link| {
@@ -176,6 +191,41 @@ async fn view(call: &Call<'_>, name: &str) -> Result<Option<Value>, Problem> {
         "erased_at": united.members.iter().filter_map(|(_, contact)| contact.erased_at).max().map(view::rfc3339),
         "held": united.members.iter().any(|(_, contact)| contact.hold.is_some()),
     })))
+}
+
+/// What was said of a contact in the conversations of tickets that the caller sees: a contact is one for the whole desk, and
+/// what it told one client company is not for another's agents.
+#[derive(Default)]
+struct Told {
+    name: Option<Private<String>>,
+    /// Channel and address.
+    addresses: Vec<(String, Address)>,
+    /// When the first of the tickets was opened.
+    since: Option<DateTime<Utc>>,
+}
+
+async fn told(call: &Call<'_>, united: &people::United) -> Result<Told, Problem> {
+    let (context, pack) = (&call.context, call.context.pack().await?);
+    let names = united.members.iter().flat_map(|(_, contact)| &contact.conversations);
+    let loaded = try_join_all(names.map(|name| async move {
+        let stream = context.stream(Conversation::KIND, name)?;
+        Ok::<_, Problem>(context.journal.load::<Conversation>(&stream, context.now).await?.state)
+    }))
+    .await?;
+    let mut told = Told::default();
+    let mut named_at = None;
+    for state in loaded {
+        let mut seen =
+            state.tickets.iter().filter(|one| partitions::sees_ticket(&pack.pack, &call.caller, one));
+        let (Some(first), Some(party)) = (seen.next(), &state.party) else { continue };
+        let heard_at = seen.map(|one| one.updated_at).chain([first.updated_at]).max();
+        told.since = told.since.into_iter().chain([first.opened_at]).min();
+        told.addresses.push((party.channel.clone(), party.address.clone()));
+        if party.name.is_some() && heard_at > named_at {
+            (told.name, named_at) = (party.name.clone(), heard_at);
+        }
+    }
+    Ok(told)
 }
 
 /// The contacts that an address may be: a telephone number, an e-mail address or a provider's user id.

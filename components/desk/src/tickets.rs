@@ -267,6 +267,15 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         contact,
         name: body.contact.name.map(Into::into),
     };
+    let own = NewTicket { queue: None, ..NewTicket::default() };
+    let ConversationEvent::TicketCreated(routed) = decide::create(pack.published(), party.clone(), 0, own)?
+    else {
+        return Err(unknown());
+    };
+    // Whose account it is says who may write there: what was said on it is in the same conversation.
+    if !partitions::sees(&pack.pack, &call.caller, &routed.opening.queue, routed.opening.team.as_deref()) {
+        return Err(Problem::forbidden("the account is of another partition of the desk"));
+    }
     let new = NewTicket {
         subject: body.subject,
         queue: body.queue,

@@ -43,6 +43,11 @@ pub fn sees(pack: &Pack, caller: &Caller, queue: &str, team: Option<&str>) -> bo
         || pack.sees(&caller.person, caller.role, pack.partition_of_ticket(queue, team))
 }
 
+/// Whether there is anything at the desk that a caller may not see for the partition that it belongs to.
+pub fn divides(pack: &Pack, caller: &Caller) -> bool {
+    !pack.partitions.is_empty() && caller.role < Role::Manager
+}
+
 /// Refuses a call that names what belongs to another partition. `parts` are what the path's names stand for.
 ///
 /// # Errors
@@ -111,7 +116,7 @@ pub async fn contact<S: Store>(
     caller: &Caller,
     id: &str,
 ) -> Result<(), Problem> {
-    if pack.partitions.is_empty() || caller.role >= Role::Manager {
+    if !divides(pack, caller) {
         return Ok(());
     }
     let Ok(name) = ids::parse(id, ids::CONTACT, "contact") else { return Ok(()) };
@@ -157,7 +162,8 @@ async fn survey<S: Store>(
     }
 }
 
-fn sees_ticket(pack: &Pack, caller: &Caller, ticket: &Ticket) -> bool {
+/// Whether a caller may see a ticket.
+pub fn sees_ticket(pack: &Pack, caller: &Caller, ticket: &Ticket) -> bool {
     sees(pack, caller, &ticket.queue, ticket.team.as_deref())
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use relevo_e2e::{App, Store, eventually, whatsapp};
+use relevo_e2e::{App, Caller, Store, eventually, whatsapp};
 use serde_json::{Value, json};
 
 const PHONE: &str = "15550600001";
@@ -72,6 +72,49 @@ fn ids_of_one_desk_are_unknown_at_another() {
         assert_eq!(items, json!([]), "{list}");
     }
     assert_eq!(history(), before, "and nothing has changed");
+}
+
+#[test]
+fn what_a_contact_told_one_client_of_a_desk_is_not_for_anothers_agents() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish("cards");
+    let (nogal, albatros) = (desk.token("adriana-campos", "agent"), desk.token("daniela-rivas", "agent"));
+    let open = |caller: &Caller, account: &str, more: Value| {
+        let mut contact = json!({"address": "clara-77"});
+        contact.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        caller.post("tickets", &json!({"channel": "standard", "account": account, "contact": contact}))
+    };
+    let told = open(&nogal, "nogal", json!({"name": "Clara Nogal"})).is(201).json();
+    app.set_clock(3_600);
+    let mine = open(&albatros, "albatros", json!({})).is(201).json();
+    let contact = mine["contact"]["id"].as_str().unwrap();
+    assert_eq!(told["contact"]["id"], contact, "one person at the desk");
+    let seen = |caller: &Caller| caller.get(&format!("contacts/{contact}")).is(200).json();
+
+    let view = seen(&albatros);
+    assert_eq!((&view["name"], &view["since"]), (&Value::Null, &mine["opened_at"]), "{view}");
+    assert_eq!(view["addresses"].as_array().unwrap().len(), 1, "{view}");
+    assert_eq!(view["tickets"].as_array().unwrap().len(), 1, "{view}");
+    for path in ["contacts", "contacts?address=clara-77"] {
+        let list = albatros.get(path).is(200).json();
+        assert_eq!(list["items"][0]["id"], contact, "{list}");
+        assert!(!list.to_string().contains("Clara"), "{list}");
+        assert_eq!(list["items"][0]["since"], mine["opened_at"], "{list}");
+    }
+    let view = seen(&nogal);
+    assert_eq!((&view["name"], &view["since"]), (&json!("Clara Nogal"), &told["opened_at"]));
+    let manager = desk.token("karla-mendez", "manager");
+    assert_eq!(seen(&manager)["name"], "Clara Nogal");
+    // What either is told is theirs.
+    open(&albatros, "albatros", json!({"name": "Clara Albatros"})).is(201);
+    assert_eq!(
+        (&seen(&albatros)["name"], &seen(&nogal)["name"]),
+        (&json!("Clara Albatros"), &json!("Clara Nogal"))
+    );
+
+    // Nor is it read by writing on the other's account.
+    let new = json!({"channel": "standard", "account": "nogal", "contact": {"address": "clara-77"}, "queue": "albatros"});
+    assert_eq!(albatros.post("tickets", &new).problem(403), "forbidden");
 }
 
 #[test]
