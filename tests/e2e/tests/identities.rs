@@ -1,7 +1,7 @@
 //! One person under several identifiers, and what they take back: as WhatsApp tells it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use relevo_e2e::{App, Desk, Store, pack, whatsapp};
+use relevo_e2e::{App, Desk, Store, pack, seconds_since_1970, whatsapp};
 use serde_json::{Value, json};
 
 const PHONE: &str = "34600700001";
@@ -22,8 +22,7 @@ fn tells(app: &App, desk: &Desk, item: &Value) {
 }
 
 fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_secs()).unwrap()
+    i64::try_from(seconds_since_1970()).unwrap()
 }
 
 fn number() -> Value {
