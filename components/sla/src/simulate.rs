@@ -79,6 +79,11 @@ trait Tried {
 
     /// What was counted.
     fn summary(&self) -> Map<String, Value>;
+
+    /// It has been as much as one answer may take: the next one goes on.
+    fn is_spent(&self) -> bool {
+        false
+    }
 }
 
 /// A walk over the tickets, from the newest to the first that is too old.
@@ -110,6 +115,9 @@ impl<T: Tried + 'static> Walk<T> {
             match self.step().await? {
                 Some(some) => differ.extend(some),
                 None => break,
+            }
+            if self.trial.is_spent() {
+                break;
             }
         }
         let mut answer = self.summary();

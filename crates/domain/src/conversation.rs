@@ -241,6 +241,11 @@ fn never(count: &u32) -> bool {
 }
 
 impl Conversation {
+    /// Lets go of the messages, as a snapshot does.
+    pub(crate) fn forget_messages(&mut self) {
+        self.correspondence = Correspondence::default();
+    }
+
     /// A ticket by ordinal.
     pub fn ticket(&self, ordinal: u32) -> Option<&Ticket> {
         self.tickets.get(usize::try_from(ordinal).ok()?.checked_sub(1)?)

@@ -6,7 +6,7 @@ mod common;
 use chrono::{DateTime, Utc};
 use common::{Desk, at};
 use relevo_calendar::Calendar;
-use relevo_domain::automation::trial::{Past, Would, replay};
+use relevo_domain::automation::trial::{Past, Replayed, Would, replay};
 use relevo_domain::automation::{Cause, Reaction, Trigger, causes, react};
 use relevo_domain::conversation::{ConversationEvent, decide};
 use relevo_domain::pack::parse;
@@ -160,6 +160,34 @@ fn however_many_lead_to_each_other_each_applies_once() {
 }
 
 #[test]
+fn a_trial_takes_as_many_steps_as_there_are_automations_and_not_their_square() {
+    let steps = |count: u32, kind: Value| {
+        let all: Vec<Value> = (0..count)
+            .map(|n| {
+                let mut one = json!({"id": format!("a{n}"), "name": "a", "then": [
+                    {"note": {"text": "x"}}, {"tags": {"add": [format!("t{n}")]}}]});
+                one.as_object_mut().unwrap().extend(kind.as_object().cloned().unwrap());
+                one
+            })
+            .collect();
+        let mut desk = Desk::new(pack(json!(all)));
+        desk.receive("05 09:30", "a");
+        let note = decide::note(&desk.state, 1, "x".into()).unwrap();
+        desk.tell("05 09:31", vec![note]);
+        let replayed = replayed(&desk, "06 10:00");
+        let fired = replayed.would.iter().filter(|would| matches!(would.reaction, Reaction::Fired(..)));
+        assert_eq!(fired.count(), usize::try_from(count).unwrap());
+        replayed.steps
+    };
+    let follow = json!({"on": ["note.written", "ticket.tags_changed"]});
+    let wait = json!({"after": {"seconds": 60, "calendar": "office", "since": "opened"}});
+    for kind in [follow, wait] {
+        let (few, many) = (steps(10, kind.clone()), steps(100, kind));
+        assert!(few <= 20 && many <= 200, "{few} and {many}");
+    }
+}
+
+#[test]
 fn what_waits_applies_when_its_time_is_over_and_its_conditions_hold() {
     let automations = json!([
         {"id": "business", "name": "b", "after": {"seconds": 3600, "calendar": "office", "since": "customer_wrote"},
@@ -209,7 +237,11 @@ fn a_trial_leaves_out_what_the_real_ones_did() {
     desk.receive("05 09:40", "b");
     assert_eq!(past(&desk, "05 10:00").len(), 2);
     let since = Past { from: at("05 09:35"), ..whole(&desk, "05 10:00") };
-    assert_eq!(replay(since, desk.published(), &|_| None).len(), 1, "what was before is taken as it was");
+    assert_eq!(
+        replay(since, desk.published(), &|_| None).would.len(),
+        1,
+        "what was before is taken as it was"
+    );
 }
 
 fn whole<'a>(desk: &'a Desk, until: &str) -> Past<'a> {
@@ -218,6 +250,10 @@ fn whole<'a>(desk: &'a Desk, until: &str) -> Past<'a> {
 
 /// What the automations would have done until then.
 fn past(desk: &Desk, until: &str) -> Vec<Would> {
+    replayed(desk, until).would
+}
+
+fn replayed(desk: &Desk, until: &str) -> Replayed {
     let calendars = |name: &str| -> Option<&Calendar> { desk.calendars.get(name) };
     replay(whole(desk, until), desk.published(), &calendars)
 }

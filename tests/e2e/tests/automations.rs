@@ -309,6 +309,23 @@ fn a_trial_says_what_automations_would_have_done_and_changes_nothing() {
 
     assert_eq!(desk.agent.post("automations/simulate", &json!({})).problem(403), "forbidden");
     assert_eq!(desk.lead.post("automations/simulate", &json!({"days": 0})).problem(422), "invalid_document");
+    // Many that write much, on everything: told in short, and no more of them than one trial takes.
+    let many = |count: usize, actions: usize| {
+        let then = vec![json!({"note": {"text": "x".repeat(300)}}); actions];
+        let one = |n: usize| json!({"id": format!("a{n}"), "name": "A", "on": ["message.received", "note.written"], "then": then});
+        json!({"automations": (0..count).map(one).collect::<Vec<_>>()})
+    };
+    let tried = trial(&many(100, 1));
+    assert_eq!(tried["automations"]["a99"]["tickets"], 5, "{tried}");
+    let sample = &tried["samples"][0];
+    assert_eq!(sample["would"].as_array().unwrap().len(), 20);
+    assert!(sample["more"].as_u64().unwrap() >= 80, "{sample}");
+    let text = sample["would"][0]["changes"][0]["data"]["text"].as_str().unwrap();
+    assert_eq!(text, format!("{}…", "x".repeat(200)));
+    let refused = desk.lead.post("automations/simulate", &many(101, 5));
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/automations");
+    assert!(refused.body.contains("at most 500 in all"), "{}", refused.body);
+    assert_eq!(refused.problem(422), "invalid_document");
     let wrong = json!({"automations": [{"id": "x", "name": "X", "on": ["ticket.opened"],
         "then": [{"queue": {"queue": "nowhere"}}]}]});
     let refused = desk.lead.post("automations/simulate", &wrong).is(422).json();

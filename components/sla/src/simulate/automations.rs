@@ -4,7 +4,7 @@ use super::policies::history;
 use super::{Cursor, MAX_DAYS, Tried};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::try_join_all;
-use relevo_domain::automation::trial::{Past, Would, replay};
+use relevo_domain::automation::trial::{Past, Replayed, Would, replay};
 use relevo_domain::automation::{self, Automation, Cause, Reaction};
 use relevo_domain::conversation::decide::Published;
 use relevo_domain::conversation::view::rfc3339;
@@ -26,6 +26,19 @@ use std::rc::Rc;
 
 /// Tickets that are told of, with what each would have changed.
 const MAX_SAMPLES: usize = 50;
+
+/// Applications of a sample that are told, and characters of a text in them.
+const MAX_TOLD: usize = 20;
+const MAX_TEXT_CHARS: usize = 200;
+
+/// What all samples of an answer come to, in bytes, before no further one is added.
+const MAX_SAMPLES_BYTES: usize = 256 * 1024;
+
+/// Most actions that a trial brings, in all of its automations.
+const MAX_ACTIONS: usize = 500;
+
+/// How often automations are tried on tickets in one answer before it ends with the part that it is at.
+const MAX_STEPS: u64 = 40_000;
 
 /// Conversations read at once.
 const AT_ONCE: usize = 16;
@@ -67,6 +80,9 @@ pub struct Automations {
     tickets: u64,
     changed: u64,
     samples: usize,
+    /// What the samples come to.
+    bytes: usize,
+    steps: u64,
     by_automation: BTreeMap<String, Counts>,
 }
 
@@ -83,7 +99,12 @@ impl Automations {
         let are_own = question.automations.is_some();
         let as_seen = if are_own { role } else { Role::Admin };
         pack.automations = question.automations.unwrap_or(pack.automations);
-        let wrong = automation::check_as(&pack, as_seen);
+        let mut wrong = automation::check_as(&pack, as_seen);
+        let actions: usize = pack.automations.iter().map(|one| one.then.len()).sum();
+        if are_own && actions > MAX_ACTIONS {
+            let what = format!("{actions} actions; a trial takes at most {MAX_ACTIONS} in all");
+            wrong.push(("/automations".to_owned(), what));
+        }
         if !wrong.is_empty() {
             return Err(Problem::invalid_all(wrong));
         }
@@ -103,6 +124,8 @@ impl Automations {
             tickets: 0,
             changed: 0,
             samples: 0,
+            bytes: 0,
+            steps: 0,
             by_automation,
         })
     }
@@ -124,7 +147,8 @@ impl Automations {
         let past = Past { events: &events, votes: &votes, from: self.from, until: context.now };
         let calendars = |name: &str| self.published.calendar(name);
         let version = self.published.version;
-        let would = replay(past, Published { pack: &self.pack, version }, &calendars);
+        let Replayed { would, steps } = replay(past, Published { pack: &self.pack, version }, &calendars);
+        self.steps = self.steps.saturating_add(steps);
         let mut told = Vec::new();
         for ticket in state.tickets.iter().filter(|ticket| ordinals.contains(&ticket.ordinal)) {
             self.tickets += 1;
@@ -143,11 +167,15 @@ impl Automations {
                 continue;
             }
             self.changed += 1;
-            if self.samples < MAX_SAMPLES {
+            if self.samples < MAX_SAMPLES && self.bytes < MAX_SAMPLES_BYTES {
                 self.samples += 1;
                 let id = ids::ticket(name, ticket.ordinal);
-                let would: Vec<Value> = mine.into_iter().map(|would| shown(would, &self.hidden)).collect();
-                told.push(json!({"ticket": id, "number": ticket.number, "would": would}));
+                let more = mine.len().saturating_sub(MAX_TOLD);
+                let would: Vec<Value> =
+                    mine.into_iter().take(MAX_TOLD).map(|would| shown(would, &self.hidden)).collect();
+                let sample = json!({"ticket": id, "number": ticket.number, "would": would, "more": more});
+                self.bytes = self.bytes.saturating_add(sample.to_string().len());
+                told.push(sample);
             }
         }
         Ok(told)
@@ -169,6 +197,10 @@ impl Tried for Automations {
             ("in_words", json!(format!("would have changed {} tickets", self.changed))),
         ];
         all.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    }
+
+    fn is_spent(&self) -> bool {
+        self.steps >= MAX_STEPS
     }
 
     async fn shard(&mut self, context: &DeskContext, shard: &str) -> Result<(Vec<Value>, bool), Problem> {
@@ -217,7 +249,25 @@ fn shown(would: &Would, hidden: &Hidden) -> Value {
     let mut told = Map::from_iter([("why".to_owned(), json!(why))]);
     hidden.leave_out_reasons(&mut told);
     let why = told.remove("why");
-    json!({"automation": would.automation, "at": rfc3339(would.at), "why": why, "changes": events})
+    let mut shown =
+        json!({"automation": would.automation, "at": rfc3339(would.at), "why": why, "changes": events});
+    shorten(&mut shown);
+    shown
+}
+
+/// Texts of some length are cut: an automation says what it writes itself.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(members) => members.values_mut().for_each(shorten),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// The votes on a conversation's tickets, in their order.

@@ -9,6 +9,7 @@ use crate::conversation::{
     AutomationFired, AutomationHeld, Conversation, ConversationEvent, RefusedAction, WantedReply,
 };
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 
 /// Who acts: this and the automation's id.
 pub const BY: &str = "automation:";
@@ -52,8 +53,10 @@ pub fn react(
     if !all_hold(&automation.when, &CauseFacts { party, ticket, cause, now }) {
         return None;
     }
-    let mut after = state.clone();
+    // Copied when something is done that what comes after has to see.
+    let mut after = Cow::Borrowed(state);
     let (mut events, mut refused, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+    let last = automation.then.len().saturating_sub(1);
     for (place, action) in automation.then.iter().enumerate() {
         if let Action::Reply { template, data } = action {
             replies.push(WantedReply { template: template.clone(), data: data.clone() });
@@ -61,10 +64,10 @@ pub fn react(
         }
         match action.decide(&after, published, cause.ordinal, &Acting::desk(now)) {
             Ok(done) => {
-                for data in done {
-                    see(&mut after, &data, now);
-                    events.push(data);
+                for data in done.iter().filter(|_| place < last) {
+                    see(after.to_mut(), data, now);
                 }
+                events.extend(done);
             }
             Err(refusal) => refused.push(RefusedAction { action: place, code: refusal.code.to_owned() }),
         }

@@ -1,7 +1,7 @@
 //! What automations would have made of what happened: a conversation's events in their order, each held against the
 //! automations with the ticket as it then was, and what they would have done taken into account from there on.
 
-use super::{Automation, Cause, Reaction, causes, due_at, overdue, react, waiting};
+use super::{Automation, Cause, Reaction, Wait, causes, due_at, react, waiting};
 use crate::conversation::decide::Published;
 use crate::conversation::{Conversation, ConversationEvent};
 use chrono::{DateTime, Utc};
@@ -38,26 +38,35 @@ pub struct Past<'a> {
     pub until: DateTime<Utc>,
 }
 
+/// What the automations of a pack would have done, and what it took to find out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replayed {
+    /// The applications, in their order.
+    pub would: Vec<Would>,
+    /// How often an automation was tried on the ticket.
+    pub steps: u64,
+}
+
 /// What the automations of a pack would have done.
 pub fn replay<'a>(
     past: Past<'_>,
     published: Published<'_>,
     calendars: &dyn Fn(&str) -> Option<&'a Calendar>,
-) -> Vec<Would> {
+) -> Replayed {
     let mut trial = Trial {
         published,
         calendars,
         state: Conversation::default(),
         last: past.from,
-        count: 0,
-        would: Vec::new(),
+        replayed: Replayed::default(),
+        dues: BTreeMap::new(),
         applied: BTreeMap::new(),
         held: BTreeSet::new(),
     };
     let mut votes = past.votes.iter().filter(|(at, _)| *at >= past.from).peekable();
     for event in past.events {
         if event.at < past.from {
-            trial.state.apply(event);
+            trial.see(event);
             continue;
         }
         if event.id.as_str().starts_with(ID) {
@@ -68,7 +77,7 @@ pub fn replay<'a>(
             trial.follow([vote.clone()].into(), *at);
         }
         trial.pass(event.at);
-        trial.state.apply(event);
+        trial.see(event);
         let caused = causes(&trial.state, std::slice::from_ref(event));
         trial.follow(caused.into(), event.at);
         trial.settle(event.at);
@@ -78,7 +87,7 @@ pub fn replay<'a>(
         trial.follow([vote.clone()].into(), *at);
     }
     trial.pass(past.until);
-    trial.would
+    trial.replayed
 }
 
 struct Trial<'a, 'c> {
@@ -87,15 +96,29 @@ struct Trial<'a, 'c> {
     state: Conversation,
     /// Up to when time has passed.
     last: DateTime<Utc>,
-    count: u64,
-    would: Vec<Would>,
+    replayed: Replayed,
+    /// When each time that was asked for is over.
+    dues: BTreeMap<Asked<'a>, Option<DateTime<Utc>>>,
     /// What applied on which ticket to which beginning of a chain: the cause.
-    applied: BTreeMap<(String, u32, String), String>,
+    applied: BTreeMap<Chain<'a>, String>,
     /// What was held there.
-    held: BTreeSet<(String, u32, String)>,
+    held: BTreeSet<Chain<'a>>,
 }
 
-impl Trial<'_, '_> {
+/// A calendar, how many seconds of it, and since when.
+type Asked<'a> = (&'a str, u64, DateTime<Utc>);
+
+/// An automation, a ticket, and the beginning of a chain.
+type Chain<'a> = (&'a str, u32, String);
+
+impl<'a> Trial<'a, '_> {
+    /// What happened is taken up. Nothing that automations ask for hangs on the messages: they are let go of, as a
+    /// snapshot does, lest each trial of an automation copies them.
+    fn see(&mut self, event: &Event<ConversationEvent>) {
+        self.state.apply(event);
+        self.state.forget_messages();
+    }
+
     /// What follows from some causes, and from what follows from them.
     fn follow(&mut self, mut causes: VecDeque<Cause>, at: DateTime<Utc>) {
         let pack = self.published.pack;
@@ -111,13 +134,14 @@ impl Trial<'_, '_> {
     }
 
     /// Applies an automation, if it does: what follows from that.
-    fn apply(&mut self, automation: &Automation, cause: &Cause, at: DateTime<Utc>) -> Option<Vec<Cause>> {
-        let key = (automation.id.clone(), cause.ordinal, cause.root.clone());
+    fn apply(&mut self, automation: &'a Automation, cause: &Cause, at: DateTime<Utc>) -> Option<Vec<Cause>> {
+        let key = (automation.id.as_str(), cause.ordinal, cause.root.clone());
         let applied = self.applied.get(&key).cloned();
-        // Once for an event, although it may be two causes.
-        if applied.as_ref() == Some(&cause.id) {
+        // Once for an event, although it may be two causes. What has applied can only be held after that, once.
+        if applied.as_ref() == Some(&cause.id) || applied.is_some() && self.held.contains(&key) {
             return None;
         }
+        self.replayed.steps = self.replayed.steps.saturating_add(1);
         let now = (applied.is_some(), at);
         let reaction = react(automation, self.published, &self.state, cause, now)?;
         match &reaction {
@@ -127,8 +151,7 @@ impl Trial<'_, '_> {
             Reaction::Held(_) if !self.held.insert(key) => return None,
             Reaction::Held(_) => {}
         }
-        self.count = self.count.saturating_add(1);
-        let id = format!("{ID}{}", self.count);
+        let id = format!("{ID}{}", self.replayed.would.len());
         let events: Vec<_> = (0..)
             .zip(reaction.clone().into_events())
             .filter_map(|(n, data)| {
@@ -143,26 +166,35 @@ impl Trial<'_, '_> {
                 })
             })
             .collect();
-        events.iter().for_each(|event| self.state.apply(event));
+        events.iter().for_each(|event| self.see(event));
         let further = causes(&self.state, &events);
         let fired = matches!(reaction, Reaction::Fired(..));
-        self.would.push(Would { ordinal: cause.ordinal, automation: automation.id.clone(), at, reaction });
+        let would = Would { ordinal: cause.ordinal, automation: automation.id.clone(), at, reaction };
+        self.replayed.would.push(would);
         fired.then_some(further)
     }
 
     /// Time passes: each time that is over by then is looked at when it is.
     fn pass(&mut self, until: DateTime<Utc>) {
+        let pack = self.published.pack;
         loop {
-            let (pack, calendars) = (self.published.pack, self.calendars);
-            let tickets = self.state.tickets.iter();
-            let dues = tickets
-                .flat_map(|ticket| waiting(pack, ticket))
-                .filter_map(|(_, wait, since)| due_at(wait, since, calendars));
-            let Some(next) = dues.filter(|due| *due > self.last && *due <= until).min() else { break };
+            let tickets = self.state.tickets.iter().flat_map(|ticket| waiting(pack, ticket));
+            let waits: Vec<_> = tickets.map(|(_, wait, since)| (wait, since)).collect();
+            let dues: Vec<_> =
+                waits.into_iter().filter_map(|(wait, since)| self.due_at(wait, since)).collect();
+            let ahead = dues.into_iter().filter(|due| *due > self.last && *due <= until);
+            let Some(next) = ahead.min() else { break };
             self.last = next;
             self.settle(next);
         }
         self.last = self.last.max(until);
+    }
+
+    /// When a time is over, looked up in its calendar once.
+    fn due_at(&mut self, wait: &'a Wait, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let calendars = self.calendars;
+        let asked = (wait.calendar.as_str(), wait.seconds, since);
+        *self.dues.entry(asked).or_insert_with(|| due_at(wait, since, calendars))
     }
 
     /// Applies what has waited long enough and may be applied now.
@@ -172,9 +204,12 @@ impl Trial<'_, '_> {
         for ordinal in ordinals {
             for automation in &pack.automations {
                 let Some(ticket) = self.state.ticket(ordinal) else { continue };
-                let found =
-                    overdue(pack, ticket, self.calendars, at).find(|(one, _)| one.id == automation.id);
-                let Some((_, cause)) = found else { continue };
+                let Some((_, since)) = automation.waits_on(ticket) else { continue };
+                let Some(wait) = &automation.after else { continue };
+                let cause = wait.cause(ticket, since);
+                if self.due_at(wait, since).is_none_or(|due| due > at) {
+                    continue;
+                }
                 if let Some(further) = self.apply(automation, &cause, at) {
                     self.follow(further.into(), at);
                 }

@@ -8,16 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use relevo_calendar::Calendar;
 
 /// The automations that wait on a ticket, in the order of the pack, each with the instant that it waits from.
-pub fn waiting<'a>(
+pub fn waiting<'a, 't>(
     pack: &'a Pack,
-    ticket: &'a Ticket,
-) -> impl Iterator<Item = (&'a Automation, &'a Wait, DateTime<Utc>)> {
-    let all = pack.automations.iter().filter(|one| one.enabled && ticket.merged.is_none());
-    all.filter_map(move |automation| {
-        let wait = automation.after.as_ref()?;
-        let since = wait.since.of(ticket)?;
-        let done = ticket.automations.get(&automation.id).and_then(|ran| ran.since);
-        done.is_none_or(|done| done < since).then_some((automation, wait, since))
+    ticket: &'t Ticket,
+) -> impl Iterator<Item = (&'a Automation, &'a Wait, DateTime<Utc>)> + use<'a, 't> {
+    pack.automations.iter().filter_map(move |automation| {
+        let (wait, since) = automation.waits_on(ticket)?;
+        Some((automation, wait, since))
     })
 }
 
@@ -43,6 +40,16 @@ pub fn overdue<'a, 'c>(
     let over = waiting(pack, ticket)
         .filter(move |(_, wait, since)| due_at(wait, *since, calendars).is_some_and(|due| due <= now));
     over.map(|(automation, wait, since)| (automation, wait.cause(ticket, since)))
+}
+
+impl Automation {
+    /// How long it waits on a ticket and from when, if it does.
+    pub(super) fn waits_on(&self, ticket: &Ticket) -> Option<(&Wait, DateTime<Utc>)> {
+        let wait = self.after.as_ref().filter(|_| self.enabled && ticket.merged.is_none())?;
+        let since = wait.since.of(ticket)?;
+        let done = ticket.automations.get(&self.id).and_then(|ran| ran.since);
+        done.is_none_or(|done| done < since).then_some((wait, since))
+    }
 }
 
 impl Wait {
