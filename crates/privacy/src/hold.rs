@@ -34,5 +34,7 @@ pub async fn set<S: Store>(
     let mut persons = Persons::new(context, by);
     persons.note(&mut commit, contact, event(&identity.id, by, identity.tag, data)?).await?;
     context.journal.commit(commit).await?;
-    Ok(identity.confirm(context, before).await?.state.hold)
+    let after = context.journal.load::<Contact>(&stream, context.now).await?;
+    identity.repeats(&after)?;
+    Ok(after.state.hold)
 }
