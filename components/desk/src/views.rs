@@ -8,9 +8,10 @@ use relevo_domain::worklist::{Kept, MAX_VIEWS, View, ViewEvent, Views};
 use relevo_edge::api::NewView;
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, empty, json};
-use relevo_edge::internal;
 use relevo_edge::problem::Problem;
+use relevo_edge::{clock, internal};
 use relevo_journal::{Fold, Loaded};
+use relevo_projections::claims;
 use serde_json::{Value, json};
 
 /// Name of the stream that holds the views of a desk.
@@ -75,6 +76,7 @@ pub async fn update(call: &Call<'_>) -> Result<Response, Problem> {
     may_change(call, &kept.view)?;
     may_change(call, &view)?;
     unchanged_since(call, kept)?;
+    alone(call, &id, kept).await?;
     let set = ViewEvent::Set { id: id.clone(), view: Box::new(view), after: Some(kept.revision) };
     let after = record(call, &identity, loaded, set).await?;
     match after.state.views.get(&id) {
@@ -91,6 +93,7 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Problem> {
         let kept = existing(call, &loaded, &id)?;
         may_change(call, &kept.view)?;
         unchanged_since(call, kept)?;
+        alone(call, &id, kept).await?;
         let removed = ViewEvent::Removed { id: id.clone(), after: Some(kept.revision) };
         let after = record(call, &identity, loaded, removed).await?;
         if let Some(kept) = after.state.views.get(&id) {
@@ -118,6 +121,18 @@ fn unchanged_since(call: &Call<'_>, kept: &Kept) -> Result<(), Problem> {
     match wanted.is_none_or(|wanted| wanted == "*" || wanted.parse() == Ok(kept.revision)) {
         true => Ok(()),
         false => Err(moved_on(Some(kept))),
+    }
+}
+
+/// Of changes of one revision at once one alone is made: which of them sorts first is not known yet when they are answered.
+async fn alone(call: &Call<'_>, id: &str, kept: &Kept) -> Result<(), Problem> {
+    let name = format!("view-{}", call.context.keys.id("view", &[id, &kept.revision.to_string()]));
+    match claims::take(&call.context, &name, 1, clock::now()).await? {
+        Some(_) => Ok(()),
+        None => {
+            let detail = "another call changes the view at the same time; read it and make the change there";
+            Err(Problem::new(StatusCode::CONFLICT, "view_moved_on", detail))
+        }
     }
 }
 
