@@ -30,17 +30,14 @@ fn a_dry_run_shows_the_difference_and_changes_nothing() {
     let mut changed = desk.pack.clone();
     changed["name"] = json!("Otro nombre");
     changed["queues"]["nueva"] = json!({"name": "Nueva"});
-    changed["partials"]
-        .as_object_mut()
-        .unwrap()
-        .insert("a/b~c".into(), json!({"locales": {"es": {"text": "x"}}}));
+    changed["teams"]["nuevo"] = json!({"name": "x"});
     let dry = desk.admin.put("pack?dry_run=true", &changed).is(200).json();
     assert_eq!(
         dry["changes"],
         json!([
             {"pointer": "/name", "change": "changed"},
-            {"pointer": "/partials/a~1b~0c", "change": "added"},
             {"pointer": "/queues/nueva", "change": "added"},
+            {"pointer": "/teams/nuevo", "change": "added"},
         ])
     );
     let read = desk.lead.get("pack").is(200).json();
