@@ -8,7 +8,7 @@ use relevo_domain::conversation::{Conversation, ConversationEvent, held};
 use relevo_domain::outbox::{Entry, Outbox, OutboxEvent, Status};
 use relevo_edge::app::{DeskContext, event};
 use relevo_edge::problem::Problem;
-use relevo_edge::{api, clock, ids, internal, outgoing, trace};
+use relevo_edge::{clock, ids, internal, outgoing, trace};
 use relevo_journal::{Commit, Fold, Loaded};
 use relevo_projections::answers;
 
@@ -42,25 +42,21 @@ pub async fn let_go(
         return Ok(None);
     }
     let pack = context.pack().await?;
-    if let Some(reply) = held::held(&loaded.state, ordinal, message).ok()
-        && outgoing::was_erased_since(context, &loaded.state, reply.at).await?
-    {
-        let taken_back = ConversationEvent::ReplyCancelled { ticket: ordinal, message: message.clone() };
-        let mut commit = Commit::new(context.desk.clone(), now);
-        let id = format!("let-go.{name}.{attempt}.0");
-        commit.append(&loaded, vec![event(id, BY, 0, taken_back)?])?;
-        let gone = OutboxEvent::Cancelled { attempt };
-        commit.append(&outbox, vec![event(format!("let-go.{attempt}"), BY, 0, gone)?])?;
-        context.journal.commit(commit).await?;
-        return Ok(None);
-    }
-    // None if it is not held any more: whoever saw to that has died before the entry was told.
-    let events = held::due(&loaded.state, pack.published(), ordinal, message).unwrap_or_default();
+    let erased = match held::held(&loaded.state, ordinal, message) {
+        Ok(reply) => outgoing::was_erased_since(context, &loaded.state, reply.at).await?,
+        Err(_) => false,
+    };
+    let events = match erased {
+        true => vec![ConversationEvent::ReplyCancelled { ticket: ordinal, message: message.clone() }],
+        // None if it is not held any more: whoever saw to that has died before the entry was told.
+        false => held::due(&loaded.state, pack.published(), ordinal, message).unwrap_or_default(),
+    };
     let solves = events.iter().any(|event| matches!(event, ConversationEvent::StatusChanged { .. }));
     let goes = events.iter().any(|event| matches!(event, ConversationEvent::ReplyReleased { .. }));
-    let gone = match goes {
-        true => OutboxEvent::Released { attempt, at: None },
-        false => OutboxEvent::HeldBack { attempt },
+    let gone = match (goes, erased) {
+        (true, _) => OutboxEvent::Released { attempt, at: None },
+        (false, true) => OutboxEvent::Cancelled { attempt },
+        (false, false) => OutboxEvent::HeldBack { attempt },
     };
     let mut commit = Commit::new(context.desk.clone(), now);
     commit.trace(trace::parent());
@@ -74,9 +70,7 @@ pub async fn let_go(
     commit.append(&outbox, vec![event(format!("let-go.{attempt}"), BY, 0, gone)?])?;
     context.journal.commit(commit).await?;
     if solves {
-        // A survey may be due at once; whether it is, is for the component that decides it.
-        let kick = api::Kick { desk: context.desk.to_string(), streams: vec![conversation.clone()] };
-        internal::kick("csat", "/internal/decide", kick);
+        internal::decide_survey(&context.desk, conversation);
     }
     // What an append returns is for the same commit; the attempt is noted in one of its own.
     match goes {

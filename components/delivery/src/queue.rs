@@ -205,7 +205,6 @@ async fn one(context: &DeskContext, ready: &Ready) -> Result<(Done, Option<Outco
     Ok((done, asked.then_some(outcome)))
 }
 
-/// What came of sending an entry, or of fetching what it names.
 /// Has the contact asked not to be written to this way?
 async fn is_unwanted(context: &DeskContext, party: &Party, request: &Request) -> Result<bool, Problem> {
     let Request::Channel(message) = request else { return Ok(false) };
@@ -213,6 +212,7 @@ async fn is_unwanted(context: &DeskContext, party: &Party, request: &Request) ->
     Ok(outgoing::opted_out(context, &pack, party, way).await?.is_some())
 }
 
+/// What came of sending an entry, or of fetching what it names.
 async fn attempted(context: &DeskContext, name: &str, before: &Loaded<Outbox>, entry: &Entry) -> Fetched {
     let not_asked = |outcome| Fetched { outcome, asked: false, learned: None };
     if before.erased() != 0 {

@@ -54,12 +54,12 @@ pub async fn escalate(call: &Call<'_>) -> Result<Response, Problem> {
 /// `POST …/status`
 pub async fn status(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewStatus = call.request.json()?;
-    let (_, loaded, pack) = load(call).await?;
+    let pack = call.context.pack().await?;
     let ends = pack.pack.status(&body.status).is_some_and(|(_, category)| {
         // What turns out to be spam is not answered after all.
         category.is_done() && category != Category::Spam
     });
-    if ends && !call.identity()?.repeats(&loaded)? {
+    if ends {
         held::undo_no_more(call).await?;
     }
     let answer = act(call, StatusCode::OK, |state, ordinal, pack| {
@@ -69,10 +69,7 @@ pub async fn status(call: &Call<'_>) -> Result<Response, Problem> {
         Ok(events)
     })
     .await?;
-    // A survey may be due at once; whether it is, is for the component that decides it.
-    let stream = TicketStream::parse(call)?;
-    let desk = call.context.desk.to_string();
-    internal::kick("csat", "/internal/decide", Kick { desk, streams: vec![stream.conversation] });
+    internal::decide_survey(&call.context.desk, &TicketStream::parse(call)?.conversation);
     Ok(answer)
 }
 

@@ -72,7 +72,7 @@ pub async fn release(call: &Call<'_>) -> Result<Response, Problem> {
             "who learns the work lets nothing go: it goes at its time, or by a lead",
         ));
     }
-    refuse_erased(call, &stream, &loaded.state).await?;
+    refuse_erased(call, &stream, &loaded.state, call.matched.part(2)).await?;
     let taken = take(call, |reply| match reply.hold.why {
         Why::AwaitingApproval => {
             Err(Refusal::conflict("awaits_approval", "it goes when a lead has approved it"))
@@ -103,7 +103,7 @@ pub async fn approve(call: &Call<'_>) -> Result<Response, Problem> {
         return Err(Problem::forbidden("who learns the work approves nothing, for whomever they stand in"));
     }
     if body.accepted {
-        refuse_erased(call, &stream, &loaded.state).await?;
+        refuse_erased(call, &stream, &loaded.state, call.matched.part(2)).await?;
     }
     if let Some(last) = &body.after {
         crate::drafts::refuse_collision(call, &stream, &loaded.state, last).await?;
@@ -203,9 +203,12 @@ pub fn hold(
 pub async fn undo_no_more(call: &Call<'_>) -> Result<(), Problem> {
     let identity = call.identity()?;
     let (stream, loaded, pack) = load_ticket(call).await?;
+    if identity.repeats(&loaded)? {
+        return Ok(());
+    }
     let Some(ticket) = loaded.state.ticket(stream.ordinal) else { return Ok(()) };
     for (n, reply) in ticket.held.iter().filter(|held| held.hold.why == Why::Undo).enumerate() {
-        refuse_erased(call, &stream, &loaded.state).await?;
+        refuse_erased(call, &stream, &loaded.state, &reply.message).await?;
         held::release(&loaded.state, pack.published(), stream.ordinal, &reply.message)?;
         let taken = claim(call, &reply.message, &reply.outbox).await?;
         let (state, published) = (&taken.loaded.state, taken.pack.published());
@@ -217,10 +220,15 @@ pub async fn undo_no_more(call: &Call<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn refuse_erased(call: &Call<'_>, stream: &TicketStream, state: &Conversation) -> Result<(), Problem> {
-    let held = state.ticket(stream.ordinal).into_iter().flat_map(|ticket| &ticket.held);
-    let Some(first) = held.map(|reply| reply.at).min() else { return Ok(()) };
-    match outgoing::was_erased_since(&call.context, state, first).await? {
+/// Refuses to let a reply go whose reader's data were erased since it was written.
+async fn refuse_erased(
+    call: &Call<'_>,
+    stream: &TicketStream,
+    state: &Conversation,
+    message: &str,
+) -> Result<(), Problem> {
+    let Ok(reply) = held::held(state, stream.ordinal, message) else { return Ok(()) };
+    match outgoing::was_erased_since(&call.context, state, reply.at).await? {
         true => Err(outgoing::erased()),
         false => Ok(()),
     }
@@ -346,10 +354,7 @@ async fn settle(
     let solves = events.iter().any(|event| matches!(event, ConversationEvent::StatusChanged { .. }));
     let (stream, after) = decided(call, identity, taken, events, gone, changed).await?;
     if solves {
-        // A survey may be due at once; whether it is, is for the component that decides it.
-        let desk = call.context.desk.to_string();
-        let streams = vec![stream.conversation.clone()];
-        internal::kick("csat", "/internal/decide", api::Kick { desk, streams });
+        internal::decide_survey(&call.context.desk, &stream.conversation);
     }
     let after = identity.confirm(&call.context, after).await?;
     stream.answer(StatusCode::OK, &after.state)

@@ -94,11 +94,11 @@ pub async fn apply(call: &Call<'_>) -> Result<Response, Problem> {
 
 /// Has what was written sent, and a survey decided that may be due.
 pub fn tell(context: &DeskContext, conversation: &str, outbox: Option<String>) {
-    let kick = |streams: Vec<String>| Kick { desk: context.desk.to_string(), streams };
     if let Some(name) = outbox {
-        internal::kick("delivery", "/internal/send", kick(vec![name]));
+        let kick = Kick { desk: context.desk.to_string(), streams: vec![name] };
+        internal::kick("delivery", "/internal/send", kick);
     }
-    internal::kick("csat", "/internal/decide", kick(vec![conversation.to_owned()]));
+    internal::decide_survey(&context.desk, conversation);
 }
 
 /// Refuses a macro that there is not, or that is not for somebody.

@@ -1,6 +1,5 @@
 //! Writing, publishing and reading articles.
 
-use crate::Call;
 use crate::check;
 use crate::show;
 use http::StatusCode;
@@ -13,6 +12,7 @@ use relevo_edge::http::{Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_journal::{Fold, Loaded};
 use serde_json::json;
 

@@ -1,10 +1,10 @@
 //! Which articles say what is asked for.
 
-use crate::Call;
 use futures::future::try_join_all;
 use relevo_domain::article::{ArticleRow, Said, Standing};
 use relevo_edge::internal;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_projections::shards;
 use relevo_search::rank::{self, Weighed};
 use std::collections::BTreeMap;

@@ -1,6 +1,5 @@
 //! `POST …/articles/import`: a folder of Markdown files. The same folder again changes nothing but what is different.
 
-use crate::Call;
 use crate::{articles, check, markdown, show};
 use http::StatusCode;
 use relevo_domain::article::{About, Article, ArticleEvent, Text};
@@ -10,6 +9,7 @@ use relevo_edge::api::{ArticleFile, ArticleImport};
 use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_edge::{card_numbers, identity, ids};
 use relevo_journal::Loaded;
 use serde_json::{Value, json};

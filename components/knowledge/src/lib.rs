@@ -11,25 +11,15 @@ mod markdown;
 mod missing;
 mod show;
 
-use relevo_edge::app::DeskContext;
-use relevo_edge::auth::Caller;
 use relevo_edge::card_numbers;
 use relevo_edge::http::{Incoming, Response, serve};
 use relevo_edge::problem::Problem;
-use relevo_edge::routes::{self, Matched};
+use relevo_edge::routes::Call;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
 /// Largest body: a folder of articles.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-
-/// A call.
-struct Call<'a> {
-    context: DeskContext,
-    caller: Caller,
-    request: &'a Incoming,
-    matched: Matched<'a>,
-}
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -37,14 +27,11 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
-    let matched = routes::find("knowledge", request)?;
-    let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
-    let caller = routes::admit(matched.route, &context, request).await?;
+    let call = Call::admitted("knowledge", request).await?;
     // An import has a result for each of its files.
-    if request.method != http::Method::GET && matched.route.name != "articles.import" {
-        card_numbers::refuse(&context.pack().await?.pack, request)?;
+    if request.method != http::Method::GET && call.matched.route.name != "articles.import" {
+        card_numbers::refuse(&call.context.pack().await?.pack, request)?;
     }
-    let call = Call { context, caller, request, matched };
     match call.matched.route.name {
         "articles.archive" => articles::archive(&call).await,
         "articles.create" => articles::create(&call).await,

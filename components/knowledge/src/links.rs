@@ -1,6 +1,5 @@
 //! Articles on tickets: which helped, which may help, and that there was none.
 
-use crate::Call;
 use crate::{answers, articles, find, missing, show};
 use http::StatusCode;
 use relevo_domain::article::Standing;
@@ -13,6 +12,7 @@ use relevo_edge::http::{Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_journal::{Fold, Loaded};
 use relevo_search::words::words;
 use serde_json::{Value, json};

@@ -1,6 +1,5 @@
 //! `GET …/articles`: lists, searches, and what is to be looked at again.
 
-use crate::Call;
 use crate::{articles, find, markdown, show};
 use futures::future::try_join_all;
 use http::StatusCode;
@@ -8,6 +7,7 @@ use relevo_domain::article::{ArticleRow, Standing};
 use relevo_edge::http::{Response, json};
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_search::{Query, Text};
 use serde_json::{Value, json};
 

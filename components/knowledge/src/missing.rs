@@ -1,6 +1,5 @@
 //! What was looked for and not found: which articles are still to be written.
 
-use crate::Call;
 use chrono::{DateTime, Months, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
@@ -10,6 +9,7 @@ use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_journal::{Fold, Month};
 use relevo_search::{Query, words::folded};
 use serde_json::json;

@@ -1,11 +1,11 @@
 //! Articles as the API shows them.
 
-use crate::Call;
 use crate::markdown;
 use relevo_domain::article::{About, Article, ArticleRow, Standing, Translation};
 use relevo_domain::conversation::view::rfc3339;
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use serde_json::{Map, Value, json};
 
 /// An article with all that it says.

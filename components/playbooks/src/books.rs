@@ -1,11 +1,11 @@
 //! The playbooks of the published pack: those that the caller may see.
 
-use crate::Call;
 use http::StatusCode;
 use relevo_domain::pack::Pack;
 use relevo_domain::playbook::Playbook;
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use serde_json::{Value, json};
 
 /// `GET …/playbooks`

@@ -1,6 +1,5 @@
 //! How a run ends: an answer is drafted, a request recorded, or the ticket handed over with everything gathered.
 
-use crate::Call;
 use crate::ticket::OnTicket;
 use http::StatusCode;
 use relevo_domain::action::{Acting, Action, decide_all};
@@ -11,6 +10,7 @@ use relevo_domain::playbook::{
 use relevo_edge::api::{Compose, RenderRequest, Rendered};
 use relevo_edge::app::PublishedPack;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_edge::{ids, internal};
 use serde_json::{Map, Value, json};
 

@@ -1,13 +1,14 @@
 //! What the runs of the last days tell: a list, and figures by node. Computed from the runs themselves, newest first, up
 //! to [`MOST_RUNS`].
 
-use crate::{Call, books, show};
+use crate::{books, show};
 use chrono::{DateTime, Duration, Utc};
 use futures::future::try_join_all;
 use http::StatusCode;
 use relevo_domain::playbook::{self, Begun, IDLE_HOURS, Run};
 use relevo_edge::http::{Response, json};
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_journal::{Cursor, Fold, Kind, Month};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

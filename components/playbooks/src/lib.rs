@@ -7,24 +7,14 @@ mod runs;
 mod show;
 mod ticket;
 
-use relevo_edge::app::DeskContext;
-use relevo_edge::auth::Caller;
 use relevo_edge::http::{Incoming, Response, serve};
 use relevo_edge::problem::Problem;
-use relevo_edge::routes::{self, Matched};
+use relevo_edge::routes::Call;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
 /// Largest body: what is written down at a node.
 const MAX_BODY_BYTES: usize = 256 * 1024;
-
-/// A call.
-struct Call<'a> {
-    context: DeskContext,
-    caller: Caller,
-    request: &'a Incoming,
-    matched: Matched<'a>,
-}
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -32,10 +22,7 @@ async fn handle(request: Request) -> impl IntoResponse {
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
-    let matched = routes::find("playbooks", request)?;
-    let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
-    let caller = routes::admit(matched.route, &context, request).await?;
-    let call = Call { context, caller, request, matched };
+    let call = Call::admitted("playbooks", request).await?;
     match call.matched.route.name {
         "playbooks.list" => books::list(&call).await,
         "playbooks.read" => books::read(&call).await,

@@ -2,7 +2,7 @@
 
 use crate::end::{self, Written};
 use crate::ticket::OnTicket;
-use crate::{Call, books, show};
+use crate::{books, show};
 use http::StatusCode;
 use relevo_domain::category::Category;
 use relevo_domain::conversation::ConversationEvent;
@@ -11,6 +11,7 @@ use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_edge::{api, card_numbers, clock, ids, personal};
 use relevo_journal::{Commit, Fold, Loaded, private};
 use relevo_projections::claims;

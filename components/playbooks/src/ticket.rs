@@ -1,11 +1,11 @@
 //! The ticket that a run is about.
 
-use crate::Call;
 use relevo_domain::conversation::{Conversation, Party, Ticket, decide};
 use relevo_domain::pack::Pack;
 use relevo_edge::ids;
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
+use relevo_edge::routes::Call;
 use relevo_journal::{Commit, DataKey, Fold, Loaded};
 
 /// A ticket and its conversation.

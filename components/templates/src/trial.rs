@@ -186,19 +186,10 @@ fn entry(
         trace: relevo_edge::trace::parent(),
         hold: None,
         request: Outgoing::Channel(Box::new(ChannelMessage {
-            channel,
-            account,
-            address,
-            text: rendered.text.as_str().into(),
             subject: rendered.subject.as_deref().map(Into::into),
             html: rendered.html.as_deref().map(Into::into),
             whatsapp,
-            choices: None,
-            attachments: Vec::new(),
-            in_reply_to: None,
-            mail: None,
-            unsubscribe_url: None,
-            tried: Vec::new(),
+            ..ChannelMessage::text(channel, account, address, rendered.text.as_str().into())
         })),
     }
 }

@@ -233,6 +233,27 @@ pub struct ChannelMessage {
     pub tried: Vec<String>,
 }
 
+impl ChannelMessage {
+    /// A text and nothing else.
+    pub fn text(channel: String, account: String, address: Address, text: Private<String>) -> Self {
+        Self {
+            channel,
+            account,
+            address,
+            text,
+            subject: None,
+            html: None,
+            whatsapp: None,
+            choices: None,
+            attachments: Vec::new(),
+            in_reply_to: None,
+            mail: None,
+            unsubscribe_url: None,
+            tried: Vec::new(),
+        }
+    }
+}
+
 /// What a mail says of its place in a thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailHeaders {

@@ -7,6 +7,7 @@ use crate::variables;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use http_body_util::{BodyExt, Full};
+use relevo_journal::Desk;
 use serde::Serialize;
 use serde_json::Value;
 use spin_sdk::wasip3::http::types::RequestOptions;
@@ -67,6 +68,12 @@ pub fn kick(component: &'static str, path: &'static str, body: impl Serialize + 
         // A failure is logged where it happens; the next tick does the work.
         let _ = trace::scope(from, call(component, path, &body)).await;
     });
+}
+
+/// Has it decided whether a survey about a conversation's tickets is due by now: that is for one component to know.
+pub fn decide_survey(desk: &Desk, conversation: &str) {
+    let kick_of = Kick { desk: desk.to_string(), streams: vec![conversation.to_owned()] };
+    kick("csat", "/internal/decide", kick_of);
 }
 
 /// Has a desk's lists brought up to date, so that a list shows what its reader has just written. True: it was more

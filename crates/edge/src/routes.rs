@@ -235,6 +235,32 @@ impl Matched<'_> {
     }
 }
 
+/// A call of a desk's route by somebody who was admitted.
+pub struct Call<'a> {
+    /// The desk.
+    pub context: DeskContext,
+    /// Who calls.
+    pub caller: Caller,
+    /// The request.
+    pub request: &'a Incoming,
+    /// The route.
+    pub matched: Matched<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// Finds the route of a component that a request is for, its desk and its caller. Whoever has no token learns nothing about
+    /// which desks there are.
+    ///
+    /// # Errors
+    /// As [`find`] and [`admit`].
+    pub async fn admitted(component: &str, request: &'a Incoming) -> Result<Self, Problem> {
+        let matched = find(component, request)?;
+        let context = DeskContext::open(matched.part(0)).await.map_err(Problem::hide_absence)?;
+        let caller = admit(matched.route, &context, request).await?;
+        Ok(Self { context, caller, request, matched })
+    }
+}
+
 /// Finds the route for a request among those of a component.
 ///
 /// # Errors

@@ -168,12 +168,12 @@ impl Running<'_> {
         if !commit.is_empty() {
             self.context.journal.commit(commit).await?;
         }
-        let desk = self.context.desk.to_string();
         if !outboxes.is_empty() {
-            internal::kick("delivery", "/internal/send", Kick { desk: desk.clone(), streams: outboxes });
+            let kick = Kick { desk: self.context.desk.to_string(), streams: outboxes };
+            internal::kick("delivery", "/internal/send", kick);
         }
         if is_solved {
-            internal::kick("csat", "/internal/decide", Kick { desk, streams: vec![conversation.to_owned()] });
+            internal::decide_survey(&self.context.desk, conversation);
         }
         Ok(None)
     }

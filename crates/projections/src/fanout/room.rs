@@ -10,19 +10,8 @@ use serde_json::Value;
 pub(super) fn request(pack: &Pack, notice: &Notice, told: &Notification, said: &Told) -> Option<Request> {
     let ticket = told.body.pointer("/data/ticket").and_then(Value::as_object)?;
     let (channel, account) = notice.through.split_once('/')?;
-    Some(Request::Channel(Box::new(ChannelMessage {
-        channel: channel.to_owned(),
-        account: account.to_owned(),
-        address: Address { kind: AddressKind::Group, value: notice.to.as_str().into() },
-        text: notice.text(pack, told.kind, said, ticket).into(),
-        subject: None,
-        html: None,
-        whatsapp: None,
-        choices: None,
-        attachments: Vec::new(),
-        in_reply_to: None,
-        mail: None,
-        unsubscribe_url: None,
-        tried: Vec::new(),
-    })))
+    let address = Address { kind: AddressKind::Group, value: notice.to.as_str().into() };
+    let text = notice.text(pack, told.kind, said, ticket).into();
+    let message = ChannelMessage::text(channel.to_owned(), account.to_owned(), address, text);
+    Some(Request::Channel(Box::new(message)))
 }
