@@ -92,10 +92,11 @@ fn messages_become_a_ticket_of_their_own_and_none_is_lost_or_doubled() {
     says(&app, &desk, phone, "wamid.4", "¿la factura?");
     desk.agent.post(&format!("tickets/{other}/status"), &json!({"status": "solved"})).is(200);
     says(&app, &desk, phone, "wamid.5", "¿y el acta?");
-    assert_eq!(
-        (texts(&desk, &other).len(), texts(&desk, &id).last().map(String::as_str)),
-        (2, Some("¿y el acta?"))
-    );
+    // Whether it was asked by then how it went is a matter of moments: what the customer said is not.
+    let asked_after = texts(&desk, &other).split_off(2);
+    assert_eq!(texts(&desk, &other)[..2], ["y otra cosa: la factura", "¿la factura?"]);
+    assert!(!asked_after.contains(&"¿y el acta?".to_owned()) && asked_after.len() <= 1, "{asked_after:?}");
+    assert_eq!(texts(&desk, &id).last().map(String::as_str), Some("¿y el acta?"));
     assert_eq!(desk.tickets().len(), 2);
     let figures = desk.lead.get("reports/resolution").is(200).json();
     let rate =
