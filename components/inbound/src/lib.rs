@@ -14,9 +14,8 @@ mod place;
 mod portions;
 mod votes;
 
-use chrono::{DateTime, Utc};
 use http::{Method, StatusCode};
-use relevo_channels::{Account, Answer, Channel, IN_URL, Malformed, Refusal, Repeats, Unverified, Verified};
+use relevo_channels::{Account, Answer, Channel, IN_URL, Malformed, Repeats, Unverified};
 use relevo_edge::app::{DeskContext, PublishedPack};
 use relevo_edge::clock;
 use relevo_edge::http::{Incoming, Response, respond, serve};
@@ -24,7 +23,9 @@ use relevo_edge::limits::{self, Spender};
 use relevo_edge::problem::Problem;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
+use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Largest body: WhatsApp sends up to 3 MB.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -34,6 +35,15 @@ const MAX_MAIL_BYTES: usize = 36 * 1024 * 1024;
 
 /// Code of the one answer to whoever proves nothing.
 const REFUSED: &str = "webhook_refused";
+
+/// How long that answer takes, whatever was found out on the way: the time tells no more than the answer does.
+const REFUSAL_TAKES: Duration = Duration::from_millis(5);
+
+/// What the log calls it.
+const REFUSED_EVENT: &str = "webhook.refused";
+
+/// What it says where there is nothing that could be proved to.
+const NOT_THERE: &str = "there is no such desk, channel or account";
 
 /// Channels that mails and files come in through.
 const WITH_FILES: [&str; 5] = ["form", "mailgun", "mime", "postmark", "sendgrid"];
@@ -46,7 +56,16 @@ const MAX_ITEMS: usize = 5_000;
 async fn handle(request: Request) -> impl IntoResponse {
     let channel = request.uri().path().split('/').nth(3).unwrap_or_default();
     let limit = if WITH_FILES.contains(&channel) { MAX_MAIL_BYTES } else { MAX_BODY_BYTES };
-    serve("inbound", request, limit, route).await
+    serve("inbound", request, limit, async |request| {
+        let begun = clock::precise();
+        let answer = route(request).await;
+        if matches!(&answer, Err(problem) if problem.code == REFUSED) {
+            let left = REFUSAL_TAKES.saturating_sub(begun.elapsed());
+            wait_for(u64::try_from(left.as_nanos()).unwrap_or_default()).await;
+        }
+        answer
+    })
+    .await
 }
 
 async fn route(request: &Incoming) -> Result<Response, Problem> {
@@ -89,10 +108,14 @@ async fn route(request: &Incoming) -> Result<Response, Problem> {
     };
     let known = known(desk, channel, account).await?;
     let (Some(found), Some((context, pack, settings))) = (found, known) else {
-        // What the store and a signature cost is spent all the same: the time tells no more than the answer does.
-        let verify = found.map_or(relevo_channels::standard::verify as Verify, |found| found.verify);
-        let _ = found.and_then(|found| (found.handshake)(&unverified, &Account::default()));
-        let _ = verify(unverified, &Account::default(), clock::now());
+        // What the store, a signature and the line in the log cost is spent all the same, for when they take longer than
+        // a refusal does.
+        let slug = found.map_or("", |found| found.slug);
+        if let Some(like) = found.or_else(|| relevo_channels::channel("whatsapp")) {
+            let _ = (like.handshake)(&unverified, &Account::default());
+            let _ = (like.verify)(unverified, &Account::default(), clock::now());
+        }
+        relevo_edge::log::event(REFUSED_EVENT, &[("channel", slug.into()), ("why", NOT_THERE.into())]);
         return Err(refused(request));
     };
     let account = intake::Origin { channel: found.slug, account };
@@ -120,7 +143,7 @@ async fn take(
     }
     let verified = (found.verify)(unverified, settings, context.now).map_err(|refusal| {
         relevo_edge::log::event(
-            "webhook.refused",
+            REFUSED_EVENT,
             &[
                 ("desk", context.desk.as_str().into()),
                 ("channel", found.slug.into()),
@@ -179,9 +202,6 @@ async fn known(
     };
     Ok(Some((context, pack, settings)))
 }
-
-/// How a channel proves who sent a request.
-type Verify = fn(Unverified, &Account, DateTime<Utc>) -> Result<Verified, Refusal>;
 
 /// The one answer to whoever is not who they should be. What a handshake presents is no signature.
 fn refused(request: &Incoming) -> Problem {
