@@ -3,6 +3,7 @@
 mod app;
 mod automations;
 mod channels;
+mod desk;
 mod host;
 pub mod load;
 mod refusals;
@@ -27,13 +28,15 @@ cargo xtask bench [--quick] [--seconds N] [--connections N] [--redis URL]
 Measures webhook intake beside a component that only answers and one that makes exactly an intake's
 key-value calls, in the same host and on the same store, at 1 000 and at 100 000 existing tickets; the
 service-level tick with 100, 1 000 and 3 000 due of 10 000 and of 200 000 open; the heaviest webhooks (a mail with a file, a
-batch of 1 000), refusals of what there is and is not, and what is sent; automations; due dates and trials of other terms;
+batch of 1 000), refusals of what there is and is not, and what is sent; lists, searches and bulk actions of 1 000 and of
+200 000 open; automations; due dates and trials of other terms;
 rendering beside Jinja2 on the same template and the survey's page; memory, sizes and instantiation. Each
 with what is expected and whether it holds. Rounds are interleaved, figures are medians, and what counts
 are the ratios of one run: the machine may be busy with other things. The calls of the yardstick are held
 against those of a real message first. Takes about 15 minutes.
 
   --channels     the webhooks, refusals and what is sent alone, of 1 000 tickets
+  --desk         lists, searches and bulk actions alone
   --quick        10 000 tickets at most (20 000 open for the tick): four minutes
   --seconds N    length of a measurement (3)
   --connections N  connections at full load (8)
@@ -51,9 +54,17 @@ const FEW: usize = 1_000;
 struct Options {
     quick: bool,
     channels: bool,
+    desk: bool,
     time: Duration,
     connections: usize,
     redis: Option<String>,
+}
+
+impl Options {
+    /// Open tickets of the tick, few and many.
+    fn sizes(&self) -> [usize; 2] {
+        if self.quick { [2_000, 20_000] } else { [10_000, 200_000] }
+    }
 }
 
 /// Runs the command.
@@ -79,6 +90,18 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
         channels::run(&app)?;
         return refusals::run(&app);
     }
+    if options.desk {
+        let app = App::start(&host, &folder, options.redis.as_deref())?;
+        let mut asked = Vec::new();
+        for tickets in [FEW, options.sizes()[1]] {
+            app.seed(tickets)?;
+            asked.push(desk::ask(&app)?);
+        }
+        if let [few, many] = asked.as_slice() {
+            desk::print(few, many);
+        }
+        return Ok(());
+    }
     println!("\nthe yardstick's calls beside those of a message");
     let twins = twin::check(&host, &folder)?;
     let twin::Asked { slot, snapshot, feed, keys } = twins.forgotten;
@@ -93,6 +116,7 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
 
     let many = if options.quick { 10_000 } else { 100_000 };
     let mut measured = Vec::new();
+    let mut asked_of_few = None;
     for tickets in [FEW, many] {
         // An instance remembers the keys of the few, and soon has met them all.
         let asked = if tickets == FEW { twins.remembered } else { twins.forgotten };
@@ -103,14 +127,22 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
         let half = half_load(&options, &app, rounds.intake.rate)?;
         report.intake(tickets, &rounds, &half, &app);
         measured.push(rounds);
+        if tickets == FEW {
+            app.follow()?;
+            asked_of_few = Some(desk::ask(&app)?);
+        }
     }
     if let [few, many] = measured.as_slice() {
         report.growth(few, many);
     }
     sealing(&app, &measured, &mut report)?;
     ticks(&options, &app, &mut report)?;
+    let asked_of_many = desk::ask(&app)?;
     report.sizes()?;
     report.print();
+    if let Some(few) = asked_of_few {
+        desk::print(&few, &asked_of_many);
+    }
     channels::run(&app)?;
     refusals::run(&app)?;
     automations::run(&app)?;
@@ -179,9 +211,8 @@ fn median(mut runs: Vec<Measured>) -> Result<Measured> {
 
 /// The tick with the same number due, of few and of many open tickets.
 fn ticks(options: &Options, app: &App, report: &mut Report) -> Result<()> {
-    let sizes = if options.quick { [2_000, 20_000] } else { [10_000, 200_000] };
     let mut grid = Vec::new();
-    for open in sizes {
+    for open in options.sizes() {
         // Those of the intake are open too.
         app.seed(open)?;
         app.forget_peak();
@@ -209,12 +240,19 @@ fn ticks(options: &Options, app: &App, report: &mut Report) -> Result<()> {
 }
 
 fn options(mut args: lexopt::Parser) -> Result<Option<Options>> {
-    let mut options =
-        Options { quick: false, channels: false, time: Duration::from_secs(3), connections: 8, redis: None };
+    let mut options = Options {
+        quick: false,
+        channels: false,
+        desk: false,
+        time: Duration::from_secs(3),
+        connections: 8,
+        redis: None,
+    };
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("quick") => options.quick = true,
             lexopt::Arg::Long("channels") => options.channels = true,
+            lexopt::Arg::Long("desk") => options.desk = true,
             lexopt::Arg::Long("seconds") => {
                 options.time = Duration::from_secs(args.value()?.to_string_lossy().parse()?)
             }

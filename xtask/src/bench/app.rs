@@ -111,7 +111,7 @@ impl App {
         let mut answers = Vec::new();
         for (component, path) in [
             ("yardstick", "/yardstick/answer"),
-            ("inbound", "/hooks/x/y/z"),
+            ("inbound", "/internal/again"),
             ("desk", "/api/x/tickets"),
             ("sla", "/api/x/sla/preview"),
             ("templates", "/api/x/templates/preview"),
@@ -188,6 +188,42 @@ impl App {
     /// A page of the work list.
     pub fn list(&self, limit: usize, cursor: &str) -> Result<Value> {
         self.client.get(&format!("/api/school/tickets?limit={limit}{cursor}"), ADMIN)?.value()
+    }
+
+    /// Reads something of the desk.
+    pub fn read(&self, path: &str) -> Result<Value> {
+        self.client.get(&format!("/api/school/{path}"), ADMIN)?.value()
+    }
+
+    /// The bytes of a question, as often as it is asked.
+    pub fn get(&self, path: &str) -> Vec<u8> {
+        load::get(path, &[("authorization", &format!("Bearer {ADMIN}"))])
+    }
+
+    /// A message that says something, of a contact of its own.
+    pub fn say(&self, text: &str) -> Result<()> {
+        let id = format!("{}.say.{}", self.run, random::hex(8)?);
+        self.send(&webhooks::whatsapp_text(&[("34699999999".to_owned(), id)], text))
+    }
+
+    /// Ids of so many open tickets, as far as there are so many.
+    pub fn some_tickets(&self, count: usize) -> Result<Vec<String>> {
+        let (mut tickets, mut cursor) = (Vec::new(), String::new());
+        while tickets.len() < count {
+            let page = self.list(100, &cursor)?;
+            let items = page.get("items").and_then(Value::as_array).context("a list has items")?;
+            let of_whatsapp = items.iter().filter(|ticket| ticket.get("channel") == Some(&json!("whatsapp")));
+            tickets.extend(of_whatsapp.filter_map(|ticket| Some(ticket.get("id")?.as_str()?.to_owned())));
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        tickets.truncate(count);
+        match tickets.is_empty() {
+            true => bail!("there are no tickets"),
+            false => Ok(tickets),
+        }
     }
 
     /// What the stand-in got since it was last asked to forget.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use anyhow::{Result, bail};
+use serde_json::json;
 
 use super::app::App;
 use super::load::{self, Measured};
@@ -101,7 +101,7 @@ fn measure(
 
 /// From the first reply that is written until the provider has the last: replies are sent while others are written.
 fn delivery(app: &App) -> Result<()> {
-    let tickets = tickets(app)?;
+    let tickets = app.some_tickets(REPLIES)?;
     let mut rounds = Vec::new();
     for round in 0..ROUNDS {
         println!("  replies, round {} of {ROUNDS} …", round + 1);
@@ -139,26 +139,6 @@ fn delivery(app: &App) -> Result<()> {
     );
     expect("time, delivered / written", delivered.as_secs_f64() / written.as_secs_f64(), 1.5);
     Ok(())
-}
-
-/// Tickets that can be answered on WhatsApp.
-fn tickets(app: &App) -> Result<Vec<String>> {
-    let (mut tickets, mut cursor) = (Vec::new(), String::new());
-    while tickets.len() < REPLIES {
-        let page = app.list(100, &cursor)?;
-        let items = page.get("items").and_then(Value::as_array).context("a list has items")?;
-        let of_whatsapp = items.iter().filter(|ticket| ticket.get("channel") == Some(&json!("whatsapp")));
-        tickets.extend(of_whatsapp.filter_map(|ticket| Some(ticket.get("id")?.as_str()?.to_owned())));
-        match page.get("next").and_then(Value::as_str) {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
-    tickets.truncate(REPLIES);
-    if tickets.is_empty() {
-        bail!("there are no tickets to answer");
-    }
-    Ok(tickets)
 }
 
 fn expect(what: &str, value: f64, most: f64) {

@@ -155,9 +155,19 @@ fn answer(reader: &mut impl BufRead) -> Result<u16> {
     Ok(status)
 }
 
-/// The bytes of a request.
+/// The bytes of a question.
+pub fn get(path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    request("GET", path, headers, b"")
+}
+
+/// The bytes of a request with a body.
 pub fn post(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-    let mut head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n", body.len());
+    request("POST", path, headers, body)
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut head =
+        format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

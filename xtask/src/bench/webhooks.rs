@@ -11,14 +11,19 @@ pub const SECRET: &str = "bench-secret";
 
 /// Messages of WhatsApp, signed: senders and ids.
 pub fn whatsapp(messages: &[(String, String)]) -> Vec<u8> {
-    let body = webhook(messages);
+    whatsapp_text(messages, "No puedo entrar")
+}
+
+/// The same, that say something.
+pub fn whatsapp_text(messages: &[(String, String)], text: &str) -> Vec<u8> {
+    let body = webhook(messages, text);
     let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature(&body))];
     load::post("/hooks/school/whatsapp/main", &headers, &body)
 }
 
 /// A message whose signature is another one's, to any path.
 pub fn forged(path: &str) -> Vec<u8> {
-    let body = webhook(&[("34600000001".to_owned(), "wamid.forged".to_owned())]);
+    let body = webhook(&[("34600000001".to_owned(), "wamid.forged".to_owned())], "No puedo entrar");
     let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature(b"another"))];
     load::post(path, &headers, &body)
 }
@@ -53,13 +58,13 @@ pub fn mail(sender: &str, id: &str, file_bytes: usize) -> Vec<u8> {
 }
 
 /// A webhook as the provider sends it: one message of each sender.
-fn webhook(messages: &[(String, String)]) -> Vec<u8> {
+fn webhook(messages: &[(String, String)], text: &str) -> Vec<u8> {
     // Of now: a channel's window for answers counts from when its customer wrote.
     let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs().to_string();
     let messages: Vec<Value> = messages
         .iter()
         .map(|(from, id)| {
-            json!({"from": from, "id": id, "timestamp": now, "type": "text", "text": {"body": "No puedo entrar"}})
+            json!({"from": from, "id": id, "timestamp": now, "type": "text", "text": {"body": text}})
         })
         .collect();
     json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": {
