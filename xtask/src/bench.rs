@@ -137,9 +137,9 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
     }
     sealing(&app, &measured, &mut report)?;
     ticks(&options, &app, &mut report)?;
-    let asked_of_many = desk::ask(&app)?;
     report.sizes()?;
     report.print();
+    let asked_of_many = desk::ask(&app)?;
     if let Some(few) = asked_of_few {
         desk::print(&few, &asked_of_many);
     }

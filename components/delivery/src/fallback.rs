@@ -42,6 +42,8 @@ pub async fn queue(
     };
     let reachable = rule.left(&tried).into_iter().find_map(|(channel, account)| {
         let kind = reach::common_address(channel)?;
+        // A way that cannot carry it would only fail later.
+        outgoing::refuse_overlong(channel, &failed.text.0, &failed.attachments).ok()?;
         let wanted =
             members.iter().filter(|(_, who)| outgoing::stopped(&pack, who, (channel, account)).is_none());
         let known = addresses(party, failed, wanted.map(|(_, contact)| contact));

@@ -14,9 +14,9 @@ use relevo_edge::app::event;
 use relevo_edge::http::{Response, json};
 use relevo_edge::personal::Persons;
 use relevo_edge::problem::Problem;
-use relevo_edge::{api, partitions};
+use relevo_edge::{api, clock, partitions};
 use relevo_journal::{Fold, Loaded};
-use relevo_projections::answers;
+use relevo_projections::{answers, claims};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -158,6 +158,13 @@ async fn record(
     found: Found,
     data: AuditEvent,
 ) -> Result<Response, Problem> {
+    let state = found.audit.state.state().map_or("to_do", State::as_str);
+    if !claims::alone(&call.context, &["audit", &found.id, state], clock::now()).await? {
+        return Err(conflict(
+            "audit_moved_on",
+            "another call says something of the audit at the same time; read it",
+        ));
+    }
     let (mut commit, actor) = (call.context.commit(), call.caller.actor());
     // What is said of an answer goes with the customer's data.
     let place = TicketStream::of(&found.listed.answer.ticket)?;

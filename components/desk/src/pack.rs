@@ -52,7 +52,10 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
         None => Value::Null,
     };
     let version = current.map_or(0, |c| c.version);
-    unchanged_since(call.request.header("if-match"), version)?;
+    if !call.request.is_made_from(version) {
+        let detail = format!("version {version} is published; read it and make the change there");
+        return Err(Problem::new(StatusCode::CONFLICT, "pack_moved_on", detail));
+    }
     let changed = before != document;
     let mut changes = Vec::new();
     difference("", &before, &document, &mut changes);
@@ -94,16 +97,6 @@ fn dry_run(value: Option<&str>) -> Result<bool, Problem> {
         Some("true" | "1") => Ok(true),
         Some(_) => Err(Problem::bad_request("bad_dry_run", "dry_run is true, 1, false or 0")),
     }
-}
-
-/// Whoever names the version that their change was made from does not undo what somebody else has published since.
-fn unchanged_since(wanted: Option<&str>, version: u32) -> Result<(), Problem> {
-    let wanted = wanted.map(|text| text.trim().trim_matches('"'));
-    if wanted.is_none_or(|wanted| wanted == "*" || wanted.parse() == Ok(version)) {
-        return Ok(());
-    }
-    let detail = format!("version {version} is published; read it and make the change there");
-    Err(Problem::new(StatusCode::CONFLICT, "pack_moved_on", detail))
 }
 
 /// What is taken away while live tickets are in it, or somebody's: they keep it until they are moved.
@@ -158,12 +151,16 @@ fn channels(pack: &Pack) -> Vec<PackProblem> {
     for (slug, accounts) in &pack.channels {
         if !relevo_channels::SLUGS.contains(&slug.as_str()) {
             let known = relevo_channels::SLUGS.join(", ");
-            errors.push(PackProblem::at(format!("/channels/{slug}"), format!("the channels are {known}")));
+            errors.push(PackProblem::at(
+                format!("/channels/{}", pack::escape(slug)),
+                format!("the channels are {known}"),
+            ));
             continue;
         }
         for (name, account) in accounts {
             let wrong = relevo_channels::wrong_settings(slug, &account.settings).into_iter();
             errors.extend(wrong.map(|(setting, why)| {
+                let [slug, name, setting] = [slug, name, &setting].map(|part| pack::escape(part));
                 PackProblem::at(format!("/channels/{slug}/{name}/settings/{setting}"), why)
             }));
         }

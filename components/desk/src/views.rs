@@ -117,8 +117,7 @@ fn is_seen(call: &Call<'_>, kept: &Kept) -> bool {
 
 /// Whoever names the revision that they saw changes nothing else.
 fn unchanged_since(call: &Call<'_>, kept: &Kept) -> Result<(), Problem> {
-    let wanted = call.request.header("if-match").map(|text| text.trim().trim_matches('"'));
-    match wanted.is_none_or(|wanted| wanted == "*" || wanted.parse() == Ok(kept.revision)) {
+    match call.request.is_made_from(kept.revision) {
         true => Ok(()),
         false => Err(moved_on(Some(kept))),
     }
@@ -126,14 +125,11 @@ fn unchanged_since(call: &Call<'_>, kept: &Kept) -> Result<(), Problem> {
 
 /// Of changes of one revision at once one alone is made: which of them sorts first is not known yet when they are answered.
 async fn alone(call: &Call<'_>, id: &str, kept: &Kept) -> Result<(), Problem> {
-    let name = format!("view-{}", call.context.keys.id("view", &[id, &kept.revision.to_string()]));
-    match claims::take(&call.context, &name, 1, clock::now()).await? {
-        Some(_) => Ok(()),
-        None => {
-            let detail = "another call changes the view at the same time; read it and make the change there";
-            Err(Problem::new(StatusCode::CONFLICT, "view_moved_on", detail))
-        }
+    if claims::alone(&call.context, &["view", id, &kept.revision.to_string()], clock::now()).await? {
+        return Ok(());
     }
+    let detail = "another call changes the view at the same time; read it and make the change there";
+    Err(Problem::new(StatusCode::CONFLICT, "view_moved_on", detail))
 }
 
 /// The refusal of a change of what somebody else has changed or removed meanwhile.

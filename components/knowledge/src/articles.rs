@@ -3,17 +3,20 @@
 use crate::check;
 use crate::show;
 use http::StatusCode;
+use http::header::{ETAG, HeaderValue};
 use relevo_domain::article::{Article, ArticleEvent, MAX_LOCALES, Text};
 use relevo_domain::conversation::view::rfc3339;
 use relevo_domain::pack::Role;
 use relevo_edge::api::{ArticleArchival, ArticleChange, ArticlePublication};
 use relevo_edge::app::event;
+use relevo_edge::clock;
 use relevo_edge::http::{Response, json};
 use relevo_edge::identity::Identity;
 use relevo_edge::ids;
 use relevo_edge::problem::Problem;
 use relevo_edge::routes::Call;
 use relevo_journal::{Fold, Loaded};
+use relevo_projections::claims;
 use serde_json::json;
 
 /// `POST …/articles`: a draft.
@@ -53,6 +56,7 @@ pub async fn update(call: &Call<'_>) -> Result<Response, Problem> {
                 "tags, owner, review and partition of an article are changed by a lead",
             ));
         }
+        alone(call, &name, &loaded).await?;
         record(call, &identity, &loaded, changes).await?;
     }
     answer(call, &name, StatusCode::OK).await
@@ -72,8 +76,12 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
                 Problem::new(StatusCode::CONFLICT, "no_draft", detail)
             })?,
         };
-        let published = ArticleEvent::Published { locale: body.locale, text, restores: body.version };
-        record(call, &identity, &loaded, vec![published]).await?;
+        alone(call, &name, &loaded).await?;
+        // What is published already is no version more.
+        if there.is_none_or(|there| there.draft.is_some() || there.published.as_ref() != Some(&text)) {
+            let published = ArticleEvent::Published { locale: body.locale, text, restores: body.version };
+            record(call, &identity, &loaded, vec![published]).await?;
+        }
     }
     answer(call, &name, StatusCode::OK).await
 }
@@ -84,6 +92,7 @@ pub async fn archive(call: &Call<'_>) -> Result<Response, Problem> {
     let (name, loaded) = load(call).await?;
     let identity = Identity::of(&call.context, &call.caller.person, call.request)?;
     if !identity.repeats(&loaded)? && loaded.state.archived != body.archived {
+        alone(call, &name, &loaded).await?;
         let archived = ArticleEvent::Archived { archived: body.archived };
         record(call, &identity, &loaded, vec![archived]).await?;
     }
@@ -93,7 +102,7 @@ pub async fn archive(call: &Call<'_>) -> Result<Response, Problem> {
 /// `GET …/articles/{article}`
 pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
     let (name, loaded) = load(call).await?;
-    Ok(json(StatusCode::OK, &show::article(&name, &loaded.state)))
+    Ok(shown(&name, &loaded.state, StatusCode::OK))
 }
 
 /// `GET …/articles/{article}/versions`: everything that was done to it, newest first.
@@ -224,5 +233,31 @@ async fn record(
 
 async fn answer(call: &Call<'_>, name: &str, status: StatusCode) -> Result<Response, Problem> {
     let loaded = existing(call, name).await?;
-    Ok(json(status, &show::article(name, &loaded.state)))
+    Ok(shown(name, &loaded.state, status))
+}
+
+/// An article, with what `If-Match` names it by.
+fn shown(name: &str, article: &Article, status: StatusCode) -> Response {
+    let mut response = json(status, &show::article(name, article));
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", article.revision)) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// Refuses a change of an article that is another by now than who changes it says, or that another call changes.
+async fn alone(call: &Call<'_>, name: &str, loaded: &Loaded<Article>) -> Result<(), Problem> {
+    let revision = loaded.state.revision;
+    let moved_on = |detail: String| Err(Problem::new(StatusCode::CONFLICT, "article_moved_on", detail));
+    if !call.request.is_made_from(revision) {
+        return moved_on(format!(
+            "the article is at revision {revision} now; read it and make the change there"
+        ));
+    }
+    if !claims::alone(&call.context, &["article", name, &revision.to_string()], clock::now()).await? {
+        return moved_on(
+            "another call changes the article at the same time; read it and make the change there".to_owned(),
+        );
+    }
+    Ok(())
 }

@@ -14,6 +14,7 @@ pub fn article(name: &str, article: &Article) -> Value {
         article.locales.iter().map(|(locale, text)| (locale.clone(), translation(text))).collect();
     let mut shown = about(name, &article.about, article.standing());
     shown.insert("locales".to_owned(), Value::Object(locales));
+    shown.insert("revision".to_owned(), json!(article.revision));
     shown.insert("created_at".to_owned(), json!(article.changed.map(|(begun, _)| rfc3339(begun))));
     shown.insert("updated_at".to_owned(), json!(article.changed.map(|(_, last)| rfc3339(last))));
     Value::Object(shown)

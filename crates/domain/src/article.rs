@@ -136,6 +136,8 @@ pub struct Article {
     pub archived: bool,
     /// When it was begun, and when it last changed.
     pub changed: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// How many changes there were.
+    pub revision: u32,
 }
 
 impl Article {
@@ -152,9 +154,10 @@ impl Article {
 impl Fold for Article {
     type Data = ArticleEvent;
     const KIND: &'static str = "article";
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
     fn apply(&mut self, event: &Event<ArticleEvent>) {
+        self.revision = self.revision.saturating_add(1);
         self.changed = Some((self.changed.map_or(event.at, |(begun, _)| begun.min(event.at)), event.at));
         match &event.data {
             ArticleEvent::Described { about } => self.about = about.as_ref().clone(),
@@ -266,6 +269,7 @@ mod tests {
             (article.standing(), &there.draft, &there.published),
             (Standing::Published, &None, &Some(text("one")))
         );
+        assert_eq!(article.revision, 5);
         let versions: Vec<_> = there.versions.iter().map(|v| (v.number, v.by.as_str(), v.restores)).collect();
         assert_eq!(versions, [(1, "person:p2", None), (2, "person:p4", None), (3, "person:p5", Some(1))]);
     }

@@ -175,6 +175,9 @@ pub struct Ticket {
     /// Those that are finished there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub issues_done: BTreeSet<Issue>,
+    /// Of when, as its system says, the newest report on each is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub issues_reported: BTreeMap<String, DateTime<Utc>>,
     /// Replies that wait before they go out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldReply>,

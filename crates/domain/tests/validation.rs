@@ -60,7 +60,12 @@ fn issue(key: &str) -> Issue {
 }
 
 fn report(desk: &mut Desk, time: &str, key: &str, done: bool) -> usize {
-    let report = IssueReport { issue: issue(key), status: "x".into(), done };
+    report_of(desk, time, key, done, None)
+}
+
+/// What is reported at some time, of another time.
+fn report_of(desk: &mut Desk, time: &str, key: &str, done: bool, of: Option<&str>) -> usize {
+    let report = IssueReport { issue: issue(key), status: "x".into(), done, at: of.map(common::at) };
     let events = validation::reported(&desk.state, &desk.pack, 1, &report);
     let count = events.len();
     desk.tell(time, events);
@@ -143,6 +148,33 @@ fn a_ticket_returns_when_the_last_issue_that_it_waits_for_is_finished() {
     desk.tell("05 12:10", decide::change_status(&desk.state, &desk.pack, 1, "solved", None).unwrap());
     assert_eq!(report(&mut desk, "05 12:20", "CAMP-2", true), 1);
     assert_eq!(who(&desk).2, "solved");
+}
+
+#[test]
+fn a_report_that_a_newer_one_has_overtaken_says_nothing() {
+    let mut desk = handed_over();
+    desk.tell("05 09:20", validation::link(&desk.state, 1, issue("CAMP-1"), true).unwrap());
+    assert_eq!(report_of(&mut desk, "05 10:00", "CAMP-1", true, Some("05 09:50")), 3);
+    let rejected = validation::validate(&desk.state, &desk.pack, 1, false, Some("no".into())).unwrap();
+    desk.tell("05 11:00", rejected);
+    assert_eq!(report_of(&mut desk, "05 11:10", "CAMP-1", true, Some("05 09:40")), 0, "an older one, late");
+    assert_eq!(who(&desk), (None, Some("dev"), "en_dev"));
+    assert_eq!(report_of(&mut desk, "05 11:20", "CAMP-1", true, Some("05 11:15")), 3);
+    assert_eq!(report_of(&mut desk, "05 11:30", "CAMP-1", false, Some("05 11:05")), 0);
+    assert!(desk.state.ticket(1).unwrap().issues_done.contains(&issue("CAMP-1")), "it stays finished");
+    // Taken at once, neither knew of the other.
+    let late = |done, of| {
+        validation::reported(
+            &desk.state,
+            &desk.pack,
+            1,
+            &IssueReport { issue: issue("CAMP-1"), status: "x".into(), done, at: Some(common::at(of)) },
+        )
+    };
+    let (newer, older) = (late(false, "05 11:50"), late(true, "05 11:40"));
+    desk.tell("05 12:00", newer);
+    desk.tell("05 12:01", older);
+    assert!(!desk.state.ticket(1).unwrap().issues_done.contains(&issue("CAMP-1")));
 }
 
 #[test]

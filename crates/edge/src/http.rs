@@ -84,6 +84,12 @@ impl Incoming {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether a change was made from this version or revision, as far as `If-Match` says.
+    pub fn is_made_from(&self, revision: u32) -> bool {
+        let named = self.header("if-match").map(|text| text.trim().trim_matches('"'));
+        named.is_none_or(|named| named == "*" || named.parse() == Ok(revision))
+    }
+
     /// The token of `Authorization: Bearer`; none if there are several such headers: which of them is meant?
     pub fn bearer(&self) -> Option<&str> {
         let mut all = self.headers.get_all(header::AUTHORIZATION).iter();

@@ -47,6 +47,16 @@ pub fn document() -> Value {
     })
 }
 
+/// What can be bound to the version or revision that it was made from.
+const MADE_FROM: [&str; 6] = [
+    "articles.archive",
+    "articles.publish",
+    "articles.update",
+    "pack.publish",
+    "views.delete",
+    "views.update",
+];
+
 /// The routes that are part of the public API.
 fn public() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| route.access != Access::Schedule)
@@ -70,7 +80,7 @@ fn describe(route: &Route, operation: &Operation) -> Value {
     if operation.keyed {
         parameters.push(parameters::idempotency_key());
     }
-    if ["pack.publish", "views.delete", "views.update"].contains(&operation.route) {
+    if MADE_FROM.contains(&operation.route) {
         parameters.push(parameters::if_match());
     }
     if !parameters.is_empty() {

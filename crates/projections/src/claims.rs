@@ -56,6 +56,19 @@ pub async fn take<S: Store>(
     }
 }
 
+/// Whether a change is the one that is made of something as it stood: which of several at once sorts first is not known yet
+/// when they are answered. `what` names the thing and how it stood.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn alone<S: Store>(
+    context: &DeskContext<S>,
+    what: &[&str],
+    now: DateTime<Utc>,
+) -> Result<bool, Problem> {
+    Ok(take(context, &context.keys.id("alone", what), 1, now).await?.is_some())
+}
+
 /// Removes the claims of the next day's entries that are old enough, all but of those that are still queued.
 ///
 /// # Errors
@@ -112,6 +125,18 @@ mod tests {
             assert_eq!(at(3_600 + ABANDONED_SECONDS).await, Some(2));
             assert_eq!(at(3_600 + ABANDONED_SECONDS).await, None, "its taker has its time too");
             assert_eq!(at(3_600 + 2 * ABANDONED_SECONDS).await, Some(3));
+        });
+    }
+
+    #[test]
+    fn of_changes_of_something_as_it_stood_one_alone_is_made() {
+        futures::executor::block_on(async {
+            let context = desk(&MemoryStore::default(), 20_000).await;
+            let is_alone = async |what: &[&str]| alone(&context, what, context.now).await.expect("asked");
+            assert!(is_alone(&["article", "a", "1"]).await);
+            assert!(!is_alone(&["article", "a", "1"]).await);
+            assert!(is_alone(&["article", "a", "2"]).await, "as it stands after that");
+            assert!(is_alone(&["article", "b", "1"]).await);
         });
     }
 

@@ -83,6 +83,64 @@ fn an_article_is_proposed_published_gone_back_on_and_found() {
 }
 
 #[test]
+fn of_two_who_change_an_article_one_is_told_and_what_is_published_is_no_version_more() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let id = article(&desk.agent, "Cambiar la contraseña", "En Ajustes.");
+    let path = format!("articles/{id}");
+    let read = desk.agent.get(&path).is(200);
+    let tag = read.header("etag").unwrap().to_owned();
+    assert_eq!(tag, format!("\"{}\"", read.json()["revision"]));
+    let propose = |tag: &str, body: &str| {
+        desk.agent.call("PUT", &path, &[("if-match", tag)], Some(&json!({"locale": "es", "body": body})))
+    };
+    propose(&tag, "En el Perfil.").is(200);
+    assert_eq!(propose(&tag, "En Inicio.").problem(409), "article_moved_on");
+    assert_eq!(propose("*", "En el Perfil, arriba.").status, 200);
+    let publish_at = |tag: &str| {
+        desk.lead.call(
+            "POST",
+            &format!("{path}/publish"),
+            &[("if-match", tag)],
+            Some(&json!({"locale": "es"})),
+        )
+    };
+    assert_eq!(
+        publish_at(&tag).problem(409),
+        "article_moved_on",
+        "what the lead has not seen is not published"
+    );
+    let tag = desk.lead.get(&path).is(200).header("etag").unwrap().to_owned();
+    let published = publish_at(&tag).is(200).json();
+    assert_eq!(published["locales"]["es"]["published"]["body"], "En el Perfil, arriba.");
+    let archive = json!({"archived": true});
+    let archived = desk.lead.call("POST", &format!("{path}/archive"), &[("if-match", &tag)], Some(&archive));
+    assert_eq!(archived.problem(409), "article_moved_on");
+
+    let again =
+        desk.lead.post(&format!("{path}/publish"), &json!({"locale": "es", "version": 1})).is(200).json();
+    assert_eq!(
+        (&again["locales"]["es"]["version"], &again["revision"]),
+        (&json!(1), &published["revision"]),
+        "it is published already"
+    );
+
+    let tag = desk.lead.get(&path).is(200).header("etag").unwrap().to_owned();
+    let at_once: Vec<u16> = std::thread::scope(|scope| {
+        let change = |n| {
+            scope.spawn({
+                let (propose, tag) = (&propose, &tag);
+                move || propose(tag, &format!("Texto {n}.")).status
+            })
+        };
+        let all: Vec<_> = (0..4).map(change).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(at_once.iter().filter(|status| **status == 200).count(), 1, "{at_once:?}");
+    assert!(at_once.iter().all(|status| [200, 409].contains(status)), "{at_once:?}");
+    app.verify();
+}
+
+#[test]
 fn articles_help_with_tickets_and_what_is_missing_is_counted() {
     let (mut app, desk) = App::school(Store::Sqlite);
     let id = article(&desk.agent, "Contraseña caducada", "Cuando caduca se pide otra.");

@@ -1,5 +1,5 @@
 //! Quality audits: a sample of the answers, scored by the pack's sheet, disputed, resolved, and counted.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use relevo_e2e::{App, Caller, Desk, Store, pack, whatsapp};
 use serde_json::{Value, json};
@@ -139,6 +139,47 @@ fn an_audit_is_scored_disputed_and_resolved_and_each_sees_what_is_theirs() {
     assert_eq!(agent.get(&path(0)).is(200).json()["scored"]["coaching"], "");
     assert_eq!(kpi(&figures(&desk, ""), "audit_score_mean"), (185, 2));
     app.tick_everything();
+    app.verify();
+}
+
+#[test]
+fn of_those_who_say_something_of_an_audit_at_once_one_is_heard_and_the_others_are_told() {
+    let (app, desk, id) = desk(100);
+    let manager = desk.token("marta-olmedo", "manager");
+    answers(&desk.agent, &id, 1);
+    let path = format!("audits/{}", list(&desk.lead, "")[0]["id"].as_str().unwrap());
+    let at_once = |who: &Caller, to: &str, bodies: [Value; 4]| {
+        let to = format!("{path}{to}");
+        std::thread::scope(|scope| {
+            let said: Vec<_> =
+                bodies.iter().map(|body| scope.spawn(|| (who.post(&to, body), body))).collect();
+            let said: Vec<_> = said.into_iter().map(|one| one.join().unwrap()).collect();
+            let (heard, others): (Vec<_>, Vec<_>) =
+                said.into_iter().partition(|(answer, _)| answer.status == 200);
+            assert!(others.iter().all(|(answer, _)| answer.status == 409));
+            let [(_, body)] = heard.as_slice() else { panic!("{} are heard", heard.len()) };
+            (*body).clone()
+        })
+    };
+    let points = [1, 2, 3, 4];
+    let scored = at_once(&desk.lead, "", points.map(|points| scores("tone", points)));
+    let shown = desk.agent.get(&path).is(200).json();
+    assert_eq!(shown["scores"]["tone"]["points"], scored["scores"]["tone"]["points"]);
+    let listed = list(&desk.lead, "?status=done");
+    assert_eq!(listed[0]["score"], shown["score"], "the list says the same");
+    let disputed = at_once(&desk.agent, "/dispute", points.map(|n| json!({"reason": format!("motivo {n}")})));
+    assert_eq!(desk.agent.get(&path).is(200).json()["dispute"]["reason"], disputed["reason"]);
+    let resolved = at_once(
+        &manager,
+        "/resolution",
+        points.map(|n| json!({"note": format!("nota {n}"), "scores": scores("next", n)["scores"]})),
+    );
+    let shown = manager.get(&path).is(200).json();
+    assert_eq!(
+        (&shown["resolution"]["note"], &shown["scores"]["next"]["points"]),
+        (&resolved["note"], &resolved["scores"]["next"]["points"])
+    );
+    assert_eq!(list(&desk.lead, "?status=resolved")[0]["score"], shown["score"]);
     app.verify();
 }
 

@@ -210,6 +210,22 @@ fn what_the_published_ones_do_with_what_is_hidden_is_shown_to_who_sees_it() {
         assert!(!seen.body.contains(hidden), "{hidden}: {}", seen.body);
         assert!(whole.body.contains(hidden), "{hidden}: {}", whole.body);
     }
+    // Beside another one, as it is published; not as somebody would rather have it.
+    let published = json!({"id": "dear", "name": "Dear", "on": ["ticket.fields_changed"],
+        "when": {"fields.margin": {"at_least": 4000}},
+        "then": [{"fields": {"set": {"margin": 888_222}}}, {"tags": {"add": ["dear"]}}]});
+    let other = json!({"id": "other", "name": "Other", "on": ["ticket.opened"], "then": [{"tags": {"add": ["new"]}}]});
+    let both = json!({"automations": [other, published]});
+    let tried = desk.lead.post("automations/simulate", &both).is(200);
+    assert_eq!(tried.json()["automations"]["other"]["fired"], 1, "{}", tried.body);
+    assert!(!tried.body.contains("margin") && !tried.body.contains("888222"), "{}", tried.body);
+    let mut probing = both;
+    probing["automations"][1]["when"]["fields.margin"]["at_least"] = json!(4300);
+    let refused = desk.lead.post("automations/simulate", &probing);
+    assert_eq!(
+        pointers(&refused),
+        json!(["/automations/1/when/fields.margin", "/automations/1/then/0/fields/set/margin"])
+    );
     let macros = |caller: &Caller| caller.get("macros").is(200);
     assert_eq!(
         macros(&desk.agent).json()["items"][0]["then"],

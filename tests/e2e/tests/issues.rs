@@ -109,6 +109,9 @@ fn an_issue_is_made_once_closed_there_rejected_here_reopened_there_and_accepted_
     // What comes of it is our own.
     webhook(&app, &desk, "w2", OURS, &key, ("Reabierto", "indeterminate"));
     assert_eq!(count(&desk, &id, "issue.reported"), 1, "only what the developers did");
+    // Of a time before the one that was rejected: it was overtaken on the way.
+    webhook(&app, &desk, "v9", "557058:dev", &key, ("Hecho", "done"));
+    assert_eq!((&desk.ticket(&id)["status"], done(&desk, &id)), (&json!("en_desarrollo"), json!(false)));
 
     webhook(&app, &desk, "w3", "557058:dev", &key, ("Hecho", "done"));
     assert_eq!(desk.ticket(&id)["status"], "por_validar");

@@ -182,6 +182,15 @@ fn what_whatsapp_does_not_deliver_goes_by_sms_and_then_by_mail_to_the_same_perso
         1
     );
 
+    // What an SMS cannot carry goes by mail at once.
+    let long = "Muy largo. ".repeat(200);
+    app.provider.misbehave(Fault::Status(400, json!({"error": {"code": 131026}})), 1, "/v23.0/");
+    reply(&desk, &id, long.trim_end());
+    becomes(&app, &desk, &id, "sent");
+    let mail = app.provider.received("/email").pop().unwrap().json();
+    assert_eq!(mail["TextBody"], long.trim_end());
+    assert!(!app.provider.received("/Messages.json").iter().any(|r| r.body.contains("Muy")));
+
     // They turn out to be two people.
     let apart = desk.lead.post("contacts/unmerge", &json!({"from": other})).is(200).json();
     assert_eq!((&apart["id"], apart["tickets"].as_array().map(Vec::len)), (&other, Some(1)));

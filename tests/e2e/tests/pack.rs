@@ -162,6 +162,10 @@ fn every_fault_is_named_with_its_place() {
             assert!(place.starts_with(start), "{place} is not at {start}");
         }
     };
+    starts(
+        &with(&|p| p["channels"]["whatsapp"]["main"]["settings"]["a/b~c"] = json!("1")),
+        &["/channels/whatsapp/main/settings/a~1b~0c "],
+    );
     starts(&with(&|p| p["format"] = json!("relevo-pack/9")), &["/format "]);
     starts(&with(&|p| p["queues"]["plataforma"]["team"] = json!("nadie")), &["/queues/plataforma/team "]);
     starts(&with(&|p| p["colour"] = json!(1)), &["/colour "]);

@@ -97,9 +97,12 @@ impl Automations {
         // Which tickets an automation would apply to tells what its conditions hold of: what is hidden from the caller is
         // asked for by the published ones alone.
         let are_own = question.automations.is_some();
-        let as_seen = if are_own { role } else { Role::Admin };
         pack.automations = question.automations.unwrap_or(pack.automations);
-        let mut wrong = automation::check_as(&pack, as_seen);
+        let mut wrong = automation::check(&pack);
+        if wrong.is_empty() {
+            wrong = automation::check_as(&pack, role);
+            wrong.retain(|(place, _)| !is_published(place, &pack.automations, &published.pack.automations));
+        }
         let actions: usize = pack.automations.iter().map(|one| one.then.len()).sum();
         if are_own && actions > MAX_ACTIONS {
             let what = format!("{actions} actions; a trial takes at most {MAX_ACTIONS} in all");
@@ -225,6 +228,13 @@ impl Tried for Automations {
         let live_below = self.heads.range(..place).any(|(_, head)| head.live > 0);
         Ok((told, rows > 0 && rows == old && !live_below))
     }
+}
+
+/// Is what is said of a place said of an automation that is published as it is?
+fn is_published(place: &str, tried: &[Automation], published: &[Automation]) -> bool {
+    let number =
+        place.strip_prefix("/automations/").and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+    number.and_then(|number| tried.get(number)).is_some_and(|one| published.contains(one))
 }
 
 fn is_fired(would: &Would) -> bool {

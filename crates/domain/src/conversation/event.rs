@@ -399,6 +399,9 @@ pub enum ConversationEvent {
         status: String,
         /// That means that it is finished.
         done: bool,
+        /// When, as that system says: reports overtake each other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<DateTime<Utc>>,
     },
     /// We told another system about an issue; where it stands there since.
     #[serde(rename = "issue.told")]

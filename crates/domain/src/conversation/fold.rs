@@ -20,7 +20,7 @@ use serde_json::Map;
 impl Fold for Conversation {
     type Data = ConversationEvent;
     const KIND: &'static str = KIND;
-    const VERSION: u16 = 4;
+    const VERSION: u16 = 5;
 
     fn apply(&mut self, event: &Event<ConversationEvent>) {
         let at = event.at;
@@ -186,9 +186,9 @@ impl Fold for Conversation {
                     ticket.issue_linked(issue, *linked);
                 }
             }
-            ConversationEvent::IssueReported { ticket, issue, done, .. } => {
+            ConversationEvent::IssueReported { ticket, issue, done, at: reported, .. } => {
                 if let Some(ticket) = self.touch(*ticket, at) {
-                    ticket.issue_reported(issue, *done, at);
+                    ticket.issue_reported(issue, *done, *reported, at);
                 }
             }
             ConversationEvent::IssueTold { ticket, issue, done, .. } => {
@@ -306,6 +306,7 @@ impl Conversation {
             returned_by: None,
             issues: Default::default(),
             issues_done: Default::default(),
+            issues_reported: Default::default(),
             articles: Default::default(),
             assignments: 0,
             moments: Moments { status_changed: Some(at), ..Moments::default() },

@@ -21,6 +21,12 @@ pub struct Issue {
     pub key: String,
 }
 
+impl Issue {
+    fn place(&self) -> String {
+        format!("{}/{}", self.system, self.key)
+    }
+}
+
 /// What another system reports about one of its items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueReport {
@@ -30,6 +36,8 @@ pub struct IssueReport {
     pub status: String,
     /// That means that it is finished.
     pub done: bool,
+    /// When it changed, by the clock there.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// Who had a ticket, and its status there.
@@ -160,7 +168,7 @@ pub fn link(
 }
 
 /// What a report about an issue means to a ticket that waits for it: finished, the ticket returns to be validated, unless it
-/// is over or waits for another issue that is not finished.
+/// is over or waits for another issue that is not finished. A report that a newer one has overtaken says nothing any more.
 pub fn reported(
     state: &Conversation,
     pack: &Pack,
@@ -170,12 +178,16 @@ pub fn reported(
     let Some(current) = state.ticket(ticket).filter(|ticket| ticket.issues.contains(&report.issue)) else {
         return Vec::new();
     };
+    if report.at.is_some_and(|at| current.issue_known_at(&report.issue).is_some_and(|known| at < known)) {
+        return Vec::new();
+    }
     let (issue, done) = (report.issue.clone(), report.done);
     let mut events = vec![ConversationEvent::IssueReported {
         ticket,
         issue: issue.clone(),
         status: report.status.clone(),
         done,
+        at: report.at,
     }];
     let waits = |other: &&Issue| **other != issue && !current.issues_done.contains(*other);
     let over = current.category.is_done() || current.category == Category::ToBeValidated;
@@ -225,6 +237,7 @@ impl Ticket {
 
     pub(super) fn issue_linked(&mut self, issue: &Issue, linked: bool) {
         self.issues_done.remove(issue);
+        self.issues_reported.remove(&issue.place());
         if linked {
             self.issues.insert(issue.clone());
         } else {
@@ -232,9 +245,26 @@ impl Ticket {
         }
     }
 
-    pub(super) fn issue_reported(&mut self, issue: &Issue, done: bool, at: DateTime<Utc>) {
-        self.issue_stands(issue, done);
+    /// What a system says of an issue. Of reports that were taken at once the newest by its own clock counts.
+    pub(super) fn issue_reported(
+        &mut self,
+        issue: &Issue,
+        done: bool,
+        reported: Option<DateTime<Utc>>,
+        at: DateTime<Utc>,
+    ) {
+        let known = self.issue_known_at(issue);
+        if reported.is_none() || reported >= known {
+            self.issue_stands(issue, done);
+        }
+        if let Some(newest) = reported.max(known).filter(|_| self.issues.contains(issue)) {
+            self.issues_reported.insert(issue.place(), newest);
+        }
         self.timeline.named_event(at, if done { "event.issue.closed" } else { "event.issue.reported" });
+    }
+
+    fn issue_known_at(&self, issue: &Issue) -> Option<DateTime<Utc>> {
+        self.issues_reported.get(&issue.place()).copied()
     }
 
     /// Where an issue stands, without that being news.

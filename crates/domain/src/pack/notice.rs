@@ -77,7 +77,10 @@ impl Notice {
             Piece::Name(name) => match (told.get(name), ticket.get(name)) {
                 (Some(value), _) => said + value,
                 (None, Some(Value::String(value))) => said + called(pack, name, value),
-                (None, Some(Value::Number(value))) => said + &value.to_string(),
+                // What was answered without a name is about a ticket that has no number to who reads it.
+                (None, Some(Value::Number(value))) if name != "number" || value.as_u64() != Some(0) => {
+                    said + &value.to_string()
+                }
                 _ => said + "–",
             },
         })
@@ -237,6 +240,10 @@ mod tests {
             "#12 → Finance and refunds, gone (–): sla.breached"
         );
         assert_eq!(said("{target} {threshold} {score} {notice} {text}"), "with_finance breach 2 – –");
+        let unnamed = notice("rating.received", "#{number}");
+        let said_of_none =
+            unnamed.text(&pack, "rating.received", &told, json!({"number": 0}).as_object().unwrap());
+        assert_eq!(said_of_none, "#–", "what was answered without a name");
         assert_eq!((said("{"), said("a{b"), said("ñ{number}{")), ("{".into(), "a{b".into(), "ñ12{".into()));
     }
 
