@@ -98,7 +98,8 @@ impl Info {
             && let Some(channel) = desk.channels.get("whatsapp/main")
         {
             let secret = channel.secret.as_deref().unwrap_or_default();
-            let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"12025550141","phone_number_id":"100200300400501"},"contacts":[{"profile":{"name":"Rosa"},"wa_id":"34600000001"}],"messages":[{"from":"34600000001","id":"wamid.TRY1","timestamp":"1780000000","type":"text","text":{"body":"Hola, no puedo entrar"}}]}}]}]}"#;
+            // Of the time when it is sent: a channel's window for answers counts from when its customer wrote.
+            let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"12025550141","phone_number_id":"100200300400501"},"contacts":[{"profile":{"name":"Rosa"},"wa_id":"34600000001"}],"messages":[{"from":"34600000001","id":"wamid.TRY1","timestamp":"'$(date +%s)'","type":"text","text":{"body":"Hola, no puedo entrar"}}]}}]}]}"#;
             text.push_str(&format!(
                 "\n# A customer writes on WhatsApp, signed as Meta signs it:\n\
                  BODY='{body}'\n\
