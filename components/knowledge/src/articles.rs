@@ -56,7 +56,7 @@ pub async fn update(call: &Call<'_>) -> Result<Response, Problem> {
                 "tags, owner, review and partition of an article are changed by a lead",
             ));
         }
-        alone(call, &name, &loaded).await?;
+        unmoved(call, &loaded)?;
         record(call, &identity, &loaded, changes).await?;
     }
     answer(call, &name, StatusCode::OK).await
@@ -76,7 +76,7 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
                 Problem::new(StatusCode::CONFLICT, "no_draft", detail)
             })?,
         };
-        alone(call, &name, &loaded).await?;
+        unmoved(call, &loaded)?;
         // What is published already is no version more.
         if there.is_none_or(|there| there.draft.is_some() || there.published.as_ref() != Some(&text)) {
             let published = ArticleEvent::Published { locale: body.locale, text, restores: body.version };
@@ -92,7 +92,7 @@ pub async fn archive(call: &Call<'_>) -> Result<Response, Problem> {
     let (name, loaded) = load(call).await?;
     let identity = Identity::of(&call.context, &call.caller.person, call.request)?;
     if !identity.repeats(&loaded)? && loaded.state.archived != body.archived {
-        alone(call, &name, &loaded).await?;
+        unmoved(call, &loaded)?;
         let archived = ArticleEvent::Archived { archived: body.archived };
         record(call, &identity, &loaded, vec![archived]).await?;
     }
@@ -217,6 +217,16 @@ async fn record(
     loaded: &Loaded<Article>,
     changes: Vec<ArticleEvent>,
 ) -> Result<(), Problem> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    // The first of a new one is told from others by its id.
+    if !loaded.is_new() {
+        let (stream, revision) = (loaded.stream().to_string(), loaded.state.revision.to_string());
+        if !claims::alone(&call.context, &[&stream, &revision], clock::now()).await? {
+            return Err(moved_on("another call changes the article at the same time".to_owned()));
+        }
+    }
     let by = call.caller.actor();
     let named = (0..).zip(changes).map(|(n, change)| {
         let id = if n == 0 { identity.id.clone() } else { format!("{}.{n}", identity.id) };
@@ -225,9 +235,7 @@ async fn record(
     let events: Result<Vec<_>, Problem> = named.collect();
     let mut commit = call.context.commit();
     commit.append(loaded, events?)?;
-    if !commit.is_empty() {
-        call.context.journal.commit(commit).await?;
-    }
+    call.context.journal.commit(commit).await?;
     Ok(())
 }
 
@@ -245,19 +253,16 @@ fn shown(name: &str, article: &Article, status: StatusCode) -> Response {
     response
 }
 
-/// Refuses a change of an article that is another by now than who changes it says, or that another call changes.
-async fn alone(call: &Call<'_>, name: &str, loaded: &Loaded<Article>) -> Result<(), Problem> {
+/// Refuses a change of an article that is another by now than who changes it says.
+fn unmoved(call: &Call<'_>, loaded: &Loaded<Article>) -> Result<(), Problem> {
     let revision = loaded.state.revision;
-    let moved_on = |detail: String| Err(Problem::new(StatusCode::CONFLICT, "article_moved_on", detail));
-    if !call.request.is_made_from(revision) {
-        return moved_on(format!(
-            "the article is at revision {revision} now; read it and make the change there"
-        ));
+    match call.request.is_made_from(revision) {
+        true => Ok(()),
+        false => Err(moved_on(format!("the article is at revision {revision} now"))),
     }
-    if !claims::alone(&call.context, &["article", name, &revision.to_string()], clock::now()).await? {
-        return moved_on(
-            "another call changes the article at the same time; read it and make the change there".to_owned(),
-        );
-    }
-    Ok(())
+}
+
+fn moved_on(what: String) -> Problem {
+    let detail = format!("{what}; read it and make the change there");
+    Problem::new(StatusCode::CONFLICT, "article_moved_on", detail)
 }

@@ -149,10 +149,10 @@ fn of_those_who_say_something_of_an_audit_at_once_one_is_heard_and_the_others_ar
     answers(&desk.agent, &id, 1);
     let path = format!("audits/{}", list(&desk.lead, "")[0]["id"].as_str().unwrap());
     let at_once = |who: &Caller, to: &str, bodies: [Value; 4]| {
-        let to = format!("{path}{to}");
+        let to = &format!("{path}{to}");
         std::thread::scope(|scope| {
             let said: Vec<_> =
-                bodies.iter().map(|body| scope.spawn(|| (who.post(&to, body), body))).collect();
+                bodies.iter().map(|body| scope.spawn(move || (who.post(to, body), body))).collect();
             let said: Vec<_> = said.into_iter().map(|one| one.join().unwrap()).collect();
             let (heard, others): (Vec<_>, Vec<_>) =
                 said.into_iter().partition(|(answer, _)| answer.status == 200);

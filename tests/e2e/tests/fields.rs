@@ -224,7 +224,7 @@ fn what_the_published_ones_do_with_what_is_hidden_is_shown_to_who_sees_it() {
     let refused = desk.lead.post("automations/simulate", &probing);
     assert_eq!(
         pointers(&refused),
-        json!(["/automations/1/when/fields.margin", "/automations/1/then/0/fields/set/margin"])
+        json!(["/automations/1/then/0/fields/set/margin", "/automations/1/when/fields.margin"])
     );
     let macros = |caller: &Caller| caller.get("macros").is(200);
     assert_eq!(

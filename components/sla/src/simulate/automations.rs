@@ -98,11 +98,10 @@ impl Automations {
         // asked for by the published ones alone.
         let are_own = question.automations.is_some();
         pack.automations = question.automations.unwrap_or(pack.automations);
-        let mut wrong = automation::check(&pack);
-        if wrong.is_empty() {
-            wrong = automation::check_as(&pack, role);
-            wrong.retain(|(place, _)| !is_published(place, &pack.automations, &published.pack.automations));
-        }
+        let (mut wrong, in_any_case) = (automation::check_as(&pack, role), automation::check(&pack));
+        wrong.retain(|one| {
+            in_any_case.contains(one) || !is_published(&one.0, &pack.automations, &published.pack.automations)
+        });
         let actions: usize = pack.automations.iter().map(|one| one.then.len()).sum();
         if are_own && actions > MAX_ACTIONS {
             let what = format!("{actions} actions; a trial takes at most {MAX_ACTIONS} in all");
