@@ -168,7 +168,8 @@ async fn keep_apart(call: &Call<'_>, named: &[String]) -> Result<(), Problem> {
 async fn fitting(call: &Call<'_>, filter: Filter) -> Result<Vec<String>, Problem> {
     let pack = call.context.pack().await?;
     let mut wrong = filter.check(&pack.pack);
-    if !filter.fields.keys().all(|name| !call.hidden.contains(name)) {
+    let is_named = wrong.iter().any(|(place, _)| *place == "fields");
+    if !is_named && filter.fields.keys().any(|name| call.hidden.contains(name)) {
         wrong.push(("fields", "the desk has no such field".to_owned()));
     }
     if !wrong.is_empty() {

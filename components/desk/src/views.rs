@@ -13,6 +13,7 @@ use relevo_edge::{clock, internal};
 use relevo_journal::{Fold, Loaded};
 use relevo_projections::claims;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Name of the stream that holds the views of a desk.
 const ALL: &str = "all";
@@ -162,14 +163,23 @@ async fn read(call: &Call<'_>) -> Result<View, Problem> {
         wrong.push(("/name".to_owned(), format!("a name has 1 to {MAX_NAME_CHARS} characters, in one line")));
     }
     let pack = call.context.pack().await?;
-    let filter = body.filter.check(&pack.pack).into_iter();
+    let filter = body.filter.check(&pack.pack).into_iter().filter(|(place, _)| *place != "fields");
     wrong.extend(filter.map(|(field, why)| (format!("/filter/{field}"), why)));
-    for name in body.filter.fields.keys().filter(|name| call.hidden.contains(name)) {
-        wrong.push((format!("/filter/fields/{}", escape(name)), "the desk has no such field".to_owned()));
-    }
-    for name in body.filter.personal_fields(&pack.pack).filter(|name| !call.hidden.contains(name)) {
-        let what = "a view holds nothing of a customer: only fields that are declared with `personal` false";
-        wrong.push((format!("/filter/fields/{}", escape(name)), what.to_owned()));
+    let pack = &pack.pack;
+    let is_unknown = |name: &str| {
+        call.hidden.contains(name) || (pack.declares_fields() && !pack.fields.contains_key(name))
+    };
+    let personal: BTreeSet<&str> = body.filter.personal_fields(pack).collect();
+    for name in body.filter.fields.keys() {
+        let why = match (is_unknown(name), personal.contains(name.as_str())) {
+            // In the same words and place whether it is hidden or not there.
+            (true, _) => "the desk has no such field",
+            (false, true) => {
+                "a view holds nothing of a customer: only fields that are declared with `personal` false"
+            }
+            (false, false) => continue,
+        };
+        wrong.push((format!("/filter/fields/{}", escape(name)), why.to_owned()));
     }
     if body.filter.due_within_minutes.is_some_and(|minutes| minutes > list::MAX_MINUTES) {
         wrong.push(("/filter/due_within_minutes".to_owned(), "a number of minutes up to a year".to_owned()));

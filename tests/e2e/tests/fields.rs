@@ -188,6 +188,58 @@ fn what_is_hidden_is_not_found_by_trying_on_the_past_or_by_doing_the_same_to_man
 }
 
 #[test]
+fn a_view_that_asks_for_what_is_hidden_is_not_there() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish_with("school", |pack| {
+        pack["fields"] = fields();
+        pack["fields"]["margin"]["personal"] = json!(false);
+        pack["enrichment"] = json!({});
+    });
+    let manager = desk.token("marta-olmedo", "manager");
+    let shared = |field: &str, value: &str| json!({"name": field, "shared": true, "filter": {"fields": {field: value}}});
+    let refused = desk.lead.post("views", &shared("margin", "424242"));
+    assert_eq!(
+        refused.body,
+        desk.lead.post("views", &shared("colour", "424242")).body.replace("colour", "margin")
+    );
+    assert_eq!(pointers(&refused), json!(["/filter/fields/margin"]));
+    let many = |one: &str| json!({"filter": {"fields": {one: "1", "shade": "2"}}, "actions": [{"tags": {"add": ["x"]}}]});
+    let refused = desk.lead.post("tickets/bulk", &many("margin"));
+    assert_eq!(refused.body, desk.lead.post("tickets/bulk", &many("colour")).body);
+    assert_eq!(refused.problem(422), "invalid_document");
+    let hidden = manager.post("views", &shared("margin", "424242")).is(201).json()["id"].clone();
+    let open = manager.post("views", &shared("module", "notas")).is(201).json()["id"].clone();
+    let ids = |caller: &Caller| -> Vec<Value> {
+        let items = caller.get("views?counts=true").is(200).json()["items"].clone();
+        items
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|view| view["id"].clone())
+            .filter(|id| [&hidden, &open].contains(&id))
+            .collect()
+    };
+    let hidden_id = hidden.as_str().unwrap();
+    assert_eq!(ids(&manager).len(), 2);
+    for caller in [&desk.agent, &desk.lead] {
+        assert_eq!(ids(caller), std::slice::from_ref(&open));
+        assert_eq!(caller.get(&format!("views/{hidden_id}")).problem(404), "unknown_view");
+        let none = format!("vew_{}", "a".repeat(26));
+        let by = |id: &str| caller.get(&format!("tickets?view={id}"));
+        assert_eq!(by(hidden_id).body.replace(hidden_id, &none), by(&none).body);
+        assert!(by(hidden_id).status >= 400);
+        let all = |id: &str| {
+            caller.post("tickets/bulk", &json!({"view": id, "actions": [{"tags": {"add": ["x"]}}]}))
+        };
+        assert_eq!(all(hidden_id).body.replace(hidden_id, &none), all(&none).body);
+        assert!(all(hidden_id).status >= 400);
+    }
+    assert_eq!(desk.lead.delete(&format!("views/{hidden_id}")).problem(404), "unknown_view");
+    let change = desk.lead.put(&format!("views/{hidden_id}"), &shared("module", "notas"));
+    assert_eq!(change.problem(404), "unknown_view");
+}
+
+#[test]
 fn what_the_published_ones_do_with_what_is_hidden_is_shown_to_who_sees_it() {
     let app = App::bare(Store::Sqlite);
     let desk = app.publish_with("school", |pack| {
