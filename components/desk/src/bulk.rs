@@ -13,6 +13,7 @@ use portion::PORTION;
 pub use portion::work;
 use relevo_domain::action::{self, Action};
 use relevo_domain::bulk::{Bulk, BulkEvent, MAX_TICKETS, Order};
+use relevo_domain::conversation::apart;
 use relevo_domain::field;
 use relevo_domain::pack::{self, Role};
 use relevo_domain::worklist::Filter;
@@ -83,6 +84,7 @@ pub async fn read(call: &Call<'_>) -> Result<Response, Problem> {
 async fn check(call: &Call<'_>, actions: &[Action]) -> Result<(), Problem> {
     let pack = call.context.pack().await?;
     let mut wrong = action::check(&pack.pack, actions, call.caller.role);
+    wrong.extend(apart::misplaced(&pack.pack, actions, &call.caller.person, call.caller.role));
     let single = actions.iter().enumerate().filter(|(_, one)| matches!(one, Action::Reply { .. }));
     wrong.extend(single.map(|(n, _)| (format!("/{n}/reply"), "a reply is part of a macro".to_owned())));
     for (n, action) in actions.iter().enumerate() {

@@ -17,7 +17,7 @@ use relevo_edge::fields::Hidden;
 use relevo_edge::http::{Response, json};
 use relevo_edge::personal::Persons;
 use relevo_edge::presence;
-use relevo_edge::problem::Problem;
+use relevo_edge::problem::{Problem, Wrong};
 use relevo_edge::templated::{self, Templated, Wanted};
 use relevo_edge::{ids, internal};
 use relevo_journal::{Commit, Fold, Loaded};
@@ -229,6 +229,8 @@ impl Running<'_> {
         let problem = Problem::from(refusal);
         let detail =
             format!("action {} of the macro, {name}: {}; nothing was done", place + 1, problem.detail);
-        Problem { detail, ..problem }
+        // What is wrong is in the macro, which is what the call names.
+        let placed = problem.errors.into_iter().map(|wrong| Wrong { pointer: "/macro".to_owned(), ..wrong });
+        Problem { detail, errors: placed.collect(), ..problem }
     }
 }

@@ -22,7 +22,9 @@ pub async fn note(call: &Call<'_>) -> Result<Response, Problem> {
     let body: api::NewNote = call.request.json()?;
     let identity = call.identity()?;
     let (stream, loaded, pack) = load_ticket(call).await?;
-    let (mentions, unknown) = mention::mentioned(&pack.pack, &body.text);
+    let ticket = loaded.state.ticket(stream.ordinal);
+    let partition = ticket.and_then(|one| pack.pack.partition_of_ticket(&one.queue, one.team.as_deref()));
+    let (mentions, unknown) = mention::mentioned(&pack.pack, partition, &body.text);
     let told = json!({"people": mentions.people, "teams": mentions.teams, "unknown": unknown});
     let answer = |state| {
         let mut view = stream.view(state)?;

@@ -79,8 +79,7 @@ pub fn stand_in_on(
     let found = stand_in(pack, people, person, at)?;
     let partition =
         state.ticket(ordinal).and_then(|one| pack.partition_of_ticket(&one.queue, one.team.as_deref()));
-    let sees = |id: &str| pack.people.get(id).is_some_and(|one| pack.sees(id, one.role, partition));
-    (found == person || sees(found)).then(|| found.to_owned())
+    (found == person || pack.works_for(found, partition)).then(|| found.to_owned())
 }
 
 /// `POST …/people/{person}/absences`
@@ -106,6 +105,11 @@ pub async fn set_absence(call: &Call<'_>) -> Result<Response, Problem> {
         }
         if pack.pack.people.get(other).is_none_or(|one| one.role == Role::Service) {
             return Err(Problem::invalid("/substitute", "the id of somebody who works at the desk"));
+        }
+        if !pack.pack.work_together(&person, other) {
+            let what =
+                "the substitute works for no partition that the person works for; name somebody who does";
+            return Err(Problem::invalid("/substitute", what));
         }
     }
     let (identity, loaded) = (call.identity()?, load(call).await?);

@@ -207,7 +207,7 @@ impl Action {
                 let stand_in = |agent: &str| (acting.stand_in)(state, agent);
                 decide::assign_present(state, published, ticket, agent, team, &stand_in)
             }
-            Self::Queue { queue } => queue::to(state, published, ticket, queue, None),
+            Self::Queue { queue } => queue::to(state, published, ticket, queue, acting.role),
             Self::Tags { add, remove } => {
                 let add: Vec<_> = add.into_iter().filter(|tag| !current.tags.contains(tag)).collect();
                 let remove: Vec<_> = remove.into_iter().filter(|tag| current.tags.contains(tag)).collect();

@@ -4,6 +4,7 @@
 //! something or nothing, never an error. Whether a command is allowed is decided before, in [`decide`].
 
 mod amendment;
+pub mod apart;
 pub mod attention;
 mod call;
 pub mod decide;

@@ -37,8 +37,11 @@ impl Mentions {
 }
 
 /// Who is mentioned in a text, and what looks like a mention of somebody who does not work at the desk. An `@` within a
-/// word, as in an address, is none.
-pub fn mentioned(pack: &Pack, text: &str) -> (Mentions, Vec<String>) {
+/// word, as in an address, is none. Who works for another partition than the ticket's is as good as not there.
+pub fn mentioned(pack: &Pack, partition: Option<&str>, text: &str) -> (Mentions, Vec<String>) {
+    let is_of_another = |team: &str| {
+        partition.is_some() && pack.partition_of_team(team).is_some_and(|other| Some(other) != partition)
+    };
     let (mut found, mut unknown) = (Mentions::default(), Vec::new());
     let mut before = ' ';
     for (at, sign) in text.char_indices() {
@@ -47,8 +50,8 @@ pub fn mentioned(pack: &Pack, text: &str) -> (Mentions, Vec<String>) {
             let word = rest.split(|c| !is_of_id(c)).next().unwrap_or_default().trim_end_matches(['.', '-']);
             let list = match word {
                 "" => None,
-                word if pack.people.contains_key(word) => Some(&mut found.people),
-                word if pack.teams.contains_key(word) => Some(&mut found.teams),
+                word if pack.works_for(word, partition) => Some(&mut found.people),
+                word if pack.teams.contains_key(word) && !is_of_another(word) => Some(&mut found.teams),
                 _ => Some(&mut unknown),
             };
             if let Some(list) =
@@ -162,7 +165,7 @@ mod tests {
             ("@Ana", vec![], vec![], vec!["Ana"]),
             ("", vec![], vec![], vec![]),
         ] {
-            let (found, missing) = mentioned(&pack(), text);
+            let (found, missing) = mentioned(&pack(), None, text);
             assert_eq!(
                 (found.people, found.teams, missing),
                 (
@@ -174,7 +177,7 @@ mod tests {
             );
         }
         let many: String = (0..100).map(|n| format!("@x{n} ")).collect();
-        assert_eq!(mentioned(&pack(), &many).1.len(), MAX_MENTIONS);
+        assert_eq!(mentioned(&pack(), None, &many).1.len(), MAX_MENTIONS);
     }
 
     #[test]

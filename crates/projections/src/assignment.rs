@@ -188,8 +188,7 @@ impl<'a, S: Store> Floor<'a, S> {
             .map(|(id, _)| id.as_str());
         let pack = self.pack();
         let partition = pack.partition_of_ticket(&row.queue, row.team.as_deref());
-        let sees =
-            |agent: &&str| pack.people.get(*agent).is_some_and(|one| pack.sees(agent, one.role, partition));
+        let sees = |agent: &&str| pack.works_for(agent, partition);
         let substitute = old.and_then(|agent| self.substitute(agent)).filter(sees);
         let rule = self.rule(&row.queue);
         if substitute.is_none() && rule.is_none() {

@@ -1,7 +1,7 @@
 //! The same done to many tickets: a result for each, a few at once and the rest by the tick, once however often it is asked.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use relevo_e2e::{App, Desk, Store};
+use relevo_e2e::{App, Desk, Store, pack};
 use serde_json::{Value, json};
 
 fn open(desk: &Desk, n: u32) -> String {
@@ -156,8 +156,53 @@ fn client_companies_of_a_desk_are_kept_apart() {
 
     // Nor does a lead send people of another company away, or a substitute from there get its tickets.
     assert_eq!(fernanda.post("people/daniela-rivas/absences", &json!({})).problem(403), "forbidden");
-    adriana.post("people/adriana-campos/absences", &json!({"substitute": "daniela-rivas"})).is(201);
-    let assign = format!("tickets/{}/assignment", ticket.as_str().unwrap());
-    let refused = desk.admin.post(&assign, &json!({"agent": "adriana-campos"}));
-    assert_eq!(refused.problem(409), "person_is_absent");
+    let away = json!({"substitute": "daniela-rivas"});
+    let refused = adriana.post("people/adriana-campos/absences", &away).is(422).json();
+    assert_eq!(refused["errors"][0]["pointer"], "/substitute");
+}
+
+#[test]
+fn a_ticket_of_one_client_company_is_brought_before_no_other() {
+    let app = App::bare(Store::Sqlite);
+    let mut pack = pack("cards");
+    pack["macros"]["a-albatros"] = json!({"name": "Albatros", "then": [{"queue": {"queue": "albatros"}}]});
+    let desk = app.publish_pack("cards", &pack);
+    let (adriana, daniela) = (desk.token("adriana-campos", "agent"), desk.token("daniela-rivas", "agent"));
+    let new = json!({"channel": "whatsapp", "contact": {"address": "15550990002"}, "queue": "nogal"});
+    let ticket = adriana.post("tickets", &new).is(201).json()["id"].as_str().unwrap().to_owned();
+    let pointer = |answer: relevo_e2e::Answer| answer.is(422).json()["errors"][0]["pointer"].clone();
+    for (action, place) in [
+        (json!({"queue": {"queue": "albatros"}}), "/actions/0/queue/queue"),
+        (json!({"assignment": {"agent": "daniela-rivas"}}), "/actions/0/assignment/agent"),
+        (json!({"assignment": {"team": "albatros-n1"}}), "/actions/0/assignment/team"),
+        (json!({"escalation": {"team": "albatros-n1"}}), "/actions/0/escalation/team"),
+        (json!({"macro": {"id": "a-albatros"}}), "/actions/0/macro/id"),
+    ] {
+        let order = json!({"tickets": [ticket], "actions": [action]});
+        assert_eq!(pointer(adriana.post("tickets/bulk", &order)), place, "{action}");
+    }
+    for (call, body, place) in [
+        ("assignment", json!({"agent": "daniela-rivas"}), "/agent"),
+        ("assignment", json!({"team": "albatros-n1"}), "/team"),
+        ("escalation", json!({"team": "albatros-n1", "reason": "x"}), "/team"),
+        ("macro", json!({"macro": "a-albatros"}), "/macro"),
+    ] {
+        assert_eq!(pointer(adriana.post(&format!("tickets/{ticket}/{call}"), &body)), place, "{body}");
+    }
+    // Who works for all is told for each ticket, and may move one.
+    let manager = desk.token("karla-mendez", "manager");
+    let order = |action: Value| json!({"tickets": [ticket], "actions": [action]});
+    let stranger = order(json!({"assignment": {"agent": "daniela-rivas"}}));
+    let answer = manager.post("tickets/bulk", &stranger).is(202).json();
+    assert_eq!(answer["items"][0]["code"], "other_partition");
+
+    let note =
+        adriana.post(&format!("tickets/{ticket}/notes"), &json!({"text": "@daniela-rivas @fernanda-luna"}));
+    let told = json!({"people": ["fernanda-luna"], "teams": [], "unknown": ["daniela-rivas"]});
+    assert_eq!(note.is(201).json()["mentions"], told);
+    assert_eq!(desk.ticket(&ticket)["queue"], "nogal");
+    assert_eq!(daniela.get(&format!("tickets/{ticket}")).problem(404), "unknown_ticket");
+    manager.post("tickets/bulk", &order(json!({"queue": {"queue": "albatros"}}))).is(202);
+    daniela.get(&format!("tickets/{ticket}")).is(200);
+    app.verify();
 }

@@ -32,6 +32,10 @@ pub fn check(pack: &Pack, actions: &[Action], role: Role) -> Vec<(String, String
                 {
                     say("/agent", "the id of somebody who works at the desk");
                 }
+                let named = agent.as_ref().and_then(Option::as_ref).and_then(|agent| pack.people.get(agent));
+                if named.is_some_and(|one| one.role == Role::Service) {
+                    say("/agent", "a program works on no ticket; name a person");
+                }
                 if team.as_ref().is_some_and(|team| !pack.teams.contains_key(team)) {
                     say("/team", "a team of the pack");
                 }

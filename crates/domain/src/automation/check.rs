@@ -3,6 +3,7 @@
 use super::FACTS;
 use crate::action::{self, Action};
 use crate::condition;
+use crate::conversation::apart;
 use crate::pack::{self, Pack, Role};
 use crate::sla::CALENDAR_TIME;
 use std::collections::BTreeSet;
@@ -53,6 +54,9 @@ pub fn check_as(pack: &Pack, role: Role) -> Vec<(String, String)> {
             say(&format!("/when{place}"), &what);
         }
         for (place, what) in action::check(pack, &automation.then, role) {
+            say(&format!("/then{place}"), &what);
+        }
+        for (place, what) in apart::misplaced_by_rule(pack, &automation.when, &automation.then) {
             say(&format!("/then{place}"), &what);
         }
         for n in automation.then.iter().enumerate().filter(|(_, then)| matches!(then, Action::Macro { .. })) {

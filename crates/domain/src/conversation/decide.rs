@@ -14,7 +14,7 @@ use route::{route, routed_again};
 use super::event::*;
 use super::facts::{TicketFacts, policy_change};
 use super::merge::workable;
-use super::{Conversation, Ticket};
+use super::{Conversation, Ticket, apart};
 use crate::Private;
 use crate::category::Category;
 use crate::field;
@@ -91,7 +91,8 @@ pub struct NewTicket {
 /// An agent opens a ticket.
 ///
 /// # Errors
-/// If it names a queue or a person that the pack does not have, or a field, tag or subject is unusable.
+/// If it names a queue or a person that the pack does not have, or one who does not work for the partition of the desk
+/// that it belongs to, or a field, tag or subject is unusable.
 pub fn create(
     published: Published<'_>,
     party: Party,
@@ -109,6 +110,9 @@ pub fn create(
         return Err(Refusal::invalid("subject_too_long", "/subject", what));
     }
     let opening = create_opening(published, &party, number, &new)?;
+    if let Some(agent) = &new.agent {
+        apart::person(pack, pack.partition_of_ticket(&opening.queue, opening.team.as_deref()), agent)?;
+    }
     Ok(ConversationEvent::TicketCreated(Box::new(TicketCreated {
         party,
         opening,
@@ -310,7 +314,7 @@ pub fn set_tags(
 /// Hands a ticket to another team.
 ///
 /// # Errors
-/// If there is no such ticket or team.
+/// If there is no such ticket or team, it is over, or the team works for another partition of the desk.
 pub fn escalate(
     state: &Conversation,
     published: Published<'_>,
@@ -324,6 +328,7 @@ pub fn escalate(
         return Err(Refusal::conflict("ticket_is_over", what));
     }
     known_team(published.pack, &team)?;
+    apart::team(published.pack, current, &team)?;
     let policy =
         policy_change(state, published, ticket, "escalation", |facts| facts.team = Some(team.as_str()));
     let next = published.pack.after_handover(&team).map(|(status, category)| {
@@ -424,11 +429,19 @@ fn check_tags(pointer: &'static str, add: &[String], present: usize) -> Result<(
     Ok(())
 }
 
+/// Refuses whom the desk does not have, and a program.
 fn known_person(pack: &Pack, person: &str) -> Result<(), Refusal> {
-    if pack.people.contains_key(person) {
-        return Ok(());
+    match pack.people.get(person).map(|one| one.role) {
+        Some(Role::Service) => {
+            let what = "a program works on no ticket; name a person";
+            Err(Refusal::invalid("works_on_no_ticket", "/agent", what))
+        }
+        Some(_) => Ok(()),
+        None => {
+            let what = format!("the desk has nobody with the id {person:?}");
+            Err(Refusal::invalid("unknown_person", "/agent", what))
+        }
     }
-    Err(Refusal::invalid("unknown_person", "/agent", format!("the desk has nobody with the id {person:?}")))
 }
 
 fn known_team(pack: &Pack, team: &str) -> Result<(), Refusal> {

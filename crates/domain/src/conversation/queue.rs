@@ -4,20 +4,22 @@ use super::decide::Published;
 use super::event::ConversationEvent;
 use super::facts::policy_change;
 use super::merge::workable;
-use super::{Conversation, Ticket};
+use super::{Conversation, Ticket, apart};
+use crate::pack::Role;
 use crate::refusal::Refusal;
 use chrono::{DateTime, Utc};
 
-/// Puts a ticket into another queue, whose team gets it. The same queue again changes nothing.
+/// Puts a ticket into another queue, whose team gets it. The same queue again changes nothing. `role`: of whoever wants
+/// it; none is the desk itself.
 ///
 /// # Errors
-/// If there is no such ticket or queue, or the ticket is merged.
+/// If there is no such ticket or queue, the ticket is merged, or the queue is of another partition of the desk.
 pub fn to(
     state: &Conversation,
     published: Published<'_>,
     ticket: u32,
     queue: String,
-    because: Option<String>,
+    role: Option<Role>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
     let current = workable(state, ticket)?;
     let Some(known) = published.pack.queues.get(&queue) else {
@@ -27,6 +29,7 @@ pub fn to(
     if current.queue == queue {
         return Ok(Vec::new());
     }
+    apart::queue(published.pack, current, &queue, role)?;
     let team = known.team.clone();
     let policy = policy_change(state, published, ticket, "queue", |facts| {
         if let Some((queue, known)) = published.pack.queues.get_key_value(&queue) {
@@ -34,7 +37,7 @@ pub fn to(
             facts.team = known.team.as_deref().or(facts.team);
         }
     });
-    let changed = ConversationEvent::QueueChanged { ticket, queue, team, because };
+    let changed = ConversationEvent::QueueChanged { ticket, queue, team, because: None };
     Ok([Some(changed), policy].into_iter().flatten().collect())
 }
 

@@ -32,6 +32,17 @@ impl Pack {
         let of = |person: &Person| person.teams.iter().any(|team| self.partition_of_team(team) == partition);
         partition.is_none() || role >= Role::Manager || self.people.get(person).is_some_and(of)
     }
+
+    /// Whether somebody who works at the desk may see, and so work on, what belongs to a partition.
+    pub fn works_for(&self, person: &str, partition: Option<&str>) -> bool {
+        self.people.get(person).is_some_and(|one| self.sees(person, one.role, partition))
+    }
+
+    /// Whether two people may work on something in common; who works for no partition does with everybody.
+    pub fn work_together(&self, person: &str, other: &str) -> bool {
+        let mut own = self.partitions.keys().filter(|one| self.works_for(person, Some(one))).peekable();
+        own.peek().is_none() || own.any(|one| self.works_for(other, Some(one)))
+    }
 }
 
 /// Everything that is wrong with the partitions and playbooks of a pack: JSON pointer into it, and what to do.

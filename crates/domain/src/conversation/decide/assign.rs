@@ -1,6 +1,7 @@
 //! Who works on a ticket.
 
 use super::{Published, known_person, known_team};
+use crate::conversation::apart;
 use crate::conversation::facts::policy_change;
 use crate::conversation::merge::workable;
 use crate::conversation::{Because, Conversation, ConversationEvent};
@@ -24,7 +25,8 @@ pub fn assign(
 /// what is meant for somebody absent goes to whoever takes over.
 ///
 /// # Errors
-/// If there is no such ticket or it is merged, person or team, or the person is absent and nobody stands in.
+/// If there is no such ticket or it is merged, person or team, the person is a program, or absent and nobody stands in, or
+/// either works for another partition of the desk.
 pub fn assign_present(
     state: &Conversation,
     published: Published<'_>,
@@ -33,7 +35,11 @@ pub fn assign_present(
     team: Option<String>,
     stand_in: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<ConversationEvent>, Refusal> {
-    workable(state, ticket)?;
+    let current = workable(state, ticket)?;
+    if let Some(team) = &team {
+        known_team(published.pack, team)?;
+        apart::team(published.pack, current, team)?;
+    }
     let (mut agent, mut because) = (agent, None);
     if let Some(meant) = agent.take() {
         known_person(published.pack, &meant)?;
@@ -44,10 +50,9 @@ pub fn assign_present(
             let method = "substitute".to_owned();
             because = Some(Box::new(Because { method, instead_of: Some(meant), why }));
         }
+        let team = team.as_deref().or(current.team.as_deref());
+        apart::person(published.pack, published.pack.partition_of_ticket(&current.queue, team), &who)?;
         agent = Some(who);
-    }
-    if let Some(team) = &team {
-        known_team(published.pack, team)?;
     }
     let policy = policy_change(state, published, ticket, "assignment", |facts| {
         facts.team = team.as_deref().or(facts.team);
