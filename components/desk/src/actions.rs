@@ -164,8 +164,7 @@ pub async fn reply(call: &Call<'_>) -> Result<Response, Problem> {
         return stream.answer(StatusCode::CREATED, &loaded.state);
     }
     decide::existing(&loaded.state, stream.ordinal)?;
-    let seen = call.request.headers.get(http::header::IF_MATCH).and_then(|seen| seen.to_str().ok());
-    let seen = body.after.as_deref().or(seen.map(|seen| seen.trim_matches('"')));
+    let seen = body.after.as_deref().or(call.request.if_match()?);
     if let Some(last) = seen.filter(|_| !body.despite) {
         drafts::refuse_collision(call, &stream, &loaded.state, last).await?;
     }

@@ -12,7 +12,7 @@ const MOST_BYTES: usize = 2_000_000;
 /// the `slot` of the last line; no line: that was all.
 pub async fn anchors(call: &Call<'_>) -> Result<Response, Problem> {
     let after = match call.request.parameter("after").as_deref() {
-        None | Some("") => 0,
+        None => 0,
         Some(after) => after.parse().map_err(|_| {
             Problem::bad_request(
                 "bad_after",

@@ -4,6 +4,7 @@ use crate::call::Call;
 use chrono::Duration;
 use http::StatusCode;
 use relevo_domain::conversation::{Conversation, ConversationEvent, view};
+use relevo_domain::message::DeliveryState;
 use relevo_domain::outbox::{Outbox, OutboxEvent, Status};
 use relevo_domain::rows::{DeliveryRow, delivery_row};
 use relevo_edge::api::Kick;
@@ -91,6 +92,11 @@ pub async fn retry(call: &Call<'_>) -> Result<Response, Problem> {
     if let Some((conversation, message)) = loaded.state.entry.as_ref().and_then(|e| e.message.clone()) {
         let stream = context.stream(Conversation::KIND, &conversation)?;
         let conversation = context.journal.load::<Conversation>(&stream, context.now).await?;
+        let delivery = conversation.state.message(&message).and_then(|message| message.delivery);
+        if delivery.is_some_and(|delivery| delivery != DeliveryState::Failed) {
+            let detail = "what it carries has gone another way; the customer would have it twice";
+            return Err(Problem::new(StatusCode::CONFLICT, "rerouted", detail));
+        }
         let retried = ConversationEvent::DeliveryRetried { message };
         commit.append(&conversation, vec![event(identity.id, &actor, identity.tag, retried)?])?;
     }

@@ -52,7 +52,7 @@ pub async fn publish(call: &Call<'_>) -> Result<Response, Problem> {
         None => Value::Null,
     };
     let version = current.map_or(0, |c| c.version);
-    if !call.request.is_made_from(version) {
+    if !call.request.is_made_from(version)? {
         let detail = format!("version {version} is published; read it and make the change there");
         return Err(Problem::new(StatusCode::CONFLICT, "pack_moved_on", detail));
     }

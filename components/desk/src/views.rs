@@ -118,7 +118,7 @@ fn is_seen(call: &Call<'_>, kept: &Kept) -> bool {
 
 /// Whoever names the revision that they saw changes nothing else.
 fn unchanged_since(call: &Call<'_>, kept: &Kept) -> Result<(), Problem> {
-    match call.request.is_made_from(kept.revision) {
+    match call.request.is_made_from(kept.revision)? {
         true => Ok(()),
         false => Err(moved_on(Some(kept))),
     }

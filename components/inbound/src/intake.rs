@@ -141,9 +141,12 @@ async fn commit(
         done.conversations.push(name.clone());
         for (item, Found { entry, identity }) in items {
             notes::keep(context, &mut commit, origin, &name, &item).await?;
-            if let Some(outbox) = notes::bounce(context, &mut commit, entry.as_ref(), &item).await? {
-                for_delivery.push(outbox);
-            }
+            let known = match &item {
+                Inbound::Status(report) => loaded.state.delivery_of(&report.external_id),
+                _ => None,
+            };
+            let about = (entry.as_ref(), known);
+            for_delivery.extend(notes::bounce(context, &mut commit, &for_delivery, about, &item).await?);
             match conversation_event(context, &mut persons, pack, origin, &loaded, (item, entry)).await? {
                 Outcome::Repeat => done.repeats += 1,
                 Outcome::Account(item) => for_account.push(*item),
@@ -465,7 +468,8 @@ async fn keep_for_account(
         let (label, external_id, data) = match item {
             Inbound::Problem(kept) => ("problem", kept.external_id.clone(), AccountEvent::ProblemKept(kept)),
             Inbound::Other(other) => {
-                for_delivery.extend(notes::podio(context, commit, origin, loaded.key(), &other).await?);
+                let work = notes::podio(context, commit, origin, loaded.key(), &other, &for_delivery).await?;
+                for_delivery.extend(work);
                 ("event", other.external_id.clone(), AccountEvent::EventReceived(other))
             }
             other => unplaced(other),

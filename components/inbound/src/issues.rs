@@ -22,9 +22,11 @@ pub async fn tell(
     let Some(account) = pack.pack.account(origin.channel, origin.account) else { return Ok(()) };
     for item in items {
         let Inbound::Other(other) = item else { continue };
-        let Some(report) = relevo_channels::issue_report(origin.channel, &account.settings, other) else {
+        let Some(mut report) = relevo_channels::issue_report(origin.channel, &account.settings, other) else {
             continue;
         };
+        // One of the future would have all that follow count as overtaken.
+        report.at = report.at.map(|at| at.min(context.now));
         let stream = context.stream(Watchers::KIND, &ids::issue(&context.keys, &report.issue))?;
         let watchers = context.journal.load::<Watchers>(&stream, context.now).await?;
         let hash = context.keys.id("event", &[origin.channel, origin.account, &other.external_id]);

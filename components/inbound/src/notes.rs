@@ -82,15 +82,23 @@ pub fn call_key(context: &DeskContext, origin: Origin<'_>, call_id: &str) -> Res
 }
 
 /// A provider that had accepted a message could not deliver it: its entry is given up, and delivery looks for
-/// another way. The entry's name, if that is new.
+/// another way. The entry's name, if that is new: not of what was read already, nor
+/// of what this commit, which is for these deliveries, has given up before.
 pub async fn bounce(
     context: &DeskContext,
     commit: &mut Commit,
-    entry: Option<&ids::Sent>,
+    for_delivery: &[String],
+    (entry, known): (Option<&ids::Sent>, Option<DeliveryState>),
     item: &Inbound,
 ) -> Result<Option<String>, Problem> {
     let (Some(entry), Inbound::Status(report)) = (entry, item) else { return Ok(None) };
-    if report.state != DeliveryState::Failed || entry.outbox.is_empty() {
+    if report.state != DeliveryState::Failed
+        || entry.outbox.is_empty()
+        || for_delivery.contains(&entry.outbox)
+    {
+        return Ok(None);
+    }
+    if known == Some(DeliveryState::Read) {
         return Ok(None);
     }
     let stream = context.stream(Outbox::KIND, &entry.outbox)?;
@@ -124,6 +132,7 @@ pub async fn podio(
     origin: Origin<'_>,
     key: Option<&DataKey>,
     other: &OtherEvent,
+    for_delivery: &[String],
 ) -> Result<Option<String>, Problem> {
     if origin.channel != "podio" {
         return Ok(None);
@@ -144,6 +153,9 @@ pub async fn podio(
         _ => return Ok(None),
     };
     let name = context.keys.id("outbox", &[label, origin.account, &other.external_id]);
+    if for_delivery.contains(&name) {
+        return Ok(None);
+    }
     let loaded = context.journal.load::<Outbox>(&context.stream(Outbox::KIND, &name)?, context.now).await?;
     if !loaded.is_new() {
         return Ok(None);

@@ -114,6 +114,8 @@ async fn thread(
     let root = mail.references.first().unwrap_or_else(|| own_id(message));
     let mut named: Vec<&String> = mail.references.iter().rev().take(LOOKED_UP).collect();
     named.extend(mail.references.first().filter(|_| mail.references.len() > LOOKED_UP));
+    // An answer that was faster has said where this one belongs.
+    named.push(own_id(message));
     let known = try_join_all(named.into_iter().map(|id| conversation_of_mail(context, id))).await?;
     if let Some(known) = known.into_iter().flatten().next() {
         return Ok(known);

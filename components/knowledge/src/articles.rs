@@ -256,7 +256,7 @@ fn shown(name: &str, article: &Article, status: StatusCode) -> Response {
 /// Refuses a change of an article that is another by now than who changes it says.
 fn unmoved(call: &Call<'_>, loaded: &Loaded<Article>) -> Result<(), Problem> {
     let revision = loaded.state.revision;
-    match call.request.is_made_from(revision) {
+    match call.request.is_made_from(revision)? {
         true => Ok(()),
         false => Err(moved_on(format!("the article is at revision {revision} now"))),
     }

@@ -105,7 +105,7 @@ pub fn issue_report(settings: &Map<String, Value>, event: &OtherEvent) -> Option
     let status = text("/issue/fields/status/name")?.to_owned();
     let done = text("/issue/fields/status/statusCategory/key") == Some("done");
     let issue = Issue { system: "jira".to_owned(), key: text("/issue/key")?.to_owned() };
-    let at = data.get("timestamp").and_then(Value::as_i64).and_then(DateTime::from_timestamp_millis);
+    let at = data.get("timestamp").and_then(json::unix_millis);
     Some(IssueReport { issue, status, done, at })
 }
 

@@ -283,4 +283,14 @@ impl Conversation {
     pub fn messages(&self, ordinal: u32) -> impl Iterator<Item = &Message> {
         self.correspondence.of(ordinal)
     }
+
+    /// A message by our id.
+    pub fn message(&self, id: &str) -> Option<&Message> {
+        self.correspondence.message(id)
+    }
+
+    /// How far a message is that a provider knows by this id; none: there is none, or it is none of ours.
+    pub fn delivery_of(&self, external_id: &str) -> Option<crate::message::DeliveryState> {
+        self.correspondence.delivery_of(external_id)
+    }
 }

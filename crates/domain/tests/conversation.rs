@@ -256,11 +256,22 @@ fn delivery_is_the_furthest_that_was_reported_in_whatever_order() {
         let out = desk.state.messages(1).find(|m| m.direction == Direction::Out).map(|m| m.delivery);
         out.expect("a reply")
     };
-    use DeliveryState::{Delivered, Queued, Read, Sent};
+    use DeliveryState::{Delivered, Failed, Queued, Read, Sent};
     assert_eq!(delivered(vec![]), Some(Queued));
     assert_eq!(delivered(vec![concluded()]), Some(Sent));
     assert_eq!(delivered(vec![reported(Delivered), concluded()]), Some(Delivered));
     assert_eq!(delivered(vec![concluded(), reported(Read), reported(Delivered)]), Some(Read));
+    assert_eq!(delivered(vec![concluded(), reported(Delivered), reported(Failed)]), Some(Failed));
+    for all in [[Read, Failed], [Failed, Read]] {
+        assert_eq!(delivered([concluded()].into_iter().chain(all.map(reported)).collect()), Some(Read));
+    }
+    // Tried again, or another way: what is said of the attempt before is past.
+    let again = || ConversationEvent::DeliveryRetried { message: "m1".into() };
+    let past = [Delivered, Read, Failed].map(reported);
+    for state in past {
+        let events = vec![concluded(), reported(Failed), again(), state];
+        assert_eq!(delivered(events), Some(Queued));
+    }
 }
 
 #[test]

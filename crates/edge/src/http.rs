@@ -85,9 +85,27 @@ impl Incoming {
     }
 
     /// Whether a change was made from this version or revision, as far as `If-Match` says.
-    pub fn is_made_from(&self, revision: u32) -> bool {
-        let named = self.header("if-match").map(|text| text.trim().trim_matches('"'));
-        named.is_none_or(|named| named == "*" || named.parse() == Ok(revision))
+    ///
+    /// # Errors
+    /// As [`Incoming::if_match`].
+    pub fn is_made_from(&self, revision: u32) -> Result<bool, Problem> {
+        let any = self.header("if-match").is_some_and(|text| text.trim() == "*");
+        Ok(self.if_match()?.is_none_or(|named| any || named == revision.to_string()))
+    }
+
+    /// What `If-Match` names, without its quotes; none: nothing, any will do.
+    ///
+    /// # Errors
+    /// 400 if it names several, or what is no text: a condition that is not understood must not be passed over.
+    pub fn if_match(&self) -> Result<Option<&str>, Problem> {
+        let mut all = self.headers.get_all(header::IF_MATCH).iter();
+        let (Some(first), rest) = (all.next(), all.next()) else { return Ok(None) };
+        let text = first.to_str().ok().map(str::trim).filter(|text| !text.is_empty() && rest.is_none());
+        let text = text.ok_or_else(|| {
+            let detail = "If-Match names one version or revision, such as \"3\", or is *";
+            Problem::bad_request("bad_if_match", detail)
+        })?;
+        Ok(Some(text.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(text)))
     }
 
     /// The token of `Authorization: Bearer`; none if there are several such headers: which of them is meant?
@@ -381,6 +399,31 @@ mod tests {
         let mut request = Incoming::for_tests("POST", "/");
         request.headers.insert("idempotency-key", HeaderValue::from_bytes(key).unwrap());
         request
+    }
+
+    #[test]
+    fn a_condition_that_is_not_understood_is_not_passed_over() {
+        let with = |values: &[&[u8]]| {
+            let mut request = Incoming::for_tests("PUT", "/");
+            for value in values {
+                request.headers.append("if-match", HeaderValue::from_bytes(value).unwrap());
+            }
+            request.is_made_from(7)
+        };
+        for fits in [&[][..], &[b"\"7\""], &[b"7"], &[b" \"7\" "], &[b"*"]] {
+            assert_eq!(with(fits), Ok(true), "{fits:?}");
+        }
+        for another in [&b"\"8\""[..], b"W/\"7\"", b"\"7\", \"8\"", b"+7", b"07", b"\"\"7\"\"", b"\"*\" "] {
+            assert_eq!(with(&[another]), Ok(false), "{another:?}");
+        }
+        for unclear in [&["é".as_bytes()][..], &[b""], &[b"\"7\"", b"\"8\""]] {
+            let refused = with(unclear).unwrap_err();
+            assert_eq!(
+                (refused.status, refused.code),
+                (StatusCode::BAD_REQUEST, "bad_if_match"),
+                "{unclear:?}"
+            );
+        }
     }
 
     #[test]

@@ -50,6 +50,19 @@ fn whoever_solves_a_ticket_takes_nothing_back_and_the_answer_goes_before_the_sur
 }
 
 #[test]
+fn what_is_solved_when_its_answer_goes_is_asked_about_at_once() {
+    let (app, desk, id) = desk(|_| ());
+    let solution = json!({"macro": "solucion", "data": {"solution": "Vuelva a entrar."}});
+    desk.agent.post(&format!("tickets/{id}/macro"), &solution).is(200);
+    app.set_clock(61);
+    // Whoever lets the answer go tells who asks: no schedule of surveys is waited for.
+    eventually("the answer and the survey are sent", LIMIT, || {
+        app.tick("delivery").is(200);
+        (app.provider.sent_to(PHONE, "").len() == 2).then_some(())
+    });
+}
+
+#[test]
 fn a_macro_that_answers_and_solves_solves_when_its_answer_goes() {
     let (app, desk, id) = desk(|_| ());
     let solution = json!({"macro": "solucion", "data": {"solution": "Vuelva a entrar."}});

@@ -228,6 +228,26 @@ fn a_thread_is_one_ticket_by_ids_by_the_signed_address_and_by_the_number_of_who_
 }
 
 #[test]
+fn mails_of_a_thread_that_arrive_last_first_are_one_ticket_by_what_each_answers_alone() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let ana = "Ana <ana@example.com>";
+    for (id, answers, text) in [
+        ("th3", "In-Reply-To: <th2@example.com>\n", "tres"),
+        ("th2", "In-Reply-To: <th1@example.com>\n", "dos"),
+        ("th1", "", "uno"),
+    ] {
+        deliver(
+            app.client(),
+            &desk,
+            &mail(ana, &format!("{id}@example.com"), "Re: Boletines", answers, text),
+        )
+        .is(200);
+    }
+    assert_eq!(texts(&one_ticket(&desk)).len(), 3);
+}
+
+#[test]
 fn a_machines_mail_neither_opens_nor_reopens_and_a_bounce_marks_what_it_is_about() {
     let app = App::bare(Store::Sqlite);
     let desk = school(&app);

@@ -182,6 +182,19 @@ fn what_whatsapp_does_not_deliver_goes_by_sms_and_then_by_mail_to_the_same_perso
         1
     );
 
+    // What is said of the first way later is past; and it is not gone again.
+    for state in ["sent", "delivered", "read"] {
+        let late = whatsapp::report(&accepted, state, phone);
+        whatsapp::deliver(app.client(), &desk, &late).is(200);
+    }
+    assert_eq!(outgoing(&desk, &id)[2]["delivery"], "sent");
+    let given_up = desk.lead.get("outbox?status=failed").is(200).json()["items"].as_array().unwrap().clone();
+    assert_eq!(given_up.len(), 4, "{given_up:?}");
+    for entry in given_up {
+        let retry = format!("outbox/{}/retry", entry["id"].as_str().unwrap());
+        assert_eq!(desk.lead.post(&retry, &json!({})).problem(409), "rerouted");
+    }
+
     // What an SMS cannot carry goes by mail at once.
     let long = "Muy largo. ".repeat(200);
     app.provider.misbehave(Fault::Status(400, json!({"error": {"code": 131026}})), 1, "/v23.0/");
@@ -195,6 +208,39 @@ fn what_whatsapp_does_not_deliver_goes_by_sms_and_then_by_mail_to_the_same_perso
     let apart = desk.lead.post("contacts/unmerge", &json!({"from": other})).is(200).json();
     assert_eq!((&apart["id"], apart["tickets"].as_array().map(Vec::len)), (&other, Some(1)));
     assert_eq!(desk.lead.post("contacts/unmerge", &json!({"from": other})).problem(409), "not_merged");
+}
+
+#[test]
+fn a_batch_that_says_twice_that_something_failed_loses_nothing_else_in_it() {
+    let app = App::bare(Store::Sqlite);
+    let desk = school(&app);
+    let phone = "34600941001";
+    let id = writes(&app, &desk, phone, "wamid.t1", "hola");
+    let send = |text: &str| {
+        reply(&desk, &id, text);
+        becomes(&app, &desk, &id, "sent");
+        outgoing(&desk, &id).last().unwrap()["external_id"].as_str().unwrap().to_owned()
+    };
+    let sent = send("Primera");
+    let failed = || whatsapp::status(&sent, "failed", phone);
+    let another = whatsapp::text("34600941002", "wamid.t2", "soy otra");
+    let change =
+        whatsapp::change(&[whatsapp::contact("34600941002", "Luz")], &[another], &[failed(), failed()]);
+    whatsapp::deliver(app.client(), &desk, &whatsapp::batch(&[vec![change]])).is(200);
+    assert_eq!(desk.ticket_of("34600941002")["channel"], "whatsapp");
+    eventually("the SMS", LIMIT, || app.provider.received("/Messages.json").pop());
+    becomes(&app, &desk, &id, "sent");
+    assert_eq!(app.provider.received("/Messages.json").len(), 1);
+
+    // What was read has arrived, whatever the provider says later.
+    let sent = send("Segunda");
+    for state in ["read", "failed"] {
+        whatsapp::deliver(app.client(), &desk, &whatsapp::report(&sent, state, phone)).is(200);
+    }
+    app.host.tick_all("delivery");
+    assert_eq!(outgoing(&desk, &id).last().unwrap()["delivery"], "read");
+    assert_eq!(app.provider.received("/Messages.json").len(), 1);
+    app.verify();
 }
 
 #[test]

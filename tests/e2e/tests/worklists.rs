@@ -35,6 +35,8 @@ fn what_a_list_does_not_know_is_refused_with_what_it_knows() {
         ("tickets?breached=perhaps", "bad_breached", "true"),
         ("tickets?due_within_minutes=-1", "bad_due_within_minutes", "minutes"),
         ("tickets?number=one", "bad_number", "number"),
+        ("tickets?number=0", "bad_number", "from 1"),
+        ("tickets?view=", "unknown_view", "view"),
         ("tickets?field=plan", "bad_field", "plan:pro"),
         ("tickets?view=vew_x", "unknown_view", "view"),
         ("tickets/counts?limit=5", "unknown_parameter", "queue"),

@@ -8,6 +8,7 @@ use relevo_domain::worklist::{Filter, Key, Order, View, Viewer};
 use relevo_edge::problem::Problem;
 use relevo_edge::{cursor, partitions};
 use serde_json::Value;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 /// Longest due time that is asked for, in minutes: a year.
@@ -63,7 +64,8 @@ impl Query {
             live_only,
             filters,
             contact: given(call, "contact"),
-            number: parsed(call, "number", "bad_number", "number is a ticket's friendly number")?,
+            number: parsed(call, "number", "bad_number", "number is a ticket's friendly number, from 1")?
+                .map(NonZeroU64::get),
             subject: given(call, "subject").map(|part| part.to_lowercase()),
             text,
             caller: call.caller.clone(),
@@ -127,7 +129,7 @@ pub async fn filter(call: &Call<'_>) -> Result<Filter, Problem> {
 
 /// The saved view that a parameter names.
 pub async fn view(call: &Call<'_>) -> Result<Option<View>, Problem> {
-    let Some(id) = given(call, "view") else { return Ok(None) };
+    let Some(id) = call.request.parameter("view") else { return Ok(None) };
     let view = views::seen(call, &id).await?;
     view.map(Some)
         .ok_or_else(|| Problem::bad_request("unknown_view", "view is the id of a view that you may see"))

@@ -10,7 +10,7 @@ use crate::message::{Address, Attachment, Automatic, DeliveryState, Mail, Meanin
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which way a message went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +107,15 @@ pub(crate) struct Correspondence {
     by_id: BTreeMap<String, usize>,
     by_external_id: BTreeMap<String, usize>,
     reports: BTreeMap<String, (DeliveryState, Option<String>)>,
+    /// Ids under which providers had accepted what was sent again, or another way: what is said of them is past.
+    superseded: BTreeSet<String>,
     amendments: BTreeMap<String, Amendment>,
+}
+
+/// Does a report change how far a message is, in whatever order they come? What was read has arrived, whatever else is said.
+fn is_news(state: DeliveryState, known: DeliveryState) -> bool {
+    let rank = |state| (state == DeliveryState::Read, state);
+    rank(state) > rank(known)
 }
 
 impl Correspondence {
@@ -173,7 +181,7 @@ impl Correspondence {
             return;
         }
         let known = self.reports.get(external_id).map(|(s, _)| *s);
-        if known.is_none_or(|known| state > known) {
+        if known.is_none_or(|known| is_news(state, known)) {
             self.reports.insert(external_id.to_owned(), (state, error));
         }
         self.settle(external_id);
@@ -193,11 +201,17 @@ impl Correspondence {
         }
     }
 
-    /// Back in the queue by hand.
+    /// How far a message is that a provider knows by this id.
+    pub(crate) fn delivery_of(&self, external_id: &str) -> Option<DeliveryState> {
+        self.messages.get(*self.by_external_id.get(external_id)?)?.delivery
+    }
+
+    /// Back in the queue, by hand or for another way.
     pub(crate) fn retry(&mut self, id: &str) {
         if let Some(message) = self.by_id.get(id).and_then(|i| self.messages.get_mut(*i)) {
             message.delivery = Some(DeliveryState::Queued);
             message.error = None;
+            self.superseded.extend(message.external_id.take().filter(|id| !id.is_empty()));
         }
     }
 
@@ -210,6 +224,11 @@ impl Correspondence {
         }
     }
 
+    /// A message by id, to look at.
+    pub(crate) fn message(&self, id: &str) -> Option<&Message> {
+        self.messages.get(*self.by_id.get(id)?)
+    }
+
     /// A message by id.
     pub(crate) fn message_mut(&mut self, id: &str) -> Option<&mut Message> {
         self.messages.get_mut(*self.by_id.get(id)?)
@@ -217,11 +236,15 @@ impl Correspondence {
 
     fn settle(&mut self, external_id: &str) {
         let Some((state, error)) = self.reports.get(external_id) else { return };
+        if self.superseded.contains(external_id) {
+            return;
+        }
         let Some(message) = self.by_external_id.get(external_id).and_then(|i| self.messages.get_mut(*i))
         else {
             return;
         };
-        if message.direction == Direction::Out && message.delivery.is_none_or(|known| *state > known) {
+        if message.direction == Direction::Out && message.delivery.is_none_or(|known| is_news(*state, known))
+        {
             message.delivery = Some(*state);
             message.error = error.clone();
         }
