@@ -222,10 +222,7 @@ async fn record(
     }
     // The first of a new one is told from others by its id.
     if !loaded.is_new() {
-        let (stream, revision) = (loaded.stream().to_string(), loaded.state.revision.to_string());
-        if !claims::alone(&call.context, &[&stream, &revision], clock::now()).await? {
-            return Err(moved_on("another call changes the article at the same time".to_owned()));
-        }
+        alone(call, loaded).await?;
     }
     let by = call.caller.actor();
     let named = (0..).zip(changes).map(|(n, change)| {
@@ -237,6 +234,15 @@ async fn record(
     commit.append(loaded, events?)?;
     call.context.journal.commit(commit).await?;
     Ok(())
+}
+
+/// Of those that change an article as it stands at once one goes on.
+pub async fn alone(call: &Call<'_>, loaded: &Loaded<Article>) -> Result<(), Problem> {
+    let (stream, revision) = (loaded.stream().to_string(), loaded.state.revision.to_string());
+    match claims::alone(&call.context, &[&stream, &revision], clock::now()).await? {
+        true => Ok(()),
+        false => Err(moved_on("another call changes the article at the same time".to_owned())),
+    }
 }
 
 async fn answer(call: &Call<'_>, name: &str, status: StatusCode) -> Result<Response, Problem> {

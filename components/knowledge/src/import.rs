@@ -75,6 +75,7 @@ async fn one(
         .await
         .map_err(|_| Problem::invalid("/partition", "you do not work for it"))?;
     if !outcome.1.is_empty() && !dry_run {
+        articles::alone(call, &loaded).await?;
         let by = call.caller.actor();
         let events: Result<Vec<_>, Problem> = outcome
             .1

@@ -248,6 +248,38 @@ fn a_folder_is_taken_over_and_the_same_again_changes_nothing() {
 }
 
 #[test]
+fn the_same_folder_taken_over_several_times_at_once_is_there_once() {
+    let (app, desk) = App::school(Store::Sqlite);
+    let folder = json!({"publish": true, "items": [{"path": "acceso/claves.es.md", "markdown": "# Claves\n\nEn Ajustes."}]});
+    let at_once = |folder: &Value| {
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| desk.lead.post("articles/import", folder).is(200).json()))
+                .collect();
+            all.into_iter().map(|one| one.join().unwrap()["items"][0].clone()).collect::<Vec<_>>()
+        })
+    };
+    let first = at_once(&folder);
+    assert_eq!(first.iter().filter(|one| one["result"] == "created").count(), 1, "{first:?}");
+    assert!(
+        first.iter().all(|one| one["result"] != "refused" || one["code"] == "article_moved_on"),
+        "{first:?}"
+    );
+    let id =
+        first.iter().find(|one| one["result"] == "created").unwrap()["article"].as_str().unwrap().to_owned();
+    let versions = || {
+        let steps = desk.lead.get(&format!("articles/{id}/versions")).is(200).json()["items"].clone();
+        steps.as_array().unwrap().iter().filter(|step| step["what"] == "published").count()
+    };
+    assert_eq!(versions(), 1);
+    let mut changed = folder;
+    changed["items"][0]["markdown"] = json!("# Claves\n\nEn el Perfil.");
+    at_once(&changed);
+    assert_eq!(versions(), 2);
+    app.verify();
+}
+
+#[test]
 fn an_article_of_a_client_is_not_there_for_another() {
     let app = App::bare(Store::Sqlite);
     let desk = app.publish("cards");
