@@ -36,7 +36,7 @@ are the ratios of one run: the machine may be busy with other things. The calls 
 against those of a real message first. Takes about 15 minutes.
 
   --channels     the webhooks, refusals and what is sent alone, of 1 000 tickets
-  --desk         lists, searches and bulk actions alone
+  --desk         lists, searches, bulk actions and automations alone
   --quick        10 000 tickets at most (20 000 open for the tick): four minutes
   --seconds N    length of a measurement (3)
   --connections N  connections at full load (8)
@@ -100,7 +100,7 @@ pub fn command(args: lexopt::Parser) -> Result<()> {
         if let [few, many] = asked.as_slice() {
             desk::print(few, many);
         }
-        return Ok(());
+        return automations::run(&app);
     }
     println!("\nthe yardstick's calls beside those of a message");
     let twins = twin::check(&host, &folder)?;
