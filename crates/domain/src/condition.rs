@@ -11,7 +11,8 @@
 //! ```
 //!
 //! All of a list of conditions hold, or it does not. Of a fact with several values (tags) one is enough. Words are
-//! compared without regard to capitals and punctuation, lists of values as they are written.
+//! compared without regard to capitals and punctuation, lists of values as they are written. Money is compared by its amount
+//! in whole units of its currency, whichever that is: `{"minor": 120000, "currency": "EUR"}` is at least 1200.
 
 use crate::pack::{Pack, Role, escape};
 use crate::survey::chat::plain;

@@ -27,6 +27,7 @@ pub mod kpi;
 pub mod mention;
 pub mod message;
 pub mod missing;
+pub mod money;
 pub mod objects;
 pub mod opt_out;
 pub mod outbox;

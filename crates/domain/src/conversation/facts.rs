@@ -4,6 +4,7 @@ use super::decide::Published;
 use super::event::{ConversationEvent, Party};
 use super::{Conversation, Ticket};
 use crate::condition::SEGMENT;
+use crate::money;
 use crate::pack::Priority;
 use crate::sla::{CalendarSource, Facts, ResolvedPolicy, resolve};
 use serde_json::{Map, Value};
@@ -81,11 +82,13 @@ pub(super) fn plain_values(value: Option<&Value>) -> Vec<Cow<'_, str>> {
     }
 }
 
+/// Money is its amount in whole units of its currency; what has no other form is as JSON writes it.
 fn plain(value: &Value) -> Option<Cow<'_, str>> {
     match value {
+        Value::Null => None,
         Value::String(text) => Some(Cow::from(text)),
-        Value::Bool(_) | Value::Number(_) => Some(Cow::from(value.to_string())),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::Object(_) => Some(Cow::from(money::amount(value).unwrap_or_else(|| value.to_string()))),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) => Some(Cow::from(value.to_string())),
     }
 }
 
@@ -130,4 +133,32 @@ pub fn outdated(
     }
     let policy = TicketFacts::of(party, ticket).policy(published);
     Some(ConversationEvent::PolicyChanged { ticket: ordinal, policy, because: "pack".to_owned() })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::condition::Condition;
+    use serde_json::json;
+
+    #[test]
+    fn money_is_compared_in_whole_units_and_whatever_is_there_is_present() {
+        let fee = json!({"minor": 120_000, "currency": "EUR"});
+        for (condition, value, expected) in [
+            (json!({"present": true}), Some(&fee), true),
+            (json!({"present": false}), Some(&fee), false),
+            (json!({"present": false}), None, true),
+            (json!({"present": true}), Some(&json!({"other": 1})), true),
+            (json!({"present": false}), Some(&json!(null)), true),
+            (json!({"at_least": 1200}), Some(&fee), true),
+            (json!({"at_least": 1201}), Some(&fee), false),
+            (json!({"at_most": 1200}), Some(&fee), true),
+            (json!({"at_most": 1199}), Some(&fee), false),
+            (json!({"at_least": 500}), Some(&json!({"minor": 500, "currency": "JPY"})), true),
+        ] {
+            let asked: Condition = serde_json::from_value(condition.clone()).unwrap();
+            assert_eq!(asked.holds(&plain_values(value)), expected, "{condition} {value:?}");
+        }
+    }
 }

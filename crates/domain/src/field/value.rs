@@ -2,7 +2,7 @@
 
 use crate::message::{Address, AddressKind};
 use crate::pack::{CustomField, FieldType};
-use crate::{iban, identity};
+use crate::{iban, identity, money};
 use chrono::{DateTime, NaiveDate};
 use serde_json::{Number, Value, json};
 
@@ -35,7 +35,7 @@ impl CustomField {
             },
             FieldType::Integer => json!(text.parse::<i64>().ok()?),
             FieldType::Number => Value::Number(Number::from_f64(text.parse().ok()?)?),
-            FieldType::Money => serde_json::from_str(text).ok()?,
+            FieldType::Money => serde_json::from_str(text).ok().or_else(|| money::read(text))?,
             FieldType::Choice => json!(self.choice(text)?),
             FieldType::MultiChoice => {
                 let parts = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty());
@@ -63,7 +63,7 @@ impl CustomField {
     fn is_money(&self, value: &Value) -> bool {
         let minor = value.get("minor").filter(|minor| minor.is_i64()).and_then(Value::as_f64);
         let currency = value.get("currency").and_then(Value::as_str);
-        let currency = currency.is_some_and(|c| c.len() == 3 && c.bytes().all(|b| b.is_ascii_uppercase()));
+        let currency = currency.is_some_and(money::is_currency);
         value.as_object().is_some_and(|members| members.len() == 2) && currency && self.within(minor)
     }
 

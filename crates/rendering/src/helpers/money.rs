@@ -3,36 +3,7 @@
 use super::misuse;
 use crate::values::{Context, Money};
 use minijinja::{Error, State, Value};
-
-/// Currencies whose minor unit is not a hundredth (ISO 4217, list one of 2026-01-01), with its decimals.
-const DECIMALS: [(&str, u32); 26] = [
-    ("BHD", 3),
-    ("BIF", 0),
-    ("CLF", 4),
-    ("CLP", 0),
-    ("DJF", 0),
-    ("GNF", 0),
-    ("IQD", 3),
-    ("ISK", 0),
-    ("JOD", 3),
-    ("JPY", 0),
-    ("KMF", 0),
-    ("KRW", 0),
-    ("KWD", 3),
-    ("LYD", 3),
-    ("OMR", 3),
-    ("PYG", 0),
-    ("RWF", 0),
-    ("TND", 3),
-    ("UGX", 0),
-    ("UYI", 0),
-    ("UYW", 4),
-    ("VND", 0),
-    ("VUV", 0),
-    ("XAF", 0),
-    ("XOF", 0),
-    ("XPF", 0),
-];
+use relevo_domain::money::{in_units, is_currency};
 
 /// Writes money, or a whole number of minor units of a currency: `{{ amount | money }}`,
 /// `{{ cents | money("EUR") }}`. Money that is printed without a filter is written the same way.
@@ -51,7 +22,7 @@ pub fn money(state: &State<'_, '_>, value: &Value, currency: Option<&str>) -> Re
     match (value.downcast_object_ref::<Money>(), currency) {
         (Some(_), Some(_)) => Err(misuse("money has a currency already")),
         (Some(money), None) => write(&context, money.minor, &money.currency),
-        (None, Some(currency)) if currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase()) => {
+        (None, Some(currency)) if is_currency(currency) => {
             let minor = value.as_i64().filter(|_| value.is_integer());
             write(&context, minor.ok_or_else(|| misuse("minor units are a whole number"))?, currency)
         }
@@ -66,20 +37,8 @@ pub fn money(state: &State<'_, '_>, value: &Value, currency: Option<&str>) -> Re
 
 /// An amount of minor units in a context's locale.
 pub(crate) fn write(context: &Context, minor: i64, currency: &str) -> Result<String, Error> {
-    let decimals = DECIMALS.iter().find(|(code, _)| *code == currency).map_or(2, |(_, decimals)| *decimals);
     let conventions = context.conventions()?;
-    Ok(context.spaces(conventions.money(&in_units(minor, decimals), currency)))
-}
-
-/// Minor units as a decimal number of major units.
-fn in_units(minor: i64, decimals: u32) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    let scale = 10u64.saturating_pow(decimals);
-    let (whole, part) = (minor.unsigned_abs() / scale, minor.unsigned_abs() % scale);
-    match usize::try_from(decimals) {
-        Ok(width) if width > 0 => format!("{sign}{whole}.{part:0width$}"),
-        _ => format!("{sign}{whole}"),
-    }
+    Ok(context.spaces(conventions.money(&in_units(minor, currency), currency)))
 }
 
 #[cfg(test)]
@@ -142,10 +101,5 @@ mod tests {
             let message = rendered(source, "es", &data).unwrap_err();
             assert!(message.contains(expected), "{source}: {message}");
         }
-    }
-
-    #[test]
-    fn the_list_of_decimals_is_sorted() {
-        assert!(DECIMALS.is_sorted());
     }
 }
