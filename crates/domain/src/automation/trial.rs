@@ -64,23 +64,25 @@ pub fn replay<'a>(
         held: BTreeSet::new(),
     };
     let mut votes = past.votes.iter().filter(|(at, _)| *at >= past.from).peekable();
-    for event in past.events {
-        if event.at < past.from {
-            trial.see(event);
+    for written in past.events.chunk_by(is_written_with) {
+        let Some(at) = written.first().map(|event| event.at) else { continue };
+        if at < past.from {
+            written.iter().for_each(|event| trial.see(event));
             continue;
         }
-        if event.id.as_str().starts_with(ID) {
+        let by_others = || written.iter().filter(|event| !event.id.as_str().starts_with(ID));
+        if by_others().next().is_none() {
             continue;
         }
-        while let Some((at, vote)) = votes.next_if(|(at, _)| *at < event.at) {
-            trial.pass(*at);
-            trial.follow([vote.clone()].into(), *at);
+        while let Some((before, vote)) = votes.next_if(|(before, _)| *before < at) {
+            trial.pass(*before);
+            trial.follow([vote.clone()].into(), *before);
         }
-        trial.pass(event.at);
-        trial.see(event);
-        let caused = causes(&trial.state, std::slice::from_ref(event));
-        trial.follow(caused.into(), event.at);
-        trial.settle(event.at);
+        trial.pass(at);
+        by_others().for_each(|event| trial.see(event));
+        let caused = by_others().flat_map(|event| causes(&trial.state, std::slice::from_ref(event)));
+        trial.follow(caused.collect(), at);
+        trial.settle(at);
     }
     for (at, vote) in votes {
         trial.pass(*at);
@@ -88,6 +90,11 @@ pub fn replay<'a>(
     }
     trial.pass(past.until);
     trial.replayed
+}
+
+/// What one commit wrote is there at once: a macro that answers and solves leaves no ticket that is answered and open.
+fn is_written_with(one: &Event<ConversationEvent>, next: &Event<ConversationEvent>) -> bool {
+    one.at == next.at && one.by == next.by
 }
 
 struct Trial<'a, 'c> {
