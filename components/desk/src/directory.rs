@@ -14,7 +14,7 @@ use relevo_edge::http::{Response, empty, json};
 use relevo_edge::problem::Problem;
 use relevo_edge::{cursor, ids};
 use relevo_journal::Cursor;
-use row::Person;
+use row::{Known, Person, Row};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -57,8 +57,11 @@ pub async fn set_account(call: &Call<'_>) -> Result<Response, Problem> {
     let mut entries = Entries::new(&call.context, &actor, identity.tag);
     let asked = Asked::load(&call.context, identity.clone()).await?;
     if asked.answered()?.is_none() {
+        let row = fitting(call, Row::Account(row)).await?;
         let (mut commit, kept) = (call.context.commit(), members.kept());
-        entries.set_account(&mut commit, &identity.id, id, row.values, &kept, row.domains).await?;
+        if let Row::Account(row) = row {
+            entries.set_account(&mut commit, &identity.id, id, row.values, &kept, row.domains).await?;
+        }
         asked.note(&mut commit, &actor, DirectoryCall::default())?;
         finish(call, commit, asked).await?;
     }
@@ -110,8 +113,11 @@ pub async fn set_person(call: &Call<'_>) -> Result<Response, Problem> {
     let contacts = contacts(call, &row);
     let asked = Asked::load(&call.context, identity.clone()).await?;
     if asked.answered()?.is_none() {
+        let row = fitting(call, Row::Person(row)).await?;
         let (mut commit, kept) = (call.context.commit(), members.kept());
-        put_person(call, &mut entries, &mut commit, &identity.id, row, &kept).await?;
+        if let Row::Person(row) = row {
+            put_person(call, &mut entries, &mut commit, &identity.id, row, &kept).await?;
+        }
         asked.note(&mut commit, &actor, DirectoryCall::default())?;
         finish(call, commit, asked).await?;
     }
@@ -140,6 +146,12 @@ pub async fn remove_person(call: &Call<'_>) -> Result<Response, Problem> {
         finish(call, commit, asked).await?;
     }
     Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// A row that fits what the directory knows.
+async fn fitting(call: &Call<'_>, row: Row) -> Result<Row, Problem> {
+    let wrong = Known::load(call, [&row].into_iter()).await?.misfits(&row);
+    if wrong.is_empty() { Ok(row) } else { Err(row::refused(wrong)) }
 }
 
 /// Commits what a call changes, and whether it is the one of its key that counts.

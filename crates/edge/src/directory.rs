@@ -66,7 +66,7 @@ async fn account_of<S: Store>(
     let domain =
         address.value.0.rsplit_once('@').and_then(|(_, domain)| relevo_domain::directory::domain(domain));
     let Some(domain) = domain.filter(|_| address.kind == AddressKind::Email) else { return Ok(None) };
-    Ok(load_domain(context, &domain).await?.state.account)
+    domain_owner(context, &domain).await
 }
 
 /// An account's entry.
@@ -80,6 +80,17 @@ pub async fn load_account<S: Store>(
     let stream = context.stream(AccountEntry::KIND, &context.keys.id("directory", &["account", id]))?;
     let loaded = context.journal.load::<AccountEntry>(&stream, context.now).await?;
     Ok(loaded.sealed_under(context.journal.desk_key()?))
+}
+
+/// The account that a domain leads to; none: to none.
+///
+/// # Errors
+/// 503 if the store does not answer.
+pub async fn domain_owner<S: Store>(
+    context: &DeskContext<S>,
+    domain: &str,
+) -> Result<Option<String>, Problem> {
+    Ok(load_domain(context, domain).await?.state.account)
 }
 
 async fn load_domain<S: Store>(context: &DeskContext<S>, domain: &str) -> Result<Loaded<Domain>, Problem> {

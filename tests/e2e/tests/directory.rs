@@ -101,6 +101,63 @@ fn a_table_is_imported_row_by_row_as_often_as_it_is_sent() {
 }
 
 #[test]
+fn what_contradicts_itself_or_the_directory_is_refused_with_its_lines() {
+    let (app, desk) = desk();
+    let manager = desk.token("marta-olmedo", "manager");
+    table(&manager, "kind=accounts", ACCOUNTS).is(200);
+    let refusals = |caller: &Caller, kind: &str, text: &str| {
+        let tried = table(caller, &format!("kind={kind}&dry_run=true"), text).is(200).json();
+        let done = table(caller, &format!("kind={kind}"), text).is(200).json();
+        assert_eq!(tried["errors"], done["errors"], "{text}");
+        let each = done["errors"].as_array().unwrap().iter();
+        json!(each.map(|e| json!([e["line"], e["errors"][0]["pointer"]])).collect::<Vec<_>>())
+    };
+    // Another account has the domain: at the desk, or in the same table.
+    let taken =
+        "id,domains\neste,sur.example.org\noeste,o.example.org\ncentro,c.example.org; o.example.org\n";
+    assert_eq!(
+        refusals(&manager, "accounts", taken),
+        json!([[2, "/domains/0"], [3, "/domains/0"], [4, "/domains/1"]])
+    );
+    let put =
+        desk.lead.put("directory/accounts/este", &json!({"values": {}, "domains": ["norte.example.org"]}));
+    assert_eq!(put.json()["errors"][0]["pointer"], "/domains/0");
+    assert_eq!(put.problem(422), "invalid_document");
+    // What an account lets go of another may have.
+    desk.lead.put("directory/accounts/norte", &json!({"values": {}, "domains": []})).is(200);
+    desk.lead
+        .put("directory/accounts/este", &json!({"values": {}, "domains": ["norte.example.org"]}))
+        .is(200);
+    // The same id twice, whichever of the two has another mistake; so for people, however the address is written.
+    let twice = "id,name,domains\nuno,Uno,no-domain\nuno,Uno,\ndos,Dos,\ntres,Tres,\ndos,Dos,\n";
+    assert_eq!(
+        refusals(&manager, "accounts", twice),
+        json!([[2, "/domains/0"], [3, "/id"], [4, "/id"], [6, "/id"]])
+    );
+    let there = |id: &str| desk.agent.get(&format!("directory/accounts/{id}"));
+    for refused in ["uno", "dos", "oeste", "centro"] {
+        assert_eq!(there(refused).problem(404), "unknown_account", "{refused}");
+    }
+    there("tres").is(200);
+    let people =
+        "addresses;account\n15550108021;sur\n+1 555 010 8021;\n15550108022;nowhere\n15550108023;sur\n";
+    assert_eq!(
+        refusals(&desk.lead, "people", people),
+        json!([[2, "/addresses/0"], [3, "/addresses/0"], [4, "/account"]])
+    );
+    let person = json!({"addresses": [{"address": "15550108022"}], "account": "nowhere", "values": {}});
+    assert_eq!(desk.lead.put("directory/people", &person).json()["errors"][0]["pointer"], "/account");
+    let found = desk.agent.get("directory/people?address=15550108023").is(200).json();
+    assert_eq!(found["items"][0]["account"], "sur");
+    // A column whose name is misspelt holds up the whole table.
+    let misspelt = table(&manager, "kind=accounts", "id,cms\ncuatro,Eva\n");
+    assert!(misspelt.json()["detail"].as_str().unwrap().contains("\"cms\""), "{}", misspelt.body);
+    assert_eq!(misspelt.problem(400), "bad_table");
+    app.tick_everything();
+    app.verify();
+}
+
+#[test]
 fn a_new_ticket_is_filled_from_whoever_wrote_and_their_account() {
     let (app, desk) = desk();
     table(&desk.token("marta-olmedo", "manager"), "kind=accounts", ACCOUNTS).is(200);
@@ -243,6 +300,7 @@ fn a_call_that_is_made_again_is_answered_again_and_its_key_is_for_nothing_else()
 #[test]
 fn a_persons_entry_is_in_their_export_and_gone_with_them() {
     let (_app, desk) = desk();
+    desk.lead.put("directory/accounts/sur", &json!({"values": {}, "domains": []})).is(200);
     let person = json!({
         "addresses": [{"address": "15550108077"}, {"address": "zoe@sur.example.org"}],
         "account": "sur", "values": {"name": "Zoe Bermejo", "module": "notas"}

@@ -1,6 +1,7 @@
 //! `POST …/directory/import`: many entries at once, as a table or a list. A row that is wrong is named with its line and
 //! holds up no other; what an entry says already is not written again, so the same import may be sent once more.
 
+mod checks;
 mod table;
 
 use super::row::{self, Row, Wrong};
@@ -32,7 +33,28 @@ const MAX_COMMIT_BYTES: usize = 450 * 1024;
 const MAX_ERRORS: usize = 500;
 
 /// A row with its line in the document.
-type Placed = (u64, Result<Row, Wrong>);
+struct Placed {
+    line: u64,
+    /// Whom it is about, whatever else is wrong with it: the account's id, or a person's addresses, as they are written.
+    about: Vec<String>,
+    row: Result<Row, Wrong>,
+}
+
+impl Placed {
+    /// A row that nothing can be read of.
+    fn unreadable(line: u64, why: &str) -> Self {
+        Self { line, about: Vec::new(), row: Err(vec![(String::new(), why.to_owned())]) }
+    }
+
+    /// Says what is wrong with it besides; nothing: it stays as it is.
+    fn refuse(&mut self, wrong: Wrong) {
+        match &mut self.row {
+            _ if wrong.is_empty() => {}
+            Err(before) => before.extend(wrong),
+            Ok(_) => self.row = Err(wrong),
+        }
+    }
+}
 
 /// `POST …/directory/import`
 pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
@@ -48,18 +70,24 @@ pub async fn import(call: &Call<'_>) -> Result<Response, Problem> {
         Some(_) => return Err(Problem::bad_request("bad_dry_run", "dry_run is true, 1, false or 0")),
     };
     let is_table = call.request.header("content-type").is_some_and(|kind| kind.starts_with("text/csv"));
-    let rows = if is_table { table::rows(kind, &call.request.body)? } else { list(kind, call)? };
-    if rows.is_empty() || rows.len() > MAX_ROWS {
-        return Err(Problem::invalid("", format!("1 to {MAX_ROWS} rows in one call")));
-    }
     let pack = call.context.pack().await?;
     let of = if kind == Kind::Accounts { Of::Account } else { Of::Person };
     let members = Members::new(&pack.pack, of, call.caller.role);
+    let mut rows = if is_table { table::rows(kind, members, &call.request.body)? } else { list(kind, call)? };
+    if rows.is_empty() || rows.len() > MAX_ROWS {
+        return Err(Problem::invalid("", format!("1 to {MAX_ROWS} rows in one call")));
+    }
+    for placed in &mut rows {
+        let values = placed.row.as_ref().ok().map(Row::values);
+        let wrong = values.and_then(|values| row::of_members(members, values, is_table).err());
+        placed.refuse(wrong.unwrap_or_default());
+    }
+    checks::once(call, kind, &mut rows);
+    checks::of_store(call, &mut rows).await?;
     let total = rows.len();
     let (mut good, mut errors) = (Vec::new(), Vec::new());
-    for (line, row) in rows {
-        let of_fields = |row: Row| row::of_members(members, row.values(), is_table).map(|()| row);
-        match row.and_then(of_fields) {
+    for Placed { line, row, .. } in rows {
+        match row {
             Ok(row) => good.push((line, row)),
             Err(wrong) => errors.push(json!({"line": line, "errors": places(wrong)})),
         }
@@ -150,7 +178,14 @@ fn places(wrong: Wrong) -> Vec<Value> {
 /// A list of documents as the calls for one of them take; the line is the place in the list, from 1.
 fn list(kind: Kind, call: &Call<'_>) -> Result<Vec<Placed>, Problem> {
     let documents: Vec<Map<String, Value>> = call.request.json()?;
-    Ok((1..).zip(documents.into_iter().map(|document| of_document(kind, document))).collect())
+    let placed = |(line, document): (u64, Map<String, Value>)| {
+        let about = match document.get(if kind == Kind::Accounts { "id" } else { "addresses" }) {
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            one => one.and_then(Value::as_str).map(str::to_owned).into_iter().collect(),
+        };
+        Placed { line, about, row: of_document(kind, document) }
+    };
+    Ok((1..).zip(documents).map(placed).collect())
 }
 
 fn of_document(kind: Kind, mut document: Map<String, Value>) -> Result<Row, Wrong> {

@@ -1,13 +1,20 @@
 //! What is to be known of an account or a person: is it something that the directory takes?
 
+use crate::call::Call;
+use futures::future::try_join_all;
 use relevo_domain::directory::{self, MAX_BYTES, MAX_DOMAINS, Members};
 use relevo_domain::identity;
 use relevo_domain::message::{Address, AddressKind};
+use relevo_edge::directory::{domain_owner, load_account};
 use relevo_edge::problem::Problem;
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most addresses of a person.
 const MAX_ADDRESSES: usize = 20;
+
+/// Reads at once.
+const AT_ONCE: usize = 16;
 
 /// Everything that is wrong with a row: the member, and what to do; no value is repeated.
 pub type Wrong = Vec<(String, String)>;
@@ -58,6 +65,13 @@ pub struct Person {
     pub values: Map<String, Value>,
     /// Channel, if the address means something there alone, and address.
     pub addresses: Vec<(Option<String>, Address)>,
+}
+
+impl Person {
+    /// Id of the account that they belong to.
+    fn account(&self) -> Option<&str> {
+        self.values.get(directory::ACCOUNT).and_then(Value::as_str)
+    }
 }
 
 /// The refusal of what is wrong in a document of its own.
@@ -137,6 +151,65 @@ pub fn of_members(members: Members<'_>, values: &Map<String, Value>, is_text: bo
     };
     let wrong: Wrong = members.wrong(values, is_text).into_iter().map(place).collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// What the directory knows that rows have to fit.
+#[derive(Default)]
+pub struct Known {
+    /// The account that each domain leads to.
+    domains: BTreeMap<String, Option<String>>,
+    /// Whether each account is there.
+    accounts: BTreeMap<String, bool>,
+}
+
+impl Known {
+    /// What rows ask of it, each once.
+    ///
+    /// # Errors
+    /// 503 if the store does not answer.
+    pub async fn load<'r>(call: &Call<'_>, rows: impl Iterator<Item = &'r Row>) -> Result<Self, Problem> {
+        let (mut domains, mut accounts) = (BTreeSet::new(), BTreeSet::new());
+        for row in rows {
+            match row {
+                Row::Account(account) => domains.extend(&account.domains),
+                Row::Person(person) => accounts.extend(person.account()),
+            }
+        }
+        let (domains, accounts) = (Vec::from_iter(domains), Vec::from_iter(accounts));
+        let (context, mut known) = (&call.context, Self::default());
+        for some in domains.chunks(AT_ONCE) {
+            let owners = try_join_all(some.iter().map(|domain| domain_owner(context, domain))).await?;
+            known.domains.extend(some.iter().map(|domain| (*domain).clone()).zip(owners));
+        }
+        for some in accounts.chunks(AT_ONCE) {
+            let entries = try_join_all(some.iter().map(|id| load_account(context, id))).await?;
+            let is_there = entries.into_iter().map(|entry| entry.state.id.is_some());
+            known.accounts.extend(some.iter().map(|id| (*id).to_owned()).zip(is_there));
+        }
+        Ok(known)
+    }
+
+    /// Everything in a row that does not fit: a domain that another account has, the account of a person that there is
+    /// not.
+    pub fn misfits(&self, row: &Row) -> Wrong {
+        match row {
+            Row::Account(account) => {
+                let owned = account.domains.iter().enumerate().filter_map(|(n, domain)| {
+                    let owner = self.domains.get(domain)?.as_ref().filter(|owner| **owner != account.id)?;
+                    let what = format!(
+                        "a domain leads to one account, this one to {owner}; take it from there first"
+                    );
+                    Some((format!("domains/{n}"), what))
+                });
+                owned.collect()
+            }
+            Row::Person(person) => {
+                let what = "the directory has no such account; correct the id, or import accounts first";
+                let missing = person.account().filter(|id| self.accounts.get(*id) == Some(&false));
+                missing.map(|_| (directory::ACCOUNT.to_owned(), what.to_owned())).into_iter().collect()
+            }
+        }
+    }
 }
 
 fn of_values(values: &Map<String, Value>) -> Wrong {

@@ -1,7 +1,7 @@
 //! Members of the directory's entries that fill custom fields: who may say them, and what they hold.
 
 use super::ACCOUNT;
-use crate::pack::{CustomField, Pack, Role};
+use crate::pack::{CustomField, FieldType, Pack, Role};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -55,6 +55,29 @@ impl<'a> Members<'a> {
             })
         };
         values.iter().filter_map(|(name, value)| Some((name.clone(), why(name, value)?))).collect()
+    }
+
+    /// Does none of them fill a field?
+    pub fn fill_nothing(&self) -> bool {
+        self.filling().next().is_none()
+    }
+
+    /// Does a member fill a field?
+    pub fn fills(&self, member: &str) -> bool {
+        self.fields(member).next().is_some()
+    }
+
+    /// The members that fill fields that the role sees.
+    pub fn known(&self) -> BTreeSet<&'a str> {
+        let role = self.role;
+        self.filling().filter(|(_, field)| field.is_seen_by(role)).map(|(member, _)| member).collect()
+    }
+
+    /// The money that a text stands for, where a member fills fields of money alone.
+    pub fn read_money(&self, member: &str, text: &str) -> Option<Value> {
+        let is_money = |field: &CustomField| field.kind == FieldType::Money;
+        let field = self.fields(member).next().filter(|_| self.fields(member).all(is_money))?;
+        field.read(text)
     }
 
     fn may_say(&self, member: &str) -> bool {
