@@ -138,6 +138,7 @@ async fn check(document: &Value) -> Result<(), Problem> {
         Err(problems) => errors.extend(problems),
         Ok(pack) => {
             errors.extend(channels(&pack));
+            errors.extend(fallback(&pack));
             errors.extend(ask("sla", "/internal/validate-calendars", document).await?);
             errors.extend(ask("templates", "/internal/validate", document).await?);
         }
@@ -163,6 +164,22 @@ fn channels(pack: &Pack) -> Vec<PackProblem> {
                 let [slug, name, setting] = [slug, name, &setting].map(|part| pack::escape(part));
                 PackProblem::at(format!("/channels/{slug}/{name}/settings/{setting}"), why)
             }));
+        }
+    }
+    errors
+}
+
+/// Ways by which nobody is reached, among those that are tried instead of others.
+fn fallback(pack: &Pack) -> Vec<PackProblem> {
+    let mut errors = Vec::new();
+    for (rule, fallback) in pack.fallback.iter().enumerate() {
+        for (n, way) in fallback.to.iter().enumerate() {
+            let channel = way.split('/').next().unwrap_or_default();
+            if !relevo_channels::can_send(channel) {
+                let all = relevo_channels::SENDING.join(", ");
+                let what = format!("nothing can be sent through {channel}; those that send are {all}");
+                errors.push(PackProblem::at(format!("/fallback/{rule}/to/{n}"), what));
+            }
         }
     }
     errors

@@ -26,11 +26,19 @@ impl Fallback {
         self.to.iter().filter(|way| !tried.contains(way)).filter_map(|way| way.split_once('/')).collect()
     }
 
-    /// What is wrong with it: JSON pointer and message.
-    pub fn check(&self, is_account: impl Fn(&str, &str) -> bool) -> Vec<(String, String)> {
+    /// What is wrong with it: JSON pointer and message. `has` says whether a desk has a channel, or an account of it.
+    pub fn check(&self, has: impl Fn(&str, Option<&str>) -> bool) -> Vec<(String, String)> {
         let mut wrong = Vec::new();
+        for (n, from) in self.from.iter().enumerate() {
+            let (channel, account) =
+                from.split_once('/').map_or((from.as_str(), None), |(c, a)| (c, Some(a)));
+            if !has(channel, account) {
+                let message = format!("{from:?} is no channel and no `channel/account` of /channels");
+                wrong.push((format!("/from/{n}"), message));
+            }
+        }
         for (n, way) in self.to.iter().enumerate() {
-            if !way.split_once('/').is_some_and(|(channel, account)| is_account(channel, account)) {
+            if !way.split_once('/').is_some_and(|(channel, account)| has(channel, Some(account))) {
                 let message = format!("{way:?} is no `channel/account` of /channels");
                 wrong.push((format!("/to/{n}"), message));
             }
@@ -71,9 +79,16 @@ mod tests {
     #[test]
     fn ways_that_the_desk_does_not_have_are_named() {
         let pointers = |rule: &Fallback| -> Vec<String> {
-            rule.check(|channel, _| channel == "postmark").into_iter().map(|(pointer, _)| pointer).collect()
+            let has = |channel: &str, account: Option<&str>| {
+                matches!((channel, account), ("postmark", _) | ("whatsapp", None | Some("main")))
+            };
+            rule.check(has).into_iter().map(|(pointer, _)| pointer).collect()
         };
-        assert_eq!(pointers(&rule()), ["/to/0"]);
+        assert_eq!(pointers(&rule()), ["/from/1", "/to/0"]);
+        let of = |from: &str| Fallback { from: vec![from.to_owned()], to: vec!["postmark/main".to_owned()] };
+        assert_eq!(pointers(&of("whatsapp/main")), [""; 0]);
+        assert_eq!(pointers(&of("whatsapp/other")), ["/from/0"]);
+        assert_eq!(pointers(&of("pigeon")), ["/from/0"]);
         assert_eq!(pointers(&Fallback { from: Vec::new(), to: Vec::new() }), [""]);
     }
 }

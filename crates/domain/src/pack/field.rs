@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longest id of a field, in characters.
-const MAX_ID_CHARS: usize = 64;
-
 /// Longest pattern, in characters.
 pub(super) const MAX_PATTERN_CHARS: usize = 500;
 
@@ -159,9 +156,6 @@ pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
     for (id, field) in &pack.fields {
         let at = format!("/fields/{}", escape(id));
         let mut say = |part: &str, what: &str| problems.push((format!("{at}{part}"), what.to_owned()));
-        if id.is_empty() || id.chars().count() > MAX_ID_CHARS || id.contains(':') {
-            say("", "a field's id has 1 to 64 characters and no colon");
-        }
         if !field.name.contains_key(&pack.locale.default) {
             say("/name", "a name in the desk's default language is needed");
         }

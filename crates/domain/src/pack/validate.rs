@@ -12,6 +12,9 @@ use serde_json::Value;
 /// call reads the pack.
 const MAX_MEMBERS: usize = 2_000;
 
+/// Longest name of a desk.
+const MAX_DESK_NAME_CHARS: usize = 200;
+
 /// One thing that is wrong with a pack.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PackProblem {
@@ -89,6 +92,9 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
     let mut say = |pointer: String, message: String| problems.push(PackProblem::at(pointer, message));
     if pack.format != FORMAT {
         say("/format".into(), format!("this version reads {FORMAT:?}; convert the pack or upgrade"));
+    }
+    if pack.name.trim().is_empty() || pack.name.chars().count() > MAX_DESK_NAME_CHARS {
+        say("/name".into(), format!("what people call the desk, in 1 to {MAX_DESK_NAME_CHARS} characters"));
     }
     if pack.queues.is_empty() {
         say("/queues".into(), "a desk needs at least one queue".into());
@@ -191,7 +197,11 @@ fn check(pack: &Pack) -> Vec<PackProblem> {
         say(format!("/limits{pointer}"), message);
     }
     for (n, rule) in pack.fallback.iter().enumerate() {
-        for (pointer, message) in rule.check(|channel, account| pack.account(channel, account).is_some()) {
+        let has = |channel: &str, account: Option<&str>| match account {
+            Some(account) => pack.account(channel, account).is_some(),
+            None => pack.channels.get(channel).is_some_and(|accounts| !accounts.is_empty()),
+        };
+        for (pointer, message) in rule.check(has) {
             say(format!("/fallback/{n}{pointer}"), message);
         }
     }
@@ -238,6 +248,9 @@ mod tests {
     #[test]
     fn every_mistake_is_named_with_its_place() {
         assert_eq!(problems(|p| p["format"] = json!("relevo-pack/9")), ["/format"]);
+        for name in ["", " ", &"x".repeat(201)] {
+            assert_eq!(problems(|p| p["name"] = json!(name)), ["/name"]);
+        }
         assert_eq!(problems(|p| p["queues"] = json!({})), ["/queues"]);
         assert_eq!(problems(|p| p["sla"] = json!(vec![json!({}); 2_001])), ["/sla"]);
         assert_eq!(problems(|p| p["limits"] = json!({"token": 0})), ["/limits/token"]);

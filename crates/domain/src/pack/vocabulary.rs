@@ -6,7 +6,7 @@ use crate::category::Category;
 use crate::condition::Conditions;
 use crate::sla::KNOWN;
 
-/// Longest name of a queue, a team, a status or a partition.
+/// Longest id.
 const MAX_NAME_CHARS: usize = 64;
 
 /// Longest language tag.
@@ -98,8 +98,12 @@ pub(super) fn unreachable<'a>(
 /// What is wrong with names and language tags: JSON pointer into the pack, and what to do.
 pub(super) fn check(pack: &Pack) -> Vec<(String, String)> {
     let mut wrong = Vec::new();
-    let names: [(&str, Vec<&String>); 4] = [
+    let names: [(&str, Vec<&String>); 8] = [
+        ("calendars", pack.calendars.keys().collect()),
+        ("fields", pack.fields.keys().collect()),
         ("partitions", pack.partitions.keys().collect()),
+        ("people", pack.people.keys().collect()),
+        ("periods", pack.periods.keys().collect()),
         ("queues", pack.queues.keys().collect()),
         ("statuses", pack.statuses.keys().collect()),
         ("teams", pack.teams.keys().collect()),
@@ -139,6 +143,8 @@ fn not_a_tag(tag: &str) -> String {
 fn is_name(id: &str) -> bool {
     (1..=MAX_NAME_CHARS).contains(&id.chars().count())
         && id.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'))
+        // A path with nothing but dots in it is another path.
+        && id.contains(|c| c != '.')
 }
 
 /// Whether it has the form of a language tag that is in use: a language of two or three letters, then parts of up to
@@ -240,6 +246,35 @@ mod tests {
             }),
             ["/sla/1"]
         );
+    }
+
+    #[test]
+    fn ids_stand_in_paths_and_lists_whatever_they_name() {
+        for part in ["calendars", "fields", "people", "periods", "queues", "statuses", "teams"] {
+            for (id, is_refused) in [
+                ("", true),
+                ("a/b", true),
+                ("a\u{0}", true),
+                ("..", true),
+                ("a b", true),
+                (&*"x".repeat(65), true),
+                (&*"x".repeat(64), false),
+                ("ana.ñ-1_x", false),
+            ] {
+                let at = format!("/{part}/{}", crate::pack::escape(id));
+                let found = places(|pack| {
+                    pack[part][id] = match part {
+                        "calendars" => json!({}),
+                        "fields" => json!({"name": {"es": "x"}, "type": "text"}),
+                        "people" => json!({"name": "x", "role": "agent"}),
+                        "periods" => json!({"name": "x", "from": "2026-09-01", "to": "2026-09-20"}),
+                        "statuses" => json!({"name": "x", "category": "open"}),
+                        _ => json!({"name": "x"}),
+                    }
+                });
+                assert_eq!(found.contains(&at), is_refused, "{part} {id:?}: {found:?}");
+            }
+        }
     }
 
     #[test]
