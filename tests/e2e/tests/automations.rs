@@ -331,3 +331,32 @@ fn a_trial_says_what_automations_would_have_done_and_changes_nothing() {
     let refused = desk.lead.post("automations/simulate", &wrong).is(422).json();
     assert_eq!(refused["errors"][0]["pointer"], "/automations/0/then/0/queue/queue");
 }
+
+#[test]
+fn what_sounds_like_fraud_counts_on_a_ticket_that_waits_for_others_too() {
+    let app = App::bare(Store::Sqlite);
+    let desk = app.publish("cards");
+    let manager = desk.token("karla-mendez", "manager");
+    let write = |id: &str, text: &str| {
+        let body = whatsapp::message(PHONE, id, text);
+        let signature = whatsapp::signature(&desk.secret("whatsapp", "main"), &body);
+        let headers = [("content-type", "application/json"), ("x-hub-signature-256", &*signature)];
+        app.client().send("POST", &desk.hook("whatsapp", "main"), &headers, Some(body.as_bytes())).is(200);
+        let tickets = manager.get("tickets").is(200).json();
+        tickets["items"][0]["id"].as_str().expect("a ticket").to_owned()
+    };
+    let id = write("wamid.f1", "Quiero aclarar algo de mi cuenta");
+    let escalation = json!({"team": "nogal-aclaraciones"});
+    manager.post(&format!("tickets/{id}/escalation"), &escalation).is(200);
+    manager.post(&format!("tickets/{id}/status"), &json!({"status": "escalado"})).is(200);
+    let ticket = || manager.get(&format!("tickets/{id}")).is(200).json();
+    assert_eq!((&ticket()["queue"], &ticket()["category"]), (&json!("nogal"), &json!("waiting_for_others")));
+    write("wamid.f2", "Me clonaron la tarjeta");
+    app.tick_everything();
+    let ticket = ticket();
+    assert_eq!(
+        (&ticket["queue"], &ticket["priority"]),
+        (&json!("nogal-fraudes"), &json!("urgent")),
+        "{ticket}"
+    );
+}
