@@ -129,7 +129,7 @@ pub struct NewReply {
     /// The last message that its writer has seen (`last_said`): refused if another was written since. `If-Match` says the
     /// same.
     #[schema(max_length = 64)]
-    #[serde(default, alias = "seen")]
+    #[serde(default)]
     pub after: Option<String>,
     /// Sent all the same, whatever was written since.
     #[serde(default)]
@@ -826,7 +826,8 @@ pub struct ArticleChange {
     /// The day on which it is to be looked at again; empty: none.
     #[serde(default)]
     pub review_on: Option<String>,
-    /// The client company that it is of; empty: the whole desk's.
+    /// The client company that it is of; empty: the whole desk's. A new one of somebody who works for one alone is that one's
+    /// if nothing is said.
     #[serde(default)]
     pub partition: Option<String>,
 }

@@ -61,7 +61,15 @@ pub fn ticket(conversation: &str, ordinal: u32) -> String {
 pub fn parse_ticket(id: &str) -> Result<(&str, u32), Problem> {
     let parts = id.strip_prefix(TICKET).and_then(|rest| rest.rsplit_once('_'));
     let parsed = parts.and_then(|(conversation, ordinal)| Some((conversation, ordinal.parse().ok()?)));
-    parsed.filter(|(name, _)| is_name(name)).ok_or_else(|| unknown("ticket"))
+    parsed.filter(|(name, _)| is_name(name)).ok_or_else(|| match id.parse::<u64>() {
+        // What people call a ticket by is no id.
+        Ok(number) => {
+            let detail =
+                format!("a number is no id; GET …/tickets?number={number} finds the ticket with this number");
+            Problem::not_found("unknown_ticket", detail)
+        }
+        Err(_) => unknown("ticket"),
+    })
 }
 
 /// The stream name in a public id.

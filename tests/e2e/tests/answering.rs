@@ -77,7 +77,7 @@ fn an_answer_that_has_not_seen_the_last_message_is_refused_unless_it_is_meant() 
     let replies = format!("tickets/{id}/replies");
     let seen = desk.ticket(&id)["last_said"].as_str().unwrap().to_owned();
     desk.agent.post(&format!("tickets/{id}/notes"), &json!({"text": "lo miro"})).is(201);
-    let first = desk.lead.post(&replies, &json!({"text": "Un momento.", "seen": seen})).is(201).json();
+    let first = desk.lead.post(&replies, &json!({"text": "Un momento.", "after": seen})).is(201).json();
     let between = |answer: relevo_e2e::Answer| {
         let between = answer.is(409).json()["between"].as_array().unwrap().clone();
         between.iter().map(|m| m["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
