@@ -21,7 +21,7 @@ use serde_json::json;
 
 /// `POST …/articles`: a draft.
 pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
-    let change: ArticleChange = call.request.json()?;
+    let mut change: ArticleChange = call.request.json()?;
     let identity = Identity::of(&call.context, &call.caller.person, call.request)?;
     // The same call again is the same article.
     let name = call.context.keys.id("article", &[&identity.id]);
@@ -37,6 +37,12 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Problem> {
         }
         if !wrong.is_empty() {
             return Err(Problem::invalid_all(wrong));
+        }
+        // What is written for one client is not another's to find, unless its writer says so.
+        if change.partition.is_none() {
+            let pack = call.context.pack().await?;
+            let own = pack.pack.only_partition(&call.caller.person, call.caller.role);
+            change.partition = own.map(str::to_owned);
         }
         record(call, &identity, &loaded, changes(call, &loaded.state, &change).await?).await?;
     }

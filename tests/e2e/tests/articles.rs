@@ -297,6 +297,18 @@ fn an_article_of_a_client_is_not_there_for_another() {
         "unknown_article"
     );
 
+    // What is written by who works for one client alone is that client's, unless they say otherwise.
+    let born = |who: &Caller, title: &str, partition: Value| {
+        let mut new = json!({"locale": "es", "title": title, "body": "x"});
+        if !partition.is_null() {
+            new["partition"] = partition;
+        }
+        who.post("articles", &new).is(201).json()["partition"].clone()
+    };
+    assert_eq!(born(&adriana, "Uno", Value::Null), "nogal");
+    assert_eq!(born(&adriana, "Dos", json!("")), Value::Null);
+    assert_eq!(born(&desk.admin, "Tres", Value::Null), Value::Null);
+
     // What one client's people did not find is not the other's to read.
     let body = whatsapp::message("15550196111", "wamid.M1", "mi tarjeta está bloqueada");
     let signature = whatsapp::signature(&desk.secret("whatsapp", "main"), &body);

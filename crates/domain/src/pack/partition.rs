@@ -43,6 +43,14 @@ impl Pack {
         let mut own = self.partitions.keys().filter(|one| self.works_for(person, Some(one))).peekable();
         own.peek().is_none() || own.any(|one| self.works_for(other, Some(one)))
     }
+
+    /// The partition that somebody below a manager works for, if it is one and nothing else.
+    pub fn only_partition(&self, person: &str, role: Role) -> Option<&str> {
+        let teams = &self.people.get(person).filter(|_| role < Role::Manager)?.teams;
+        let mut all = teams.iter().map(|team| self.partition_of_team(team));
+        let first = all.next()??;
+        all.all(|other| other == Some(first)).then_some(first)
+    }
 }
 
 /// Everything that is wrong with the partitions and playbooks of a pack: JSON pointer into it, and what to do.
@@ -97,6 +105,27 @@ mod tests {
         assert_eq!(seen("nobody", Role::Service), [""; 0]);
         assert_eq!(seen("operator", Role::Admin), ["a", "b"]);
         assert!(pack.sees("tom", Role::Agent, None));
+    }
+
+    #[test]
+    fn who_works_for_one_partition_alone_is_known() {
+        let mut document = document();
+        document["people"]["leo"] = json!({"name": "Leo", "role": "agent", "teams": ["a1", "a2"]});
+        document["people"]["mia"] = json!({"name": "Mia", "role": "agent", "teams": ["a1", "b1"]});
+        document["people"]["zoe"] = json!({"name": "Zoe", "role": "agent", "teams": ["a1", "all"]});
+        let pack = parse(document).unwrap();
+        for (person, role, expected) in [
+            ("ana", Role::Agent, Some("a")),
+            ("ben", Role::Lead, Some("b")),
+            ("leo", Role::Agent, Some("a")),
+            ("mia", Role::Agent, None),
+            ("zoe", Role::Agent, None),
+            ("tom", Role::Agent, None),
+            ("ben", Role::Manager, None),
+            ("nobody", Role::Agent, None),
+        ] {
+            assert_eq!(pack.only_partition(person, role), expected, "{person}");
+        }
     }
 
     #[test]
