@@ -34,7 +34,7 @@ pub struct NodeFigures {
     pub left: usize,
     /// Median of the seconds that an answer took; none: nobody answered.
     pub median_seconds: Option<i64>,
-    /// How often each answer was given: a choice's id, `passed` and `failed`, `done` and `not_done`.
+    /// How often each answer was given and not gone back on: a choice's id, `passed` and `failed`, `done` and `not_done`.
     pub answers: BTreeMap<String, usize>,
     /// Runs that ended here.
     pub ended: usize,
@@ -64,7 +64,7 @@ pub fn statistics<'a>(
                 let passed = given.passed.map(|passed| word(passed, ["passed", "failed"]));
                 passed.or_else(|| given.done.map(|done| word(done, ["done", "not_done"])))
             });
-            if let Some(word) = word {
+            if let Some(word) = word.filter(|_| !visit.undone) {
                 add(all.node(&visit.node).answers.entry(word).or_default());
             }
         }

@@ -331,4 +331,14 @@ fn nodes_have_figures_of_who_came_who_left_and_how_long_it_took() {
     assert_eq!(later.nodes["do"].answers, [("not_done".to_owned(), 1)].into());
     assert_eq!((later.nodes["stop"].reached, later.nodes["stop"].ended), (1, 1));
     assert_eq!((later.nodes["end"].reached, later.nodes["end"].median_seconds), (0, None));
+    // What was gone back on was an answer by mistake; that somebody was there was none.
+    left.answer(chosen("other"));
+    left.apply(RunEvent::WentBack { after: left.run.moves });
+    let back = statistics(&book(), [&left.run], at(60));
+    assert_eq!((back.nodes["what"].reached, &back.nodes["what"].answers), (1, &[].into()));
+    left.answer(chosen("pay"));
+    assert_eq!(
+        statistics(&book(), [&left.run], at(60)).nodes["what"].answers,
+        [("pay".to_owned(), 1)].into()
+    );
 }
