@@ -43,7 +43,6 @@ pub(crate) fn write(context: &Context, minor: i64, currency: &str) -> Result<Str
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::helpers::test_support::{on, rendered};
     use serde_json::json;
 
