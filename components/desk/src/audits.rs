@@ -182,7 +182,7 @@ async fn record(
     answer(call, StatusCode::OK, &found).await
 }
 
-/// The audit that a call names, if the caller may see it: leads all, others what is about their own answers.
+/// The audit that a call names, if the caller may see it: leads all, others what was said of their own answers.
 async fn find(call: &Call<'_>) -> Result<Found, Problem> {
     let unknown = || Problem::not_found("unknown_audit", "there is no such answer to be audited");
     let id = call.matched.part(1).to_owned();
@@ -200,6 +200,10 @@ async fn find(call: &Call<'_>) -> Result<Found, Problem> {
     }
     let stream = call.context.stream(Audit::KIND, &call.context.keys.id("quality", &[&message]))?;
     let audit = call.context.journal.load::<Audit>(&stream, call.context.now).await?;
+    // Which of their answers are in the sample is not for their writer to know before.
+    if call.caller.role < Role::Lead && audit.state.state().is_none() {
+        return Err(unknown());
+    }
     Ok(Found { id, message, day, listed, audit })
 }
 

@@ -79,6 +79,10 @@ fn an_audit_is_scored_disputed_and_resolved_and_each_sees_what_is_theirs() {
     }
     assert_eq!(lead.post(&path(0), &scores("tone", 5)).problem(422), "bad_scores");
     assert_eq!(lead.post("audits/aud_20260101_x", &scores("tone", 4)).problem(404), "unknown_audit");
+    assert_eq!(to_do[0]["person"], json!(agent.person));
+    assert_eq!(agent.get(&path(0)).problem(404), "unknown_audit", "it is not scored yet");
+    let early = agent.post(&format!("{}/dispute", path(0)), &json!({"reason": "x"}));
+    assert_eq!(early.problem(404), "unknown_audit");
     for _ in 0..2 {
         let done =
             lead.call("POST", &path(0), &[("idempotency-key", "a")], Some(&scores("next", 0))).is(200).json();
