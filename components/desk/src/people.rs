@@ -12,7 +12,7 @@ use relevo_domain::sla::Duty;
 use relevo_edge::api;
 use relevo_edge::app::{PublishedPack, event};
 use relevo_edge::http::{Response, empty, json};
-use relevo_edge::presence::{ALL, last_call, people};
+use relevo_edge::presence::{ALL, last_call, people, stand_in};
 use relevo_edge::problem::Problem;
 use relevo_journal::{Fold, Loaded};
 use serde_json::{Value, json};
@@ -60,12 +60,6 @@ fn item(
         "substitute": absence.and_then(|_| stand_in(&pack.pack, people, id, now)),
         "absences": to_come.map(|(id, absence)| shown(id, absence)).collect::<Vec<_>>(),
     })
-}
-
-/// Who does the work of a person of the pack; none: nobody.
-fn stand_in<'a>(pack: &'a Pack, people: &'a People, person: &'a str, at: DateTime<Utc>) -> Option<&'a str> {
-    let named = |id: &str| pack.people.get(id).map_or(&[][..], |one| one.substitutes.as_slice());
-    people.stand_in(person, at, &named)
 }
 
 /// Who gets a ticket that is meant for a person; none: nobody does, or nobody whom the ticket's partition is open to.

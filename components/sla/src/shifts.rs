@@ -3,17 +3,19 @@
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use relevo_domain::conversation::view::rfc3339;
+use relevo_domain::presence::People;
 use relevo_domain::sla::Duty;
 use relevo_edge::app::{DeskContext, PublishedPack};
 use relevo_edge::http::{Incoming, Response, json};
+use relevo_edge::presence;
 use relevo_edge::problem::Problem;
 use serde_json::{Value, json};
 
 /// `GET …/shifts?at=`
 pub async fn shifts(context: &DeskContext, request: &Incoming) -> Result<Response, Problem> {
     let at = at(context, request)?;
-    let pack = context.pack().await?;
-    Ok(json(StatusCode::OK, &json!({"items": items(&pack, at), "next": null})))
+    let (pack, people) = (context.pack().await?, presence::people(context).await?);
+    Ok(json(StatusCode::OK, &json!({"items": items(&pack, &people, at), "next": null})))
 }
 
 /// The instant that is asked about: now, if none is given.
@@ -27,12 +29,17 @@ pub fn at(context: &DeskContext, request: &Incoming) -> Result<DateTime<Utc>, Pr
     }
 }
 
-fn items(pack: &PublishedPack, at: DateTime<Utc>) -> Vec<Value> {
+fn items(pack: &PublishedPack, people: &People, at: DateTime<Utc>) -> Vec<Value> {
     let named = |name: &str| pack.calendar(name);
     let staff = pack.pack.people_at(at);
     let duty = Duty { people: &staff, calendars: &named };
     let item = |(id, person): (&String, &relevo_domain::pack::Person)| {
         let on_shift = duty.is_on_shift(id, at);
+        let is_absent = people.absence(id, at).is_some();
+        // Whose substitute is absent too is stood in for by theirs.
+        let present = |other| presence::stand_in(&pack.pack, people, other, at);
+        let substitute =
+            if is_absent { present(id.as_str()) } else { duty.stand_in(id, at).and_then(present) };
         let changes = duty.changes_at(id, at).map(rfc3339);
         json!({
             "person": id,
@@ -42,7 +49,8 @@ fn items(pack: &PublishedPack, at: DateTime<Utc>) -> Vec<Value> {
             "on_shift": on_shift,
             "until": changes.as_ref().filter(|_| on_shift),
             "next": changes.as_ref().filter(|_| !on_shift),
-            "substitute": duty.stand_in(id, at).filter(|other| *other != id),
+            "absent": is_absent,
+            "substitute": substitute.filter(|other| *other != id),
         })
     };
     staff.iter().map(item).collect()

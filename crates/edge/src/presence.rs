@@ -4,6 +4,7 @@ use crate::app::DeskContext;
 use crate::auth::Caller;
 use crate::problem::Problem;
 use chrono::{DateTime, Utc};
+use relevo_domain::pack::Pack;
 use relevo_domain::presence::People;
 use relevo_journal::Fold;
 use relevo_journal::store::Store;
@@ -67,4 +68,15 @@ pub async fn last_call<S: Store>(
 pub async fn people<S: Store>(context: &DeskContext<S>) -> Result<People, Problem> {
     let stream = context.stream(People::KIND, ALL)?;
     Ok(context.journal.load::<People>(&stream, context.now).await?.state)
+}
+
+/// Who does the work of a person of the pack; none: nobody.
+pub fn stand_in<'a>(
+    pack: &'a Pack,
+    people: &'a People,
+    person: &'a str,
+    at: DateTime<Utc>,
+) -> Option<&'a str> {
+    let named = |id: &str| pack.people.get(id).map_or(&[][..], |one| one.substitutes.as_slice());
+    people.stand_in(person, at, &named)
 }

@@ -126,6 +126,13 @@ fn who_takes_over_has_the_work_and_the_rights_as_long_as_it_lasts() {
     assert_eq!((&of("ana")["presence"], &of("ana")["substitute"]), (&json!("absent"), &json!("eva")));
     assert_eq!(of("ana")["absences"][0]["id"], absence["id"]);
     assert!(of("ana")["last_call_at"].is_string(), "{}", of("ana"));
+    let on_duty = |more: &str| {
+        let shifts = desk.agent.get(&format!("shifts{more}")).is(200).json();
+        let one = shifts["items"].as_array().unwrap().iter().find(|one| one["person"] == "ana").unwrap();
+        json!([one["absent"], one["substitute"]])
+    };
+    assert_eq!(on_duty(""), json!([true, "eva"]));
+    assert_eq!(on_duty("?at=2020-01-01T00:00:00Z"), json!([false, null]), "she was there");
 
     let fresh = open(&desk, 2, "normal");
     desk.agent.post(&format!("tickets/{fresh}/assignment"), &json!({"agent": "ana"})).is(200);
