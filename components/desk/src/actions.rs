@@ -59,16 +59,16 @@ pub async fn status(call: &Call<'_>) -> Result<Response, Problem> {
         // What turns out to be spam is not answered after all.
         category.is_done() && category != Category::Spam
     });
-    if ends {
-        held::undo_no_more(call).await?;
-    }
-    let answer = act(call, StatusCode::OK, |state, ordinal, pack| {
-        let events =
-            validation::move_to(state, &pack.pack, ordinal, &body.status, body.reason, call.caller.role)?;
+    let moved = |state: &Conversation, ordinal: u32, pack: &PublishedPack| {
+        let (status, reason) = (&body.status, body.reason.clone());
+        let events = validation::move_to(state, &pack.pack, ordinal, status, reason, call.caller.role)?;
         waiting::refuse_ending(state, ordinal, &events)?;
         Ok(events)
-    })
-    .await?;
+    };
+    if ends {
+        held::undo_no_more(call, moved).await?;
+    }
+    let answer = act(call, StatusCode::OK, moved).await?;
     internal::decide_survey(&call.context.desk, &TicketStream::parse(call)?.conversation);
     Ok(answer)
 }

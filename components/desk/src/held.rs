@@ -196,20 +196,28 @@ pub fn hold(
 }
 
 /// Whoever moves a ticket on takes nothing back any more: what is held for that goes now, so that it counts before what
-/// follows.
+/// follows. `next` is what follows: if it is refused once the replies have gone, none goes.
 ///
 /// # Errors
-/// 409 if it goes at this very moment, or somebody decides about it.
-pub async fn undo_no_more(call: &Call<'_>) -> Result<(), Problem> {
+/// As `next`; 409 if a reply goes at this very moment, or somebody decides about it.
+pub async fn undo_no_more(
+    call: &Call<'_>,
+    next: impl FnOnce(&Conversation, u32, &PublishedPack) -> Result<Vec<ConversationEvent>, Refusal>,
+) -> Result<(), Problem> {
     let identity = call.identity()?;
     let (stream, loaded, pack) = load_ticket(call).await?;
     if identity.repeats(&loaded)? {
         return Ok(());
     }
     let Some(ticket) = loaded.state.ticket(stream.ordinal) else { return Ok(()) };
-    for (n, reply) in ticket.held.iter().filter(|held| held.hold.why == Why::Undo).enumerate() {
+    let undo: Vec<&HeldReply> = ticket.held.iter().filter(|held| held.hold.why == Why::Undo).collect();
+    for reply in &undo {
         refuse_erased(call, &stream, &loaded.state, &reply.message).await?;
-        held::release(&loaded.state, pack.published(), stream.ordinal, &reply.message)?;
+    }
+    let now = call.context.now;
+    let after = held::undone_no_more(&loaded.state, pack.published(), stream.ordinal, now)?;
+    next(&after, stream.ordinal, &pack)?;
+    for (n, reply) in undo.into_iter().enumerate() {
         let taken = claim(call, &reply.message, &reply.outbox).await?;
         let (state, published) = (&taken.loaded.state, taken.pack.published());
         let events = held::release(state, published, taken.stream.ordinal, &taken.reply.message)?;

@@ -300,6 +300,7 @@ fn what_a_trainee_answers_goes_out_when_a_lead_has_approved_it() {
         (of(&one)["by"].as_str(), of(&one)["held"]["by"].as_str()),
         (Some("person:carlos-mena"), Some("person:andres-quiroga"))
     );
+    assert_eq!(of(&one)["held"]["note"], "con hache");
     assert_eq!(
         (of(&two)["held"]["state"].as_str(), of(&two)["held"]["note"].as_str()),
         (Some("rejected"), Some("diga qué página"))

@@ -63,6 +63,32 @@ fn what_is_solved_when_its_answer_goes_is_asked_about_at_once() {
 }
 
 #[test]
+fn who_is_refused_another_status_can_still_take_the_answer_back() {
+    let (app, desk, id) = desk(|pack| {
+        let lead = json!({"to": ["cerrado"], "role": "lead"});
+        pack["transitions"] = json!([lead, {"to": ["resuelto"], "reason": true}, {}]);
+        pack["people"]["carlos-mena"]["trainee"] = json!(true);
+    });
+    let status = |body: Value| desk.agent.post(&format!("tickets/{id}/status"), &body);
+    let (reply, waits) =
+        (write(&desk.agent, &id, "Ya está."), || desk.ticket(&id)["held"][0]["state"].clone());
+    assert_eq!(status(json!({"status": "cerrado"})).problem(403), "transition_forbidden");
+    status(json!({"status": "resuelto"})).is(422);
+    assert_eq!(waits(), "undo");
+    // Nor does it go if another that awaits approval keeps the ticket open.
+    let other = write(&desk.token("carlos-mena", "agent"), &id, "Mire el manual.");
+    let solve = json!({"status": "resuelto", "reason": "x"});
+    assert_eq!(status(solve.clone()).problem(409), "reply_waits");
+    assert_eq!(waits(), "undo");
+    desk.agent.delete(&format!("tickets/{id}/replies/{reply}")).is(200);
+    desk.lead.delete(&format!("tickets/{id}/replies/{other}")).is(200);
+    status(solve).is(200);
+    app.tick_everything();
+    assert!(texts(&app).iter().all(|text| text != "Ya está."), "{:?}", texts(&app));
+    app.verify();
+}
+
+#[test]
 fn a_macro_that_answers_and_solves_solves_when_its_answer_goes() {
     let (app, desk, id) = desk(|_| ());
     let solution = json!({"macro": "solucion", "data": {"solution": "Vuelva a entrar."}});

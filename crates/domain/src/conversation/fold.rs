@@ -20,7 +20,7 @@ use serde_json::Map;
 impl Fold for Conversation {
     type Data = ConversationEvent;
     const KIND: &'static str = KIND;
-    const VERSION: u16 = 5;
+    const VERSION: u16 = 6;
 
     fn apply(&mut self, event: &Event<ConversationEvent>) {
         let at = event.at;

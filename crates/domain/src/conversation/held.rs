@@ -7,6 +7,7 @@ use super::decide::{Published, check_reply, existing, follows_reply};
 use super::event::{ConversationEvent, Outgoing, ReplyHeld};
 use super::{Conversation, Said, Ticket};
 use crate::Private;
+use crate::action::see;
 use crate::category::Category;
 use crate::pack::Pack;
 use crate::refusal::Refusal;
@@ -264,6 +265,26 @@ pub fn release(
     Ok([Some(released), next].into_iter().flatten().collect())
 }
 
+/// The ticket's conversation as it will be once what may still be taken back has gone: what is decided after that is
+/// decided about it, before anything goes.
+///
+/// # Errors
+/// If one of these replies may not be sent now.
+pub fn undone_no_more(
+    state: &Conversation,
+    published: Published<'_>,
+    ticket: u32,
+    now: DateTime<Utc>,
+) -> Result<Conversation, Refusal> {
+    let mut after = state.clone();
+    for reply in existing(state, ticket)?.held.iter().filter(|held| held.hold.why == Why::Undo) {
+        for data in release(&after, published, ticket, &reply.message)? {
+            see(&mut after, &data, now);
+        }
+    }
+    Ok(after)
+}
+
 /// What becomes of a reply whose time has come.
 ///
 /// # Errors
@@ -344,8 +365,9 @@ impl Conversation {
         self.dispatched(Some(&held.outbox), id);
         self.threaded(held.message_ref.iter());
         if let Some(message) = self.correspondence.message_mut(id) {
-            let by = message.held.take().and_then(|held| held.by);
-            message.held = Some(HeldMessage { state: "released", until: None, by, at: Some(at), note: None });
+            // Who approved it, and what they said of it, stays.
+            let (by, note) = message.held.take().map_or((None, None), |held| (held.by, held.note));
+            message.held = Some(HeldMessage { state: "released", until: None, by, at: Some(at), note });
         }
     }
 
