@@ -216,3 +216,22 @@ fn difference(pointer: &str, before: &Value, after: &Value, changes: &mut Vec<Va
         _ => changes.push(json!({"pointer": pointer, "change": "changed"})),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_by_which_nobody_is_reached_is_no_other_way() {
+        let pack = pack::parse(json!({
+            "format": "relevo-pack/1", "name": "Test", "locale": {"default": "es"},
+            "queues": {"general": {"name": "General"}},
+            "channels": {"whatsapp": {"main": {}}, "form": {"main": {}}, "postmark": {"main": {}}},
+            "fallback": [{"from": ["whatsapp"], "to": ["postmark/main", "form/main"]}]
+        }))
+        .expect("a pack");
+        let places: Vec<_> = fallback(&pack).into_iter().map(|problem| problem.pointer).collect();
+        assert_eq!(places, ["/fallback/0/to/1"]);
+    }
+}

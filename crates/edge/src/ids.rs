@@ -168,6 +168,13 @@ mod tests {
         ] {
             assert!(parse_ticket(bad).is_err(), "{bad}");
         }
+        let number = parse_ticket("10").expect_err("no id");
+        assert_eq!(
+            (number.status.as_u16(), number.detail.contains("?number=10")),
+            (404, true),
+            "{}",
+            number.detail
+        );
         assert_eq!(parse(&format!("ctc_{name}"), CONTACT, "contact"), Ok(name));
         assert!(parse(name, CONTACT, "contact").is_err());
     }
