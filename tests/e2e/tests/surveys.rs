@@ -121,6 +121,8 @@ fn after_its_time_a_vote_cannot_be_changed() {
     desk.admin.put("pack", &pack).is(200);
     let (id, link) = asked(&app, &desk);
     vote(&app, &link, &json!({"score": 5})).is(200);
+    // No hours end with the millisecond of the vote.
+    std::thread::sleep(std::time::Duration::from_millis(5));
     assert_eq!(vote(&app, &link, &json!({"score": 1})).problem(409), "survey_closed");
     let page = app.client().send("GET", &link, &[], None).is(409);
     assert!(page.body.contains("ya no admite respuestas"), "{}", page.body);

@@ -58,7 +58,9 @@ const ICAL: [&str; 2] = [
     "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260501\nDTEND;VALUE=DATE:20260503\nSUMMARY:a\n b\nRDATE;VALUE=DATE:20270501\nEXDATE;VALUE=DATE:20260502\nEND:VEVENT\nEND:VCALENDAR\n",
 ];
 
-const FIELD_VALUES: [&str; 8] = [
+const FIELD_VALUES: [&str; 10] = [
+    "1.200,50 EUR",
+    "€ -12",
     "12",
     "-1.5",
     r#"{"minor": 1250, "currency": "EUR"}"#,
