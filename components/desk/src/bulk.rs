@@ -171,7 +171,7 @@ async fn fitting(call: &Call<'_>, filter: Filter) -> Result<Vec<String>, Problem
     let pack = call.context.pack().await?;
     let mut wrong = filter.check(&pack.pack);
     let is_named = wrong.iter().any(|(place, _)| *place == "fields");
-    if !is_named && filter.fields.keys().any(|name| call.hidden.contains(name)) {
+    if !is_named && !filter.fields.keys().all(|name| list::knows(call, &pack.pack, name)) {
         wrong.push(("fields", "the desk has no such field".to_owned()));
     }
     if !wrong.is_empty() {

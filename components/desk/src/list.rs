@@ -15,7 +15,7 @@ pub use by_fields::Looked;
 use futures::future::try_join_all;
 use http::StatusCode;
 use query::Query;
-pub use query::{MAX_MINUTES, filter, view};
+pub use query::{MAX_MINUTES, filter, knows, view};
 use relevo_domain::conversation::{Conversation, Ticket, view as shapes};
 use relevo_domain::rows::TicketRow;
 use relevo_edge::http::{Response, json};

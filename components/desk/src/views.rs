@@ -166,18 +166,15 @@ async fn read(call: &Call<'_>) -> Result<View, Problem> {
     let filter = body.filter.check(&pack.pack).into_iter().filter(|(place, _)| *place != "fields");
     wrong.extend(filter.map(|(field, why)| (format!("/filter/{field}"), why)));
     let pack = &pack.pack;
-    let is_unknown = |name: &str| {
-        call.hidden.contains(name) || (pack.declares_fields() && !pack.fields.contains_key(name))
-    };
     let personal: BTreeSet<&str> = body.filter.personal_fields(pack).collect();
     for name in body.filter.fields.keys() {
-        let why = match (is_unknown(name), personal.contains(name.as_str())) {
+        let why = match (list::knows(call, pack, name), personal.contains(name.as_str())) {
             // In the same words and place whether it is hidden or not there.
-            (true, _) => "the desk has no such field",
-            (false, true) => {
+            (false, _) => "the desk has no such field",
+            (true, true) => {
                 "a view holds nothing of a customer: only fields that are declared with `personal` false"
             }
-            (false, false) => continue,
+            (true, false) => continue,
         };
         wrong.push((format!("/filter/fields/{}", escape(name)), why.to_owned()));
     }

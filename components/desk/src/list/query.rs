@@ -136,7 +136,7 @@ pub async fn view(call: &Call<'_>) -> Result<Option<View>, Problem> {
 }
 
 /// Whether the desk has a custom field, as far as the caller may know.
-fn knows(call: &Call<'_>, pack: &Pack, field: &str) -> bool {
+pub fn knows(call: &Call<'_>, pack: &Pack, field: &str) -> bool {
     !pack.declares_fields() || (pack.fields.contains_key(field) && !call.hidden.contains(field))
 }
 
