@@ -146,7 +146,7 @@ pub static ROUTES: &[Route] = &[
     route("templates.draft", "templates", "POST", "/api/{desk}/templates/{template}/drafts", LEAD, "Save a draft; it is checked and goes out to nobody"),
     route("templates.draft.discard", "templates", "DELETE", "/api/{desk}/templates/{template}/drafts", LEAD, "Throw the draft away"),
     route("templates.preview_all", "templates", "POST", "/api/{desk}/templates/{template}/preview", SERVICE, "In all its languages side by side, with examples or a ticket's data"),
-    route("templates.publish", "templates", "POST", "/api/{desk}/templates/{template}/publish", MANAGER, "Publish the draft, or go back to an earlier version; with If-Match only if the template is still at that revision"),
+    route("templates.publish", "templates", "POST", "/api/{desk}/templates/{template}/publish", MANAGER, "Publish the draft, or go back to an earlier version"),
     route("templates.render", "templates", "POST", "/api/{desk}/templates/{template}/render", SERVICE, "Render a published template"),
     route("templates.test", "templates", "POST", "/api/{desk}/templates/{template}/test", AGENT, "Send it to oneself"),
     route("templates.versions", "templates", "GET", "/api/{desk}/templates/{template}/versions", AGENT, "When the template became another, and who changed what"),
